@@ -1,0 +1,45 @@
+# The commands of this project. `make run` and `make test` are all that a newcomer needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+# Folder of advisory documents for `make run FEEDS=DIR`.
+FEEDS ?=
+
+.PHONY: help prepare run stop test test-windows lint bench schemas clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+prepare: ## install, or name precisely, what building needs
+	@infra/dev/prepare.sh build
+
+run: ## build, start the server on 127.0.0.1:8080, scan this machine, print the ten highest risks (FEEDS=DIR for advisories)
+	@infra/dev/prepare.sh build
+	@FEEDS='$(FEEDS)' infra/dev/run.sh
+
+stop: ## stop the server that `make run` started
+	@infra/dev/run.sh stop
+
+test: ## all tests, with what they need set up first
+	@infra/dev/prepare.sh test
+	$(CARGO) test --workspace --locked
+
+test-windows: ## compile agent/ and core/ for Windows and run their unit tests under Wine
+	@infra/dev/test-windows.sh
+
+lint: ## formatting, clippy, scripts
+	@infra/dev/prepare.sh build
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	bash -n .ci/run infra/dev/*.sh
+
+bench: ## speed and memory, as ratios against their limits
+	@infra/dev/prepare.sh build
+	@infra/dev/bench.sh
+
+schemas: ## write schemas/json and schemas/openapi.json anew from the types
+	BULKHEAD_UPDATE=1 $(CARGO) test --locked -p schemas -p api
+
+clean: ## forget the local server's data and the build
+	rm -rf .bulkhead
+	$(CARGO) clean

@@ -1,0 +1,254 @@
+//! The index: dictionaries of vulnerabilities and places, and findings that point into them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use schemas::{
+    Place, Severity, VulnerabilityId,
+    inventory::CoverageStatus,
+    risk::{PlaceFacts, VulnerabilityFacts},
+};
+
+use crate::{
+    codec::{EstateError, Reader, Writer, cvss_tenths},
+    delta::{PlaceDelta, PlaceFinding},
+};
+
+/// A tenant's estate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EstateIndex {
+    pub(crate) vulnerabilities: Vec<Vulnerability>,
+    pub(crate) places: BTreeMap<Place, PlaceRow>,
+    numbers: HashMap<VulnerabilityId, u32>,
+}
+
+/// What is known of a vulnerability wherever it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Vulnerability {
+    pub(crate) id: VulnerabilityId,
+    pub(crate) facts: VulnerabilityFacts,
+}
+
+/// One place and its findings.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PlaceRow {
+    pub(crate) name: String,
+    pub(crate) sequence: u64,
+    pub(crate) removed: bool,
+    pub(crate) coverage: CoverageStatus,
+    pub(crate) packages: u32,
+    pub(crate) cannot_judge: u32,
+    pub(crate) facts: PlaceFacts,
+    pub(crate) findings: Vec<Row>,
+}
+
+/// A finding: the number of its vulnerability and how it is rated in this place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) vulnerability: u32,
+    pub(crate) severity: Severity,
+    /// CVSS in tenths, 255 for none.
+    pub(crate) cvss: u8,
+    pub(crate) fix_available: bool,
+}
+
+impl Row {
+    pub(crate) fn cvss_score(self) -> Option<f32> {
+        (self.cvss <= 100).then(|| f32::from(self.cvss) / 10.0)
+    }
+}
+
+/// First bytes of an encoded index.
+const MAGIC: &[u8; 4] = b"BHEI";
+/// Format version of encoded indexes.
+const VERSION: u8 = 1;
+
+impl EstateIndex {
+    /// An estate without places.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lays a place's state over the index. Returns whether it changed anything: an older state, or the same again,
+    /// does not.
+    pub fn apply(&mut self, delta: &PlaceDelta) -> bool {
+        if let Some(known) = self.places.get(&delta.place)
+            && known.sequence >= delta.sequence
+        {
+            return false;
+        }
+        let findings = delta
+            .findings
+            .iter()
+            .map(|finding| self.row(finding))
+            .collect();
+        // A removal stays as a row without findings, so that an older state arriving late does not bring it back.
+        let row = PlaceRow {
+            name: delta.name.clone(),
+            sequence: delta.sequence,
+            removed: delta.removed,
+            coverage: delta.coverage,
+            packages: delta.packages,
+            cannot_judge: delta.cannot_judge,
+            facts: delta.facts.clone(),
+            findings,
+        };
+        self.places.insert(delta.place.clone(), row);
+        true
+    }
+
+    fn row(&mut self, finding: &PlaceFinding) -> Row {
+        let facts = VulnerabilityFacts {
+            severity: Severity::Unknown,
+            cvss_score: None,
+            cvss_vector: None,
+            ..finding.facts.clone()
+        };
+        let vulnerability = match self.numbers.get(&finding.vulnerability) {
+            Some(number) => {
+                // The newest place's facts are the newest reading of the feeds.
+                if let Some(known) = self.vulnerabilities.get_mut(*number as usize) {
+                    known.facts = facts;
+                }
+                *number
+            }
+            None => self.add_vulnerability(finding.vulnerability.clone(), facts),
+        };
+        Row {
+            vulnerability,
+            severity: finding.severity,
+            cvss: finding.cvss_score.map_or(255, cvss_tenths),
+            fix_available: finding.fix_available,
+        }
+    }
+
+    fn add_vulnerability(&mut self, id: VulnerabilityId, facts: VulnerabilityFacts) -> u32 {
+        // Four thousand million distinct vulnerabilities are not to be had.
+        let number = u32::try_from(self.vulnerabilities.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(id.clone(), number);
+        self.vulnerabilities.push(Vulnerability { id, facts });
+        number
+    }
+
+    /// Reads the facts of every vulnerability anew, as after a daily feed: no finding is touched. Returns how many
+    /// changed.
+    pub fn refresh(
+        &mut self,
+        facts_of: &dyn Fn(&VulnerabilityId) -> Option<VulnerabilityFacts>,
+    ) -> usize {
+        let mut changed = 0;
+        for known in &mut self.vulnerabilities {
+            let facts = VulnerabilityFacts {
+                severity: Severity::Unknown,
+                cvss_score: None,
+                cvss_vector: None,
+                ..facts_of(&known.id).unwrap_or_default()
+            };
+            if known.facts != facts {
+                known.facts = facts;
+                changed += 1;
+            }
+        }
+        changed
+    }
+
+    /// What is known of a vulnerability wherever it is; its severity depends on the place and is unknown here.
+    pub fn vulnerability_facts(&self, id: &VulnerabilityId) -> Option<&VulnerabilityFacts> {
+        let number = *self.numbers.get(id)?;
+        self.vulnerabilities
+            .get(number as usize)
+            .map(|known| &known.facts)
+    }
+
+    /// Facts of a place.
+    pub fn place_facts(&self, place: &Place) -> Option<&PlaceFacts> {
+        self.places
+            .get(place)
+            .filter(|row| !row.removed)
+            .map(|row| &row.facts)
+    }
+
+    /// The compact form. Vulnerabilities that no place has any more are left out.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut used = vec![None; self.vulnerabilities.len()];
+        let mut kept = Vec::new();
+        for row in self.places.values().flat_map(|place| &place.findings) {
+            if let Some(slot @ None) = used.get_mut(row.vulnerability as usize) {
+                *slot = Some(kept.len());
+                kept.push(row.vulnerability);
+            }
+        }
+        let mut out = Writer::new(MAGIC, VERSION);
+        out.count(kept.len());
+        for known in kept
+            .iter()
+            .filter_map(|n| self.vulnerabilities.get(*n as usize))
+        {
+            out.text(known.id.as_str());
+            out.vulnerability_facts(&known.facts);
+        }
+        out.count(self.places.len());
+        for (place, row) in &self.places {
+            out.text(&place.to_string());
+            out.text(&row.name);
+            out.number(row.sequence);
+            out.byte(u8::from(row.removed));
+            out.coverage(row.coverage);
+            out.number(u64::from(row.packages));
+            out.number(u64::from(row.cannot_judge));
+            out.place_facts(&row.facts);
+            out.count(row.findings.len());
+            for finding in &row.findings {
+                let number = used.get(finding.vulnerability as usize).copied().flatten();
+                out.count(number.unwrap_or_default());
+                out.rating(
+                    finding.severity,
+                    finding.cvss_score(),
+                    finding.fix_available,
+                );
+            }
+        }
+        out.finish()
+    }
+
+    /// Reads the compact form.
+    ///
+    /// # Errors
+    /// When the bytes are damaged or of a later version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, EstateError> {
+        let mut input = Reader::new(bytes, MAGIC, VERSION)?;
+        let mut index = Self::default();
+        for _ in 0..input.count()? {
+            let id = input.vulnerability()?;
+            let facts = input.vulnerability_facts()?;
+            index.add_vulnerability(id, facts);
+        }
+        for _ in 0..input.count()? {
+            let place = input.place()?;
+            let mut row = PlaceRow {
+                name: input.text()?.to_owned(),
+                sequence: input.number()?,
+                removed: input.byte()? != 0,
+                coverage: input.coverage()?,
+                packages: input.number_32()?,
+                cannot_judge: input.number_32()?,
+                facts: input.place_facts()?,
+                findings: Vec::new(),
+            };
+            for _ in 0..input.count()? {
+                let vulnerability = input.number_32()?;
+                if vulnerability as usize >= index.vulnerabilities.len() {
+                    return Err(EstateError::Damaged("a finding of no vulnerability"));
+                }
+                let (severity, cvss, fix_available) = input.rating()?;
+                row.findings.push(Row {
+                    vulnerability,
+                    severity,
+                    cvss: cvss.map_or(255, cvss_tenths),
+                    fix_available,
+                });
+            }
+            index.places.insert(place, row);
+        }
+        Ok(index)
+    }
+}

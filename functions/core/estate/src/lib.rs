@@ -1,0 +1,23 @@
+//! A tenant's estate in one compact index: which vulnerability is in which place, and what is worst.
+//!
+//! Facts of a vulnerability are kept once, facts of a place once, and a finding is a few bytes that point at both.
+//! The index is kept as one blob per tenant (the base) and small changes beside it (deltas); a reader lays the deltas
+//! over the base, and a writer folds them in when there are many. Laying the same delta twice, or an older one after a
+//! newer one, changes nothing.
+//!
+//! This crate reads `risk`, because what is ranked is its score.
+
+mod codec;
+mod delta;
+mod index;
+mod rank;
+
+pub use codec::EstateError;
+pub use delta::{PlaceDelta, PlaceFinding};
+pub use index::EstateIndex;
+pub use rank::{
+    AffectedPlace, Counts, Filter, PlaceSummary, Position, RankedPage, RankedVulnerability,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! The index as a tenant would ask it.
+
+use proptest::prelude::*;
+use schemas::{
+    Place, PlaceKind, Severity,
+    inventory::CoverageStatus,
+    risk::{Answer, Exposure, PlaceFacts, VulnerabilityFacts},
+};
+
+use super::*;
+
+fn finding(id: &str, severity: Severity, cvss: f32, fix: bool) -> PlaceFinding {
+    PlaceFinding {
+        vulnerability: id.parse().unwrap(),
+        severity,
+        cvss_score: Some(cvss),
+        fix_available: fix,
+        facts: VulnerabilityFacts::default(),
+    }
+}
+
+fn image(n: u8) -> Place {
+    Place::Image(schemas::Digest::from_sha256(&[n; 32]))
+}
+
+fn delta(
+    place: Place,
+    sequence: u64,
+    exposure: Exposure,
+    findings: Vec<PlaceFinding>,
+) -> PlaceDelta {
+    PlaceDelta {
+        name: place.to_string(),
+        place,
+        sequence,
+        removed: false,
+        coverage: CoverageStatus::Complete,
+        packages: 3,
+        cannot_judge: 1,
+        facts: PlaceFacts {
+            exposure,
+            exposure_reason: Some("seen".to_owned()),
+            root: Answer::Yes,
+            running_containers: Some(2),
+            ..PlaceFacts::default()
+        },
+        findings,
+    }
+}
+
+fn estate() -> EstateIndex {
+    let mut index = EstateIndex::new();
+    let host: Place = "host/db-1".parse().unwrap();
+    index.apply(&delta(
+        host,
+        1,
+        Exposure::Internal,
+        vec![
+            finding("CVE-2024-1", Severity::High, 8.0, true),
+            finding("CVE-2024-2", Severity::Low, 2.0, false),
+        ],
+    ));
+    index.apply(&delta(
+        image(1),
+        1,
+        Exposure::Published,
+        vec![finding("CVE-2024-1", Severity::Critical, 9.8, false)],
+    ));
+    index
+}
+
+#[test]
+fn a_vulnerability_ranks_by_its_worst_place() {
+    let page = estate().page(&Filter::default(), None, 10);
+    assert_eq!((page.total, page.next), (2, None));
+    let first = &page.rows[0];
+    assert_eq!(first.id.as_str(), "CVE-2024-1");
+    assert_eq!(
+        (first.hosts, first.images, first.running_containers),
+        (1, 1, 2)
+    );
+    assert_eq!(first.severity, Severity::Critical);
+    assert!(first.fix_available);
+    assert_eq!(first.top_place.0, image(1));
+    let affected = estate().affected(&first.id);
+    assert_eq!(affected[0].score_tenths, first.score_tenths);
+    let by_hand = risk::score(&affected[0].vulnerability, false, &affected[0].facts);
+    assert_eq!(f32::from(first.score_tenths) / 10.0, by_hand.value);
+}
+
+#[test]
+fn filters_count_only_what_they_want() {
+    let hosts = Filter {
+        place_kind: Some(PlaceKind::Host),
+        ..Filter::default()
+    };
+    let rows = estate().ranked(&hosts);
+    assert_eq!(rows.len(), 2);
+    assert_eq!((rows[0].images, rows[0].severity), (0, Severity::High));
+    let searched = Filter {
+        search: Some("cve-2024-2".to_owned()),
+        ..Filter::default()
+    };
+    assert_eq!(estate().ranked(&searched).len(), 1);
+    let exploited = Filter {
+        known_exploited: Some(true),
+        ..Filter::default()
+    };
+    assert!(estate().ranked(&exploited).is_empty());
+    let severe = Filter {
+        severities: vec![Severity::Low],
+        ..Filter::default()
+    };
+    assert_eq!(estate().ranked(&severe)[0].id.as_str(), "CVE-2024-2");
+}
+
+#[test]
+fn pages_follow_each_other_without_gaps() {
+    let mut index = EstateIndex::new();
+    let findings = (0..25)
+        .map(|n| finding(&format!("CVE-2020-{n}"), Severity::High, 7.5, false))
+        .collect();
+    index.apply(&delta(image(1), 1, Exposure::None, findings));
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = index.page(&Filter::default(), after.as_ref(), 10);
+        seen.extend(page.rows.into_iter().map(|row| row.id));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    let all: Vec<_> = index
+        .ranked(&Filter::default())
+        .into_iter()
+        .map(|row| row.id)
+        .collect();
+    assert_eq!(seen, all);
+    assert_eq!(seen.len(), 25);
+}
+
+#[test]
+fn older_and_repeated_states_change_nothing_and_a_removed_place_stays_away() {
+    let mut index = estate();
+    let before = index.clone();
+    assert!(!index.apply(&delta(image(1), 1, Exposure::None, vec![])));
+    assert!(!index.apply(&delta(image(1), 0, Exposure::None, vec![])));
+    assert_eq!(index, before);
+    assert!(index.apply(&PlaceDelta::removal(image(1), 5)));
+    assert!(!index.apply(&delta(image(1), 4, Exposure::Published, vec![])));
+    assert!(index.summaries(Some(&image(1))).is_empty());
+    assert_eq!(index.summaries(None).len(), 1);
+}
+
+#[test]
+fn a_daily_feed_changes_scores_and_touches_no_finding() {
+    let mut index = estate();
+    let before = index.ranked(&Filter::default())[0].score_tenths;
+    let changed = index.refresh(&|id| {
+        (id.as_str() == "CVE-2024-1").then(|| VulnerabilityFacts {
+            known_exploited: true,
+            exploited_sources: vec!["cisa-kev".to_owned()],
+            epss: Some(0.5),
+            ..VulnerabilityFacts::default()
+        })
+    });
+    assert_eq!(changed, 1);
+    let first = &index.ranked(&Filter::default())[0];
+    assert_eq!(first.score_tenths, before + 180 + 40);
+    assert_eq!(EstateIndex::decode(&index.encode()).unwrap(), index);
+}
+
+#[test]
+fn a_place_is_summed_up() {
+    let summary = estate()
+        .summaries(Some(&"host/db-1".parse().unwrap()))
+        .remove(0);
+    assert_eq!(
+        (
+            summary.counts.total,
+            summary.counts.high,
+            summary.counts.low
+        ),
+        (2, 1, 1)
+    );
+    assert_eq!(
+        (
+            summary.counts.fixable,
+            summary.cannot_judge,
+            summary.packages
+        ),
+        (1, 1, 3)
+    );
+    assert_eq!(
+        summary.top_score_tenths,
+        estate().affected(&"CVE-2024-1".parse().unwrap())[1].score_tenths
+    );
+}
+
+/// An index as the first version wrote it; later versions must go on reading it.
+const WRITTEN_BY_VERSION_1: &str = concat!(
+    "4248454901020a4356452d323032342d310000000000000a4356452d323032342d320000000000000209686f73",
+    "742f64622d3109686f73742f64622d3101000003010101047365656e01020203020083500101144d696d616765",
+    "2f7368613235363a30313031303130313031303130313031303130313031303130313031303130313031303130",
+    "3130313031303130313031303130313031303130313031303130314d696d6167652f7368613235363a30313031",
+    "303130313031303130313031303130313031303130313031303130313031303130313031303130313031303130",
+    "31303130313031303130313031303101000003010201047365656e010202030100046240f61de572498437",
+);
+
+#[test]
+fn what_the_first_version_wrote_can_be_read() {
+    let bytes: Vec<u8> = (0..WRITTEN_BY_VERSION_1.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&WRITTEN_BY_VERSION_1[at..at + 2], 16).unwrap())
+        .collect();
+    assert_eq!(EstateIndex::decode(&bytes).unwrap(), estate());
+}
+
+#[test]
+fn later_versions_and_damage_are_told_apart() {
+    let mut bytes = estate().encode();
+    assert_eq!(EstateIndex::decode(b"nonsense"), Err(EstateError::NotOurs));
+    let last = bytes.len() - 12;
+    bytes[last] ^= 1;
+    assert_eq!(
+        EstateIndex::decode(&bytes),
+        Err(EstateError::Damaged("wrong checksum"))
+    );
+    bytes[4] = 9;
+    assert_eq!(
+        EstateIndex::decode(&bytes),
+        Err(EstateError::LaterVersion { found: 9, known: 1 })
+    );
+    let as_delta = PlaceDelta::decode(&estate().encode());
+    assert_eq!(as_delta, Err(EstateError::NotOurs));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_are_refused_without_harm(bytes: Vec<u8>) {
+        let _ = EstateIndex::decode(&bytes);
+        let mut dressed = b"BHED\x01".to_vec();
+        dressed.extend_from_slice(&bytes);
+        let _ = PlaceDelta::decode(&dressed);
+    }
+
+    #[test]
+    fn a_delta_survives_the_way_through_bytes(sequence: u64, cvss in 0u8..=100, epss: Option<f32>, fix: bool) {
+        prop_assume!(epss.is_none_or(|epss| !epss.is_nan()));
+        let mut one = finding("CVE-2024-3", Severity::Unknown, f32::from(cvss) / 10.0, fix);
+        one.facts.epss = epss;
+        one.facts.exploitation = Some("poc".to_owned());
+        let delta = delta(image(7), sequence, Exposure::Declared, vec![one]);
+        prop_assert_eq!(PlaceDelta::decode(&delta.encode()), Ok(delta));
+    }
+
+    #[test]
+    fn the_order_in_which_states_arrive_does_not_matter(order in Just((0..6u64).collect::<Vec<_>>()).prop_shuffle()) {
+        let state = |n: u64| delta(image(1), n, Exposure::None, vec![finding(&format!("CVE-2024-{n}"), Severity::Low, 1.0, false)]);
+        let mut index = EstateIndex::new();
+        for n in order {
+            index.apply(&state(n));
+        }
+        let ids: Vec<_> = index.ranked(&Filter::default()).into_iter().map(|row| row.id.to_string()).collect();
+        prop_assert_eq!(ids, vec!["CVE-2024-5".to_owned()]);
+    }
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Installs what building (or testing) needs on Debian and Ubuntu, or says exactly what is missing.
+# usage: infra/dev/prepare.sh build|test
+set -euo pipefail
+
+wanted=${1:-build}
+packages=()
+need() { command -v "$1" >/dev/null 2>&1 || packages+=("$2"); }
+
+need cc gcc
+need make make
+[ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
+
+if [ "$wanted" = test ]; then
+  need sqlite3 sqlite3
+  need zstd zstd
+  # Test images are made with these; without them the tests that need them say that they are skipped.
+  need rpm rpm
+  [ -e /usr/lib/python3/dist-packages/hivex.py ] || packages+=(python3-hivex)
+fi
+
+if [ ${#packages[@]} -gt 0 ]; then
+  if ! command -v apt-get >/dev/null 2>&1; then
+    echo "Missing: ${packages[*]}. This is no Debian or Ubuntu: install them with your package manager and try again." >&2
+    exit 1
+  fi
+  sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+      sudo=(sudo)
+    else
+      echo "Missing: ${packages[*]}. Run this and try again:" >&2
+      echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages[*]}" >&2
+      exit 1
+    fi
+  fi
+  echo "Installing ${packages[*]} ..."
+  "${sudo[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+if ! command -v cargo >/dev/null 2>&1; then
+  echo "Missing: Rust. Install it from https://rustup.rs (or your distribution), version 1.95 or later, and try again." >&2
+  exit 1
+fi
+have=$(rustc --version | awk '{print $2}')
+if [ "$(printf '1.95.0\n%s\n' "$have" | sort -V | head -1)" != 1.95.0 ]; then
+  echo "Rust $have is too old: Bulkhead needs 1.95 or later. Run \`rustup update stable\` and try again." >&2
+  exit 1
+fi
+if [ "$wanted" = test ] || [ "${CI:-}" = true ]; then
+  for part in rustfmt clippy-driver; do
+    command -v "$part" >/dev/null 2>&1 || rustup component add rustfmt clippy
+  done
+fi

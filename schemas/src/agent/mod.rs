@@ -1,0 +1,16 @@
+//! Messages between agents and the gateway.
+
+pub mod bundle;
+pub mod enrol;
+pub mod envelope;
+pub mod layers;
+
+pub use bundle::{Bundle, SignedBundle};
+pub use enrol::{EnrolReply, EnrolRequest};
+pub use envelope::{
+    ENVELOPE_VERSION, Envelope, EnvelopeBatch, EnvelopeKind, EnvelopeReceipt, EnvelopesReply,
+    ImageInventory, InventoryBody, ReceiptStatus,
+};
+pub use layers::{
+    MissingLayersReply, MissingLayersRequest, UploadTicketReply, UploadTicketRequest,
+};

@@ -1,0 +1,58 @@
+//! Packages: what was installed by something that keeps a record of it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Digest;
+
+/// One installed package.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub struct Package {
+    /// Name as the package manager knows it.
+    pub name: String,
+    /// Installed version in the ecosystem's own form (Debian: with epoch and revision; rpm: `[epoch:]version-release`).
+    pub version: String,
+    /// Which manager or ecosystem it belongs to.
+    pub kind: PackageKind,
+    /// Package URL. Source: the purl specification and its type definitions.
+    pub purl: String,
+    /// Name of the source package, where the ecosystem has one: advisories of distributions speak of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_name: Option<String>,
+    /// Version of the source package, which may differ from the binary's (binary-only rebuilds, `+b1`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_version: Option<String>,
+    /// Architecture as the manager writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
+    /// The file or registry key that is the evidence, relative to the place's root, without a leading slash.
+    pub path: String,
+    /// Diff id of the layer that brought it, in an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Digest>,
+}
+
+/// The package managers and ecosystems.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum PackageKind {
+    /// Debian and its kin, dpkg.
+    Deb,
+    /// Alpine and its kin, apk.
+    Apk,
+    /// Red Hat, SUSE and their kin, rpm.
+    Rpm,
+    /// Node.js packages.
+    Npm,
+    /// Python distributions.
+    Pypi,
+    /// .NET packages.
+    Nuget,
+    /// A program of Windows' list of installed programs.
+    WindowsProgram,
+    /// A kind that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
