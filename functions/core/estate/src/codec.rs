@@ -148,10 +148,13 @@ impl Writer {
 
 /// A CVSS score in tenths; what is out of range is brought into it.
 pub(crate) fn cvss_tenths(score: f32) -> u8 {
-    (0..=100u8)
-        .rev()
-        .find(|tenths| f32::from(*tenths) <= score * 10.0 + 0.5)
-        .unwrap_or(0)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to 0 to 100 before; not a number becomes 0"
+    )]
+    let tenths = (score * 10.0).round().clamp(0.0, 100.0) as u8;
+    tenths
 }
 
 /// Reads values back, checking every bound.

@@ -55,6 +55,10 @@ impl Row {
     pub(crate) fn cvss_score(self) -> Option<f32> {
         (self.cvss <= 100).then(|| f32::from(self.cvss) / 10.0)
     }
+
+    pub(crate) fn rating_tenths(self) -> u16 {
+        risk::rating_tenths(self.severity, self.cvss_score(), self.fix_available)
+    }
 }
 
 /// First bytes of an encoded index.

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use risk::{place_tenths, vulnerability_tenths};
+use risk::{intel_tenths, place_tenths};
 use schemas::{
     Place, PlaceKind, Severity, VulnerabilityId,
     inventory::CoverageStatus,
@@ -153,13 +153,22 @@ impl EstateIndex {
     /// All vulnerabilities that a filter wants, highest score first, then by id.
     pub fn ranked(&self, filter: &Filter) -> Vec<RankedVulnerability> {
         let mut found: Vec<Option<RankedVulnerability>> = vec![None; self.vulnerabilities.len()];
+        // Of millions of findings, each costs a few additions: what is the same everywhere is worked out once.
+        let intel: Vec<u16> = self
+            .vulnerabilities
+            .iter()
+            .map(|known| intel_tenths(&known.facts))
+            .collect();
         for (place, row) in self.present() {
             if filter.place_kind.is_some_and(|kind| kind != place.kind()) {
                 continue;
             }
             let here = place_tenths(&row.facts);
             for finding in &row.findings {
-                self.count(&mut found, place, row, here, *finding);
+                let number = finding.vulnerability as usize;
+                if let (Some(intel), Some(slot)) = (intel.get(number), found.get_mut(number)) {
+                    self.count(slot, place, row, here + intel, *finding);
+                }
             }
         }
         let search = filter.search.as_ref().map(|text| text.to_ascii_lowercase());
@@ -190,28 +199,22 @@ impl EstateIndex {
 
     fn count(
         &self,
-        found: &mut [Option<RankedVulnerability>],
+        slot: &mut Option<RankedVulnerability>,
         place: &Place,
         row: &PlaceRow,
-        place_tenths: u16,
+        other_tenths: u16,
         finding: Row,
     ) {
-        let number = finding.vulnerability as usize;
-        let (Some(known), Some(slot)) = (self.vulnerabilities.get(number), found.get_mut(number))
-        else {
+        let Some(known) = self.vulnerabilities.get(finding.vulnerability as usize) else {
             return;
         };
-        let rated = VulnerabilityFacts {
-            severity: finding.severity,
-            cvss_score: finding.cvss_score(),
-            ..known.facts.clone()
-        };
-        let score_tenths = place_tenths + vulnerability_tenths(&rated, finding.fix_available);
+        let cvss_score = finding.cvss_score();
+        let score_tenths = other_tenths + finding.rating_tenths();
         let entry = slot.get_or_insert_with(|| RankedVulnerability {
             id: known.id.clone(),
             score_tenths,
             severity: finding.severity,
-            cvss_score: rated.cvss_score,
+            cvss_score,
             fix_available: false,
             facts: known.facts.clone(),
             hosts: 0,
@@ -228,7 +231,7 @@ impl EstateIndex {
             }
         }
         entry.severity = entry.severity.max(finding.severity);
-        entry.cvss_score = match (entry.cvss_score, rated.cvss_score) {
+        entry.cvss_score = match (entry.cvss_score, cvss_score) {
             (Some(a), Some(b)) => Some(a.max(b)),
             (a, b) => a.or(b),
         };
@@ -264,7 +267,8 @@ impl EstateIndex {
                     place: place.clone(),
                     name: row.name.clone(),
                     score_tenths: place_tenths(&row.facts)
-                        + vulnerability_tenths(&vulnerability, finding.fix_available),
+                        + intel_tenths(&vulnerability)
+                        + finding.rating_tenths(),
                     fix_available: finding.fix_available,
                     vulnerability,
                     facts: row.facts.clone(),
@@ -294,12 +298,7 @@ impl EstateIndex {
             let Some(known) = self.vulnerabilities.get(finding.vulnerability as usize) else {
                 continue;
             };
-            let rated = VulnerabilityFacts {
-                severity: finding.severity,
-                cvss_score: finding.cvss_score(),
-                ..known.facts.clone()
-            };
-            top = top.max(Some(vulnerability_tenths(&rated, finding.fix_available)));
+            top = top.max(Some(intel_tenths(&known.facts) + finding.rating_tenths()));
             counts.total += 1;
             *match finding.severity {
                 Severity::Critical => &mut counts.critical,

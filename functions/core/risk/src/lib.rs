@@ -4,4 +4,4 @@ mod place;
 mod score;
 
 pub use place::{RunningContainer, container_exposure, host_place, image_place};
-pub use score::{MAX_POINTS, place_tenths, score, vulnerability_tenths};
+pub use score::{MAX_POINTS, intel_tenths, place_tenths, rating_tenths, score};

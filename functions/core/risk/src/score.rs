@@ -27,8 +27,8 @@ pub const MAX_POINTS: f32 = 100.0;
 /// Points in tenths, so that the parts add up exactly.
 struct Part {
     name: &'static str,
-    tenths: u32,
-    max_tenths: u32,
+    tenths: u16,
+    max_tenths: u16,
     reason: String,
 }
 
@@ -44,26 +44,25 @@ pub fn score(vulnerability: &VulnerabilityFacts, fix_available: bool, place: &Pl
         answer(
             "root",
             place.root,
-            [50, 30],
+            ROOT,
             "something in it runs as root or administrator",
         ),
         answer(
             "privileged",
             place.privileged,
-            [40, 20],
+            PRIVILEGED,
             "something in it runs privileged",
         ),
         answer(
             "runtime_socket",
             place.runtime_socket,
-            [30, 10],
+            RUNTIME_SOCKET,
             "a container runtime's socket is mounted into it",
         ),
         running(place),
     ];
-    let total: u32 = parts.iter().map(|part| part.tenths).sum();
     Score {
-        value: from_tenths(total),
+        value: from_tenths(parts.iter().map(|part| part.tenths).sum()),
         parts: parts
             .into_iter()
             .map(|part| ScorePart {
@@ -76,92 +75,71 @@ pub fn score(vulnerability: &VulnerabilityFacts, fix_available: bool, place: &Pl
     }
 }
 
-/// The tenths of a point that a vulnerability contributes wherever it is: the first five parts.
+/// The tenths of a point for severity and fix: what a place's own rating of a vulnerability contributes.
 ///
-/// With [`place_tenths`] this lets a list of millions be ranked without writing down reasons.
-pub fn vulnerability_tenths(vulnerability: &VulnerabilityFacts, fix_available: bool) -> u16 {
-    sum(&vulnerability_parts(vulnerability, fix_available))
+/// With [`intel_tenths`] and [`place_tenths`], whose sum with it is the score, a list of millions can be ranked without
+/// writing down reasons.
+pub fn rating_tenths(severity: Severity, cvss_score: Option<f32>, fix_available: bool) -> u16 {
+    severity_tenths(severity, cvss_score) + fix_tenths(fix_available)
+}
+
+/// The tenths of a point for exploitation: what is the same wherever the vulnerability is.
+pub fn intel_tenths(facts: &VulnerabilityFacts) -> u16 {
+    known_exploited_tenths(facts) + epss_tenths(facts.epss) + exploit_tenths(facts)
 }
 
 /// The tenths of a point that a place contributes whatever is in it: the last five parts.
 pub fn place_tenths(place: &PlaceFacts) -> u16 {
-    sum(&place_parts(place))
+    exposure_tenths(place.exposure)
+        + answer_tenths(place.root, ROOT)
+        + answer_tenths(place.privileged, PRIVILEGED)
+        + answer_tenths(place.runtime_socket, RUNTIME_SOCKET)
+        + running_tenths(place.running_containers)
 }
 
-fn sum(parts: &[Part]) -> u16 {
-    let total: u32 = parts.iter().map(|part| part.tenths).sum();
-    u16::try_from(total).unwrap_or(u16::MAX)
-}
+/// Points in tenths for yes and for unknown.
+type AnswerPoints = [u16; 2];
+const ROOT: AnswerPoints = [50, 30];
+const PRIVILEGED: AnswerPoints = [40, 20];
+const RUNTIME_SOCKET: AnswerPoints = [30, 10];
 
-fn vulnerability_parts(vulnerability: &VulnerabilityFacts, fix_available: bool) -> [Part; 5] {
-    [
-        severity(vulnerability),
-        known_exploited(vulnerability),
-        epss(vulnerability),
-        exploit(vulnerability),
-        fix(fix_available),
-    ]
-}
-
-fn place_parts(place: &PlaceFacts) -> [Part; 5] {
-    [
-        exposure(place),
-        answer(
-            "root",
-            place.root,
-            [50, 30],
-            "something in it runs as root or administrator",
-        ),
-        answer(
-            "privileged",
-            place.privileged,
-            [40, 20],
-            "something in it runs privileged",
-        ),
-        answer(
-            "runtime_socket",
-            place.runtime_socket,
-            [30, 10],
-            "a container runtime's socket is mounted into it",
-        ),
-        running(place),
-    ]
-}
-
-fn from_tenths(tenths: u32) -> f32 {
-    // At most 1,000: exact as a 16-bit number, and so as f32.
-    f32::from(u16::try_from(tenths).unwrap_or(u16::MAX)) / 10.0
+fn from_tenths(tenths: u16) -> f32 {
+    f32::from(tenths) / 10.0
 }
 
 /// `most` × a share from 0 to 1, in whole tenths. Not a number counts as nothing.
-fn share(most: u32, share: f32) -> u32 {
+fn share(most: u16, share: f32) -> u16 {
     let share = if share.is_nan() {
         0.0
     } else {
         share.clamp(0.0, 1.0)
     };
-    (0..=most)
-        .rev()
-        .find(|tenths| f64::from(*tenths) <= f64::from(share) * f64::from(most) + 0.5)
-        .unwrap_or(0)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the product lies between 0 and `most`"
+    )]
+    let tenths = (f32::from(most) * share).round() as u16;
+    tenths.min(most)
+}
+
+fn severity_tenths(severity: Severity, cvss_score: Option<f32>) -> u16 {
+    match (cvss_score, severity) {
+        (Some(cvss), _) => share(300, cvss / 10.0),
+        (None, Severity::Critical) => 285,
+        (None, Severity::High) => 240,
+        (None, Severity::Medium | Severity::Unknown) => 165,
+        (None, Severity::Low) => 60,
+    }
 }
 
 fn severity(facts: &VulnerabilityFacts) -> Part {
-    let (tenths, reason) = match facts.cvss_score {
-        Some(cvss) => (
-            share(300, cvss / 10.0),
-            format!("{} severity, CVSS {cvss:.1}", facts.severity.as_str()),
-        ),
-        None => (
-            match facts.severity {
-                Severity::Critical => 285,
-                Severity::High => 240,
-                Severity::Medium | Severity::Unknown => 165,
-                Severity::Low => 60,
-            },
-            format!("{} severity, no CVSS score", facts.severity.as_str()),
-        ),
+    let word = facts.severity.as_str();
+    let reason = match facts.cvss_score {
+        Some(cvss) => format!("{word} severity, CVSS {cvss:.1}"),
+        None => format!("{word} severity, no CVSS score"),
     };
+    let tenths = severity_tenths(facts.severity, facts.cvss_score);
     Part {
         name: "severity",
         tenths,
@@ -170,14 +148,21 @@ fn severity(facts: &VulnerabilityFacts) -> Part {
     }
 }
 
+fn known_exploited_tenths(facts: &VulnerabilityFacts) -> u16 {
+    match (facts.known_exploited, facts.ransomware) {
+        (_, true) => 220,
+        (true, false) => 180,
+        (false, false) => 0,
+    }
+}
+
 fn known_exploited(facts: &VulnerabilityFacts) -> Part {
-    let known = facts.known_exploited || facts.ransomware;
-    let tenths = if known { 180 } else { 0 } + if facts.ransomware { 40 } else { 0 };
-    let reason = match (known, facts.ransomware) {
+    let reason = match (facts.known_exploited, facts.ransomware) {
         (_, true) => format!("exploited, by ransomware too{}", said_by(facts)),
         (true, false) => format!("exploited in the wild{}", said_by(facts)),
-        _ => "not known to be exploited".to_owned(),
+        (false, false) => "not known to be exploited".to_owned(),
     };
+    let tenths = known_exploited_tenths(facts);
     Part {
         name: "known_exploited",
         tenths,
@@ -193,32 +178,42 @@ fn said_by(facts: &VulnerabilityFacts) -> String {
     }
 }
 
+fn epss_tenths(epss: Option<f32>) -> u16 {
+    epss.map_or(0, |epss| share(80, epss))
+}
+
 fn epss(facts: &VulnerabilityFacts) -> Part {
-    let (tenths, reason) = match facts.epss {
-        Some(epss) => (
-            share(80, epss),
-            format!(
-                "{:.1} % likely to be exploited within 30 days",
-                epss * 100.0
-            ),
+    let reason = match facts.epss {
+        Some(epss) => format!(
+            "{:.1} % likely to be exploited within 30 days",
+            epss * 100.0
         ),
-        None => (0, "EPSS does not rate it".to_owned()),
+        None => "EPSS does not rate it".to_owned(),
     };
     Part {
         name: "epss",
-        tenths,
+        tenths: epss_tenths(facts.epss),
         max_tenths: 80,
         reason,
     }
 }
 
+fn exploit_tenths(facts: &VulnerabilityFacts) -> u16 {
+    match facts.exploitation.as_deref() {
+        Some("active") => 50,
+        Some("poc") => 30,
+        _ => 0,
+    }
+}
+
 fn exploit(facts: &VulnerabilityFacts) -> Part {
-    let (tenths, reason) = match facts.exploitation.as_deref() {
-        Some("active") => (50, "active exploitation was seen"),
-        Some("poc") => (30, "a proof of concept is public"),
-        Some("none") => (0, "no public exploit was seen"),
-        _ => (0, "nobody reported on exploits"),
+    let reason = match facts.exploitation.as_deref() {
+        Some("active") => "active exploitation was seen",
+        Some("poc") => "a proof of concept is public",
+        Some("none") => "no public exploit was seen",
+        _ => "nobody reported on exploits",
     };
+    let tenths = exploit_tenths(facts);
     Part {
         name: "exploit",
         tenths,
@@ -227,12 +222,17 @@ fn exploit(facts: &VulnerabilityFacts) -> Part {
     }
 }
 
+fn fix_tenths(available: bool) -> u16 {
+    if available { 50 } else { 0 }
+}
+
 fn fix(available: bool) -> Part {
-    let (tenths, reason) = if available {
-        (50, "a fix is available")
+    let reason = if available {
+        "a fix is available"
     } else {
-        (0, "no fix is available yet")
+        "no fix is available yet"
     };
+    let tenths = fix_tenths(available);
     Part {
         name: "fix",
         tenths,
@@ -241,19 +241,31 @@ fn fix(available: bool) -> Part {
     }
 }
 
+fn exposure_tenths(exposure: Exposure) -> u16 {
+    match exposure {
+        Exposure::Declared => 150,
+        Exposure::PublicAddress => 130,
+        Exposure::Published => 90,
+        Exposure::Unknown => 60,
+        Exposure::Internal => 40,
+        Exposure::None => 0,
+    }
+}
+
 fn exposure(place: &PlaceFacts) -> Part {
-    let (tenths, word) = match place.exposure {
-        Exposure::Declared => (150, "declared to be reached from the internet"),
-        Exposure::PublicAddress => (130, "reachable on a public address"),
-        Exposure::Published => (90, "published on the host's address"),
-        Exposure::Unknown => (60, "exposure is not known"),
-        Exposure::Internal => (40, "reachable from inside only"),
-        Exposure::None => (0, "not reachable"),
+    let word = match place.exposure {
+        Exposure::Declared => "declared to be reached from the internet",
+        Exposure::PublicAddress => "reachable on a public address",
+        Exposure::Published => "published on the host's address",
+        Exposure::Unknown => "exposure is not known",
+        Exposure::Internal => "reachable from inside only",
+        Exposure::None => "not reachable",
     };
     let reason = match &place.exposure_reason {
         Some(why) => format!("{word}: {why}"),
         None => word.to_owned(),
     };
+    let tenths = exposure_tenths(place.exposure);
     Part {
         name: "exposure",
         tenths,
@@ -262,34 +274,49 @@ fn exposure(place: &PlaceFacts) -> Part {
     }
 }
 
-fn answer(name: &'static str, answer: Answer, [yes, unknown]: [u32; 2], what: &str) -> Part {
-    let (tenths, reason) = match answer {
-        Answer::Yes => (yes, what.to_owned()),
-        Answer::No => (0, format!("not so: {what}")),
-        Answer::Unknown => (unknown, format!("not known whether {what}")),
+fn answer_tenths(answer: Answer, [yes, unknown]: AnswerPoints) -> u16 {
+    match answer {
+        Answer::Yes => yes,
+        Answer::No => 0,
+        Answer::Unknown => unknown,
+    }
+}
+
+fn answer(name: &'static str, answer: Answer, points: AnswerPoints, what: &str) -> Part {
+    let reason = match answer {
+        Answer::Yes => what.to_owned(),
+        Answer::No => format!("not so: {what}"),
+        Answer::Unknown => format!("not known whether {what}"),
     };
+    let [yes, _] = points;
     Part {
         name,
-        tenths,
+        tenths: answer_tenths(answer, points),
         max_tenths: yes,
         reason,
     }
 }
 
+fn running_tenths(count: Option<u32>) -> u16 {
+    match count {
+        Some(0) => 0,
+        None | Some(1) => 10,
+        Some(2..=9) => 20,
+        Some(_) => 30,
+    }
+}
+
 fn running(place: &PlaceFacts) -> Part {
-    let (tenths, reason) = match place.running_containers {
-        None => (
-            10,
-            "number of running containers is not known or does not apply".to_owned(),
-        ),
-        Some(0) => (0, "no container runs it".to_owned()),
-        Some(1) => (10, "one container runs it".to_owned()),
-        Some(count @ 2..=9) => (20, format!("{count} containers run it")),
-        Some(count) => (30, format!("{count} containers run it")),
+    let count = place.running_containers;
+    let reason = match count {
+        None => "number of running containers is not known or does not apply".to_owned(),
+        Some(0) => "no container runs it".to_owned(),
+        Some(1) => "one container runs it".to_owned(),
+        Some(count) => format!("{count} containers run it"),
     };
     Part {
         name: "running",
-        tenths,
+        tenths: running_tenths(count),
         max_tenths: 30,
         reason,
     }
@@ -429,7 +456,7 @@ mod tests {
             let score = score(&v, fix, &p);
             let sum: f64 = score.parts.iter().map(|part| tenths(part.points)).sum();
             prop_assert_eq!(sum, tenths(score.value));
-            let halves = vulnerability_tenths(&v, fix) + place_tenths(&p);
+            let halves = rating_tenths(v.severity, v.cvss_score, fix) + intel_tenths(&v) + place_tenths(&p);
             prop_assert_eq!(f64::from(halves), tenths(score.value));
             prop_assert!((0.0..=MAX_POINTS).contains(&score.value));
             prop_assert!(score.parts.iter().all(|part| part.points <= part.max));
