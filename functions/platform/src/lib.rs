@@ -1,0 +1,16 @@
+//! What the house stands on: a table, a queue, blobs, a clock and keys, as ports that a laptop and a
+//! cloud can keep alike, with the embedded adapter, hostile weather for tests, and the suite of checks
+//! which every adapter has to pass.
+
+pub mod claim;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod embedded;
+mod hmac;
+pub mod patience;
+pub mod ports;
+mod validate;
+pub mod weather;
+
+pub use embedded::{Embedded, EmbeddedOptions, OpenError};
+pub use ports::*;

@@ -1,0 +1,367 @@
+//! The one HTTP client: encrypted unless told otherwise, with every size and time bounded.
+
+use std::{path::Path, time::Duration};
+
+use reqwest::{
+    Client, Method, Response, StatusCode, Url,
+    header::{
+        ACCEPT_ENCODING, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
+        IF_NONE_MATCH, LAST_MODIFIED,
+    },
+    redirect::Policy,
+};
+use thiserror::Error;
+use tokio::io::AsyncWriteExt;
+
+/// How the client behaves.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Certificate authorities to trust beside the built-in ones, PEM.
+    pub extra_ca_pem: Option<Vec<u8>>,
+    /// Whether unencrypted addresses other than loopback are allowed.
+    pub allow_http: bool,
+    /// Time to establish a connection.
+    pub connect_timeout: Duration,
+    /// Time without a byte before a transfer is given up.
+    pub read_timeout: Duration,
+    /// Time for a whole request and its answer.
+    pub total_timeout: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            extra_ca_pem: None,
+            allow_http: false,
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(30),
+            total_timeout: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Why a request failed.
+#[derive(Debug, Error)]
+pub enum HttpError {
+    /// The client cannot be made.
+    #[error("set up the HTTP client")]
+    Client(#[source] reqwest::Error),
+    /// The address is none.
+    #[error("`{0}` is not an address")]
+    Address(String),
+    /// The address is not encrypted.
+    #[error("`{0}` is not encrypted; use https://, or allow plain HTTP for this server")]
+    NotEncrypted(String),
+    /// A header that cannot be sent.
+    #[error("header `{0}` cannot be sent")]
+    Header(String),
+    /// The server cannot be reached, or the connection broke.
+    #[error("reach {host}")]
+    Unreachable {
+        /// The server.
+        host: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// An answer that is no success.
+    #[error("{host} answered {status}")]
+    Status {
+        /// The server.
+        host: String,
+        /// What it answered.
+        status: u16,
+    },
+    /// An answer larger than allowed.
+    #[error("{host} sends more than {max_bytes} bytes")]
+    TooLarge {
+        /// The server.
+        host: String,
+        /// The bound.
+        max_bytes: u64,
+    },
+    /// The answer cannot be stored.
+    #[error("store the answer in {path}")]
+    Store {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A request with its whole body.
+#[derive(Clone, Debug, Default)]
+pub struct HttpRequest {
+    /// `GET`, `PUT` and so on.
+    pub method: String,
+    /// Absolute address.
+    pub url: String,
+    /// Headers, name and value.
+    pub headers: Vec<(String, String)>,
+    /// Body; empty for none.
+    pub body: Vec<u8>,
+}
+
+/// An answer with its whole body.
+#[derive(Clone, Debug)]
+pub struct HttpReply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case; values that are no text are left out.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+impl HttpReply {
+    /// The first header of this lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// What a server said of a document's version, to ask for it again only when it changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Validators {
+    /// `ETag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// `Last-Modified`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+}
+
+/// What became of a download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Download {
+    /// The document is the one that the validators name.
+    NotModified,
+    /// The document was stored.
+    Stored {
+        /// Its size.
+        size_bytes: u64,
+        /// Its version.
+        validators: Validators,
+    },
+}
+
+/// The client. Cloning shares its connections.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: Client,
+    allow_http: bool,
+}
+
+impl Http {
+    /// Makes a client.
+    ///
+    /// # Errors
+    /// When a certificate cannot be read.
+    pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
+        // One provider of cryptography for the process; that another part set it already is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .user_agent(concat!("bulkhead/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(options.connect_timeout)
+            .read_timeout(options.read_timeout)
+            .timeout(options.total_timeout)
+            .redirect(Policy::limited(5));
+        if let Some(pem) = &options.extra_ca_pem {
+            let authorities =
+                reqwest::Certificate::from_pem_bundle(pem).map_err(HttpError::Client)?;
+            builder = builder.tls_certs_merge(authorities);
+        }
+        if !options.allow_http {
+            // A redirect must not lead from an encrypted address to a plain one.
+            builder = builder.redirect(Policy::custom(|attempt| {
+                if attempt.previous().len() > 5 {
+                    attempt.error("too many redirects")
+                } else if is_confidential(attempt.url()) {
+                    attempt.follow()
+                } else {
+                    attempt.error("redirect to an address that is not encrypted")
+                }
+            }));
+        }
+        let client = builder.build().map_err(HttpError::Client)?;
+        Ok(Self {
+            client,
+            allow_http: options.allow_http,
+        })
+    }
+
+    fn address(&self, url: &str) -> Result<Url, HttpError> {
+        let address = Url::parse(url).map_err(|_| HttpError::Address(url.to_owned()))?;
+        match address.scheme() {
+            "https" => Ok(address),
+            "http" if self.allow_http || is_confidential(&address) => Ok(address),
+            "http" => Err(HttpError::NotEncrypted(url.to_owned())),
+            _ => Err(HttpError::Address(url.to_owned())),
+        }
+    }
+
+    /// Sends a request and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or answers with more than `max_bytes`.
+    pub async fn send(
+        &self,
+        request: HttpRequest,
+        max_bytes: usize,
+    ) -> Result<HttpReply, HttpError> {
+        let address = self.address(&request.url)?;
+        let host = host_of(&address);
+        let method = Method::from_bytes(request.method.as_bytes())
+            .map_err(|_| HttpError::Header(request.method.clone()))?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in &request.headers {
+            let unusable = || HttpError::Header(name.clone());
+            headers.append(
+                HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?,
+                HeaderValue::from_str(value).map_err(|_| unusable())?,
+            );
+        }
+        let sent = self
+            .client
+            .request(method, address)
+            .headers(headers)
+            .body(request.body)
+            .send();
+        let mut response = sent.await.map_err(|source| HttpError::Unreachable {
+            host: host.clone(),
+            source,
+        })?;
+        let headers = response
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = next_chunk(&mut response, &host).await? {
+            if body.len() + chunk.len() > max_bytes {
+                return Err(HttpError::TooLarge {
+                    host,
+                    max_bytes: max_bytes as u64,
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpReply {
+            status: response.status().as_u16(),
+            headers,
+            body,
+        })
+    }
+
+    /// Downloads a document into a file, unless it is the one that the validators name.
+    ///
+    /// The file appears whole or not at all: bytes go to `<file>.part` first.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, answers with an error or with more than `max_bytes`, or the disk is full.
+    pub async fn download(
+        &self,
+        url: &str,
+        known: &Validators,
+        file: &Path,
+        max_bytes: u64,
+    ) -> Result<Download, HttpError> {
+        let address = self.address(url)?;
+        let host = host_of(&address);
+        // Documents are kept as they are: compression on the way would only be undone and done again.
+        let mut request = self.client.get(address).header(ACCEPT_ENCODING, "identity");
+        if let Some(etag) = &known.etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        if let Some(date) = &known.last_modified {
+            request = request.header(IF_MODIFIED_SINCE, date);
+        }
+        let mut response = request
+            .send()
+            .await
+            .map_err(|source| HttpError::Unreachable {
+                host: host.clone(),
+                source,
+            })?;
+        if response.status() == StatusCode::NOT_MODIFIED {
+            return Ok(Download::NotModified);
+        }
+        if !response.status().is_success() {
+            return Err(HttpError::Status {
+                host,
+                status: response.status().as_u16(),
+            });
+        }
+        let text = |name| {
+            response
+                .headers()
+                .get(name)?
+                .to_str()
+                .ok()
+                .map(str::to_owned)
+        };
+        let validators = Validators {
+            etag: text(ETAG),
+            last_modified: text(LAST_MODIFIED),
+        };
+        let mut part = file.as_os_str().to_owned();
+        part.push(".part");
+        let part = Path::new(&part);
+        let stored = |source| HttpError::Store {
+            path: file.display().to_string(),
+            source,
+        };
+        let mut out = tokio::fs::File::create(part).await.map_err(stored)?;
+        let mut size_bytes = 0u64;
+        while let Some(chunk) = next_chunk(&mut response, &host).await? {
+            size_bytes += chunk.len() as u64;
+            if size_bytes > max_bytes {
+                return Err(HttpError::TooLarge { host, max_bytes });
+            }
+            out.write_all(&chunk).await.map_err(stored)?;
+        }
+        out.sync_all().await.map_err(stored)?;
+        tokio::fs::rename(part, file).await.map_err(stored)?;
+        Ok(Download::Stored {
+            size_bytes,
+            validators,
+        })
+    }
+}
+
+async fn next_chunk(
+    response: &mut Response,
+    host: &str,
+) -> Result<Option<bytes::Bytes>, HttpError> {
+    response
+        .chunk()
+        .await
+        .map_err(|source| HttpError::Unreachable {
+            host: host.to_owned(),
+            source,
+        })
+}
+
+/// Whether nobody can listen in on the way to this address.
+fn is_confidential(address: &Url) -> bool {
+    let loopback = address.host_str().is_some_and(|host| {
+        let host = host.trim_matches(['[', ']']);
+        host.eq_ignore_ascii_case("localhost")
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|ip| ip.is_loopback())
+    });
+    address.scheme() == "https" || loopback
+}
+
+fn host_of(address: &Url) -> String {
+    match address.port() {
+        Some(port) => format!("{}:{port}", address.host_str().unwrap_or_default()),
+        None => address.host_str().unwrap_or_default().to_owned(),
+    }
+}
