@@ -1,24 +1,18 @@
-//! HMAC-SHA256 (RFC 2104), over the hash that is here anyway.
+//! HMAC-SHA256 (RFC 2104).
 
-use sha2::{Digest, Sha256};
-
-const BLOCK: usize = 64;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 /// The code of the parts joined, under a key of 32 bytes.
 pub(crate) fn hmac_sha256(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut inner_pad = [0x36_u8; BLOCK];
-    let mut outer_pad = [0x5c_u8; BLOCK];
-    for ((inner, outer), byte) in inner_pad.iter_mut().zip(&mut outer_pad).zip(key) {
-        *inner ^= byte;
-        *outer ^= byte;
-    }
-    let mut inner = Sha256::new_with_prefix(inner_pad);
+    // A key of a block's length needs no check, and shorter keys are padded with zeroes to it.
+    let mut block = [0_u8; 64];
+    block[..32].copy_from_slice(key);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
     for part in parts {
-        inner.update(part);
+        mac.update(part);
     }
-    let mut outer = Sha256::new_with_prefix(outer_pad);
-    outer.update(inner.finalize());
-    outer.finalize().into()
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
