@@ -1,7 +1,16 @@
 //! Requests and answers of the API for people. One file per noun.
 
+pub mod agent;
+pub mod alert;
+pub mod dead_letter;
+pub mod enrolment_token;
+pub mod feed;
+pub mod health;
+pub mod page;
+pub mod place;
 pub mod problem;
 pub mod session;
+pub mod vulnerability;
 
 pub use problem::Problem;
 pub use session::Role;

@@ -1,0 +1,17 @@
+//! Who may do what: roles, passwords, tokens and signatures. Pure; time and randomness are passed in.
+//!
+//! Every signature here is Ed25519, and every signed token is a compact JWS whose header is compared with the one header
+//! that its kind has. So there is no algorithm to choose, and none to be talked into.
+
+pub mod bundle;
+pub mod enrolment;
+mod jws;
+pub mod keys;
+pub mod password;
+pub mod permission;
+pub mod request_token;
+pub mod session;
+
+pub use jws::SignError;
+pub use keys::{AgentKey, KeyError, PublicKey, Sign, sha256};
+pub use permission::Permission;
