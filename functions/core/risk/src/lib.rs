@@ -4,4 +4,7 @@ mod place;
 mod score;
 
 pub use place::{RunningContainer, container_exposure, host_place, image_place};
-pub use score::{MAX_POINTS, intel_tenths, place_tenths, rating_tenths, score};
+pub use score::{
+    MAX_POINTS, finding_score, fix_available, intel_tenths, place_tenths, rating_tenths,
+    rating_used, score,
+};

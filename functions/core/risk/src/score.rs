@@ -18,7 +18,9 @@
 
 use schemas::{
     Severity,
+    finding::Finding,
     risk::{Answer, Exposure, PlaceFacts, Score, ScorePart, VulnerabilityFacts},
+    severity::SeverityRating,
 };
 
 /// The most points that all parts together can give.
@@ -73,6 +75,38 @@ pub fn score(vulnerability: &VulnerabilityFacts, fix_available: bool, place: &Pl
             })
             .collect(),
     }
+}
+
+/// The rating that a finding's severity was taken from and that its score uses: the first with a CVSS score and that
+/// severity, or else the first with a CVSS score.
+pub fn rating_used(finding: &Finding) -> Option<&SeverityRating> {
+    let scored = || {
+        finding
+            .ratings
+            .iter()
+            .filter(|rating| rating.cvss_score.is_some())
+    };
+    scored()
+        .find(|rating| rating.severity == finding.severity)
+        .or_else(|| scored().next())
+}
+
+/// Whether something can be done about a finding: a fixed version or an update is named.
+pub fn fix_available(finding: &Finding) -> bool {
+    finding.fixed_version.is_some() || finding.kb.is_some()
+}
+
+/// The score of a finding in a place, from what is known of its vulnerability wherever it is; the severity and CVSS score
+/// used are the finding's own.
+pub fn finding_score(finding: &Finding, known: &VulnerabilityFacts, place: &PlaceFacts) -> Score {
+    let used = rating_used(finding);
+    let facts = VulnerabilityFacts {
+        severity: finding.severity,
+        cvss_score: used.and_then(|rating| rating.cvss_score),
+        cvss_vector: used.and_then(|rating| rating.cvss_vector.clone()),
+        ..known.clone()
+    };
+    score(&facts, fix_available(finding), place)
 }
 
 /// The tenths of a point for severity and fix: what a place's own rating of a vulnerability contributes.

@@ -1,0 +1,315 @@
+//! `docker:REF`: an image of a Docker Engine, streamed from it without a copy on disk, and what runs of it.
+
+use std::io::{self, Read as _};
+
+use anyhow::Context;
+use bytes::{Buf, Bytes};
+use futures::StreamExt;
+use inventory::image::{Options, ScannedImage, read_archive_stream};
+use schemas::{HostId, inventory::Container, risk::PlaceFacts};
+use sources::runtime::{
+    ContainerRuntime, EngineImage, RuntimeError, Surroundings,
+    docker::{DEFAULT_ADDRESS, DockerRuntime},
+};
+use tokio::sync::mpsc;
+
+use super::{Read, Shown, named};
+use crate::{exit::Failure, progress::Progress};
+
+/// Chunks of the archive that wait between the engine and the reader.
+const WAITING_CHUNKS: usize = 32;
+/// Names that are suggested where a reference names nothing.
+const SUGGESTIONS: usize = 5;
+
+/// Reads the image that a reference or id names.
+pub(super) fn read(reference: &str, progress: &Progress) -> Result<Read, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::unreachable)?;
+    let outcome = runtime.block_on(ask(reference, progress));
+    // A reader thread that is still at work must not keep an error waiting.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn ask(reference: &str, progress: &Progress) -> Result<Read, Failure> {
+    let address = std::env::var("DOCKER_HOST")
+        .ok()
+        .filter(|address| !address.is_empty())
+        .unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
+    progress.step(format!("asking the engine at {address}"));
+    let engine = DockerRuntime::connect(&address)
+        .await
+        .map_err(engine_failure)?;
+    let images = engine.images().await.map_err(engine_failure)?;
+    let image = find(&images, reference).map_err(|advice| {
+        Failure::input(anyhow::anyhow!(
+            "the engine at {address} holds no image `{reference}`"
+        ))
+        .advise(advice)
+    })?;
+    let scanned = export(&engine, image, reference, progress).await?;
+    let mut inventory = named(&scanned, reference);
+    if let Some(facts) = &mut inventory.image {
+        // An export names what it was asked for, which may be an id; the engine knows all names.
+        facts.tags.clone_from(&image.tags);
+        facts.repo_digests.clone_from(&image.repo_digests);
+    }
+    inventory.target.name = image
+        .tags
+        .iter()
+        .find(|tag| same_name(tag, reference))
+        .or(image.tags.first())
+        .cloned()
+        .unwrap_or_else(|| reference.to_owned());
+    let place = place(&engine, image, &inventory).await;
+    Ok(Read { inventory, place })
+}
+
+fn engine_failure(error: RuntimeError) -> Failure {
+    let advice = match &error {
+        RuntimeError::Address(_) => Some("set DOCKER_HOST to the engine's address"),
+        RuntimeError::Unreachable { .. } => Some(
+            "start the engine, set DOCKER_HOST to its address, or save the image with `docker save` and scan archive:FILE",
+        ),
+        _ => None,
+    };
+    let failure = match &error {
+        RuntimeError::Address(_) => Failure::input(error),
+        _ => Failure::unreachable(error),
+    };
+    match advice {
+        Some(advice) => failure.advise(advice),
+        None => failure,
+    }
+}
+
+/// The image that a reference, a digest or the beginning of an id names; else what could have been meant.
+fn find<'a>(images: &'a [EngineImage], reference: &str) -> Result<&'a EngineImage, String> {
+    let by_name = images.iter().find(|image| {
+        let mut names = image.tags.iter().chain(&image.repo_digests);
+        names.any(|name| same_name(name, reference))
+    });
+    if let Some(image) = by_name {
+        return Ok(image);
+    }
+    let hex = reference.strip_prefix("sha256:").unwrap_or(reference);
+    let mut by_id = Vec::new();
+    if hex.len() >= 4 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        by_id.extend(images.iter().filter(|image| {
+            image
+                .id
+                .strip_prefix("sha256:")
+                .unwrap_or(&image.id)
+                .starts_with(&hex.to_ascii_lowercase())
+        }));
+    }
+    match by_id.as_slice() {
+        [image] => Ok(image),
+        [] => {
+            let mut near: Vec<&str> = images
+                .iter()
+                .flat_map(|image| &image.tags)
+                .map(String::as_str)
+                .collect();
+            near.sort_unstable();
+            near.sort_by_key(|tag| !tag.contains(repository(reference)));
+            near.truncate(SUGGESTIONS);
+            Err(if near.is_empty() {
+                "load or pull an image first".to_owned()
+            } else {
+                format!(
+                    "it holds {}; pull it first if it is another",
+                    near.join(", ")
+                )
+            })
+        }
+        _ => Err("more than one image's id begins so: write more of it".to_owned()),
+    }
+}
+
+fn repository(reference: &str) -> &str {
+    let name = reference.split('@').next().unwrap_or(reference);
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => name,
+    }
+}
+
+/// Whether two references name the same: `debian` is `docker.io/library/debian:latest`. Source: the reference grammar
+/// of the distribution project.
+fn same_name(a: &str, b: &str) -> bool {
+    whole(a) == whole(b)
+}
+
+fn whole(reference: &str) -> String {
+    let short = reference
+        .strip_prefix("docker.io/")
+        .or_else(|| reference.strip_prefix("index.docker.io/"))
+        .unwrap_or(reference);
+    let short = short.strip_prefix("library/").unwrap_or(short);
+    let tagged = repository(short) != short || short.contains('@');
+    if tagged {
+        short.to_owned()
+    } else {
+        format!("{short}:latest")
+    }
+}
+
+async fn export(
+    engine: &DockerRuntime,
+    image: &EngineImage,
+    reference: &str,
+    progress: &Progress,
+) -> Result<ScannedImage, Failure> {
+    let (sender, receiver) = mpsc::channel(WAITING_CHUNKS);
+    let (what, line) = (format!("docker:{reference}"), progress.clone());
+    let reader = tokio::task::spawn_blocking(move || {
+        let shown = Shown::new(what, &line);
+        let step = |step| shown.step(step);
+        let mut stream = Stream {
+            receiver,
+            chunk: Bytes::new(),
+        };
+        let options = Options {
+            progress: &step,
+            ..Options::default()
+        };
+        let scanned = read_archive_stream(&mut stream, &options);
+        // What follows the archive's end mark is taken too: an engine that cannot send it reports an error.
+        let _ = io::copy(&mut stream.by_ref().take(16 << 20), &mut io::sink());
+        scanned
+    });
+    let mut archive = engine.export_image(image);
+    let mut broken = None;
+    while let Some(item) = archive.next().await {
+        match item {
+            // A reader that stopped has its own error.
+            Ok(chunk) => {
+                if sender.send(Ok(chunk)).await.is_err() {
+                    break;
+                }
+            }
+            Err(error) => {
+                let _ = sender
+                    .send(Err(io::Error::other("the engine broke off")))
+                    .await;
+                broken = Some(error);
+                break;
+            }
+        }
+    }
+    drop(sender);
+    let scanned = reader
+        .await
+        .context("the reader of the image failed")
+        .map_err(Failure::input)?;
+    if let Some(error) = broken {
+        return Err(engine_failure(error));
+    }
+    scanned.map_err(|error| {
+        Failure::input(anyhow::Error::new(error).context(format!("read image docker:{reference}")))
+    })
+}
+
+/// The archive's bytes as the reader wants them.
+struct Stream {
+    receiver: mpsc::Receiver<io::Result<Bytes>>,
+    chunk: Bytes,
+}
+
+impl io::Read for Stream {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.is_empty() {
+            match self.receiver.blocking_recv() {
+                None => return Ok(0),
+                Some(chunk) => self.chunk = chunk?,
+            }
+        }
+        let taken = self.chunk.len().min(out.len());
+        self.chunk
+            .copy_to_slice(out.get_mut(..taken).unwrap_or_default());
+        Ok(taken)
+    }
+}
+
+/// What runs of the image on this engine. An engine that does not say so leaves it unknown.
+async fn place(
+    engine: &DockerRuntime,
+    image: &EngineImage,
+    inventory: &schemas::inventory::Inventory,
+) -> PlaceFacts {
+    let Some(facts) = &inventory.image else {
+        return PlaceFacts::default();
+    };
+    let os = inventory.os.as_ref();
+    let Ok(host) = "this-host".parse::<HostId>() else {
+        return risk::image_place(facts, os, None);
+    };
+    let asked = engine
+        .containers(&Surroundings {
+            host,
+            cluster: None,
+        })
+        .await;
+    match asked {
+        Ok(found) if found.failed.is_empty() => {
+            let of_image: Vec<&Container> = found
+                .containers
+                .iter()
+                .map(|found| &found.container)
+                .filter(|container| {
+                    container.image == facts.id || container.image.as_str() == image.id
+                })
+                .collect();
+            let running: Vec<_> = of_image
+                .into_iter()
+                .map(|container| risk::RunningContainer {
+                    container,
+                    host: None,
+                })
+                .collect();
+            risk::image_place(facts, os, Some(&running))
+        }
+        _ => risk::image_place(facts, os, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(id: &str, tags: &[&str]) -> EngineImage {
+        EngineImage {
+            id: format!("sha256:{id}"),
+            config: None,
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            repo_digests: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn references_are_found_as_docker_finds_them() {
+        let images = [
+            image("aa11", &["debian:12", "debian:latest"]),
+            image("aa22", &["127.0.0.1:5000/team/app:1"]),
+            image("bb33", &[]),
+        ];
+        let id = |reference: &str| find(&images, reference).map(|image| image.id.as_str());
+        assert_eq!(id("debian"), Ok("sha256:aa11"));
+        assert_eq!(id("docker.io/library/debian:12"), Ok("sha256:aa11"));
+        assert_eq!(id("127.0.0.1:5000/team/app:1"), Ok("sha256:aa22"));
+        assert_eq!(id("bb33"), Ok("sha256:bb33"));
+        assert_eq!(id("sha256:AA22"), Ok("sha256:aa22"));
+        let nothing = id("debian:13").unwrap_err();
+        assert!(nothing.starts_with("it holds debian:12"), "{nothing}");
+    }
+
+    #[test]
+    fn an_id_must_name_one_image() {
+        let images = [image("aa1122", &[]), image("aa1133", &[])];
+        assert!(find(&images, "aa11").unwrap_err().contains("more than one"));
+        assert!(find(&images, "aa1122").is_ok());
+    }
+}

@@ -1,0 +1,143 @@
+//! Requests to a Bulkhead server, and what its answers mean for the exit code.
+
+use anyhow::Context;
+use schemas::api::Problem;
+use serde::de::DeserializeOwned;
+use sources::http::{Http, HttpError, HttpOptions, HttpReply, HttpRequest};
+
+use crate::{
+    args::VulnerabilitiesArgs,
+    exit::{Exit, Failure},
+};
+
+/// The largest answer that is read: a page of 500 rows has some 200 KB.
+const MAX_ANSWER_BYTES: usize = 32 << 20;
+/// The largest file of certificate authorities that is read.
+const MAX_CA_BYTES: u64 = 4 << 20;
+
+/// A server.
+#[derive(Debug)]
+pub(super) struct Client {
+    http: Http,
+    base: String,
+}
+
+impl Client {
+    pub(super) fn new(args: &VulnerabilitiesArgs) -> Result<Self, Failure> {
+        let extra_ca_pem = match &args.ca_file {
+            None => None,
+            Some(file) => {
+                use std::io::Read;
+                let mut pem = Vec::new();
+                std::fs::File::open(file)
+                    .and_then(|opened| opened.take(MAX_CA_BYTES).read_to_end(&mut pem))
+                    .with_context(|| format!("read certificates in {}", file.display()))
+                    .map_err(Failure::input)?;
+                Some(pem)
+            }
+        };
+        let http = Http::new(&HttpOptions {
+            extra_ca_pem,
+            allow_http: args.allow_http,
+            ..HttpOptions::default()
+        })
+        .map_err(Failure::input)?;
+        Ok(Self {
+            http,
+            base: args.server.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// Sends a request and understands its answer, which must have status 200 or 201.
+    pub(super) async fn json<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Result<T, Failure> {
+        let request = HttpRequest {
+            method: method.to_owned(),
+            url: format!("{}{path}", self.base),
+            headers,
+            body,
+        };
+        let reply = self
+            .http
+            .send(request, MAX_ANSWER_BYTES)
+            .await
+            .map_err(|error| self.not_sent(error))?;
+        if !matches!(reply.status, 200 | 201) {
+            return Err(self.refused(&reply));
+        }
+        serde_json::from_slice(&reply.body).map_err(|error| {
+            let error = anyhow::Error::new(error).context(format!(
+                "{} does not answer as a Bulkhead server",
+                self.base
+            ));
+            Failure::unreachable(error).advise("check the address given with --server")
+        })
+    }
+
+    fn not_sent(&self, error: HttpError) -> Failure {
+        match error {
+            HttpError::NotEncrypted(_) => Failure::input(anyhow::anyhow!(
+                "{} would be asked without encryption",
+                self.base
+            ))
+            .advise("use https://, or --allow-http on a network you trust"),
+            HttpError::Address(_) | HttpError::Header(_) | HttpError::Client(_) => {
+                Failure::input(error).advise("check --server and the token")
+            }
+            error => Failure::unreachable(
+                anyhow::Error::new(error).context(format!("ask {}", self.base)),
+            )
+            .advise("check that the server runs and that the address given with --server is right"),
+        }
+    }
+
+    /// An answer that is no success. A server in trouble is not the caller's fault; anything else is.
+    fn refused(&self, reply: &HttpReply) -> Failure {
+        let problem: Option<Problem> = serde_json::from_slice(&reply.body).ok();
+        let said = match &problem {
+            Some(problem) => problem
+                .detail
+                .as_deref()
+                .unwrap_or(&problem.title)
+                .to_owned(),
+            None => "without saying why".to_owned(),
+        };
+        let error = anyhow::anyhow!("{} answered {}: {said}", self.base, reply.status);
+        let (exit, advice) = match reply.status {
+            401 => (
+                Exit::BadInput,
+                Some("check the token or password; a session lasts 15 minutes".to_owned()),
+            ),
+            403 => (
+                Exit::BadInput,
+                Some("ask an administrator for a role that may read vulnerabilities".to_owned()),
+            ),
+            404 => (
+                Exit::BadInput,
+                Some("check the address given with --server".to_owned()),
+            ),
+            429 | 503 => (
+                Exit::Unreachable,
+                Some(match reply.header("retry-after") {
+                    Some(seconds) => format!("try again in {seconds} seconds"),
+                    None => "try again later".to_owned(),
+                }),
+            ),
+            500.. => (
+                Exit::Unreachable,
+                Some("look at the server's log".to_owned()),
+            ),
+            _ => (Exit::BadInput, None),
+        };
+        Failure {
+            exit,
+            error,
+            advice,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `bulkhead scan`: read a source, judge it, write the report.
+
+use std::{sync::mpsc, time::Duration};
+
+use anyhow::Context;
+use schemas::{Timestamp, inventory::CoverageStatus, report::Report};
+
+use crate::{
+    args::{Format, ScanArgs},
+    exit::{Exit, Failure, Outcome},
+    feeds,
+    output::{self, Look},
+    progress::Progress,
+    read,
+    report::{Judged, assemble, without_advisories},
+    source::Source,
+    table,
+};
+
+/// Scans and writes the report.
+///
+/// # Errors
+/// When the source or the advisories cannot be used, a service cannot be reached, or the time is over.
+pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
+    if let Some(file) = &args.output {
+        output::check(file)?;
+    }
+    let progress = Progress::new();
+    let answer = within(args, {
+        let (source, folder, progress) =
+            (args.source.clone(), args.feeds.clone(), progress.clone());
+        move || scan(&source, folder.as_deref(), now, &progress)
+    });
+    progress.done();
+    let report = answer?;
+    let text = match args.format {
+        Format::Table => table::render_report(&report, Look::of(args.output.as_deref())),
+        Format::Json => json(&report)?,
+    };
+    output::write(args.output.as_deref(), text.as_bytes())?;
+    Ok(match report.coverage.status {
+        CoverageStatus::Complete => Exit::Pass,
+        CoverageStatus::Partial | CoverageStatus::Unsupported => Exit::NotFullyScanned,
+    })
+}
+
+fn json(report: &Report) -> Result<String, Failure> {
+    let mut json = serde_json::to_string_pretty(report)
+        .context("write the report as JSON")
+        .map_err(Failure::input)?;
+    json.push('\n');
+    Ok(json)
+}
+
+/// Runs the work on a thread of its own, and gives it up when the time is over: what it holds ends with the process,
+/// and it never writes the report itself, so none is left half-written.
+fn within<T: Send + 'static>(
+    args: &ScanArgs,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("scan".to_owned())
+        .spawn(move || {
+            // Nobody listens any more when the time was over.
+            let _ = sender.send(work());
+        })
+        .context("start a thread")
+        .map_err(Failure::input)?;
+    let broken = |_| Failure {
+        exit: Exit::NotFullyScanned,
+        error: anyhow::anyhow!("scan {}: the scan broke off", args.source),
+        advice: Some("this is a defect of Bulkhead: please report it with this output".to_owned()),
+    };
+    match args.timeout {
+        None => receiver.recv().map_err(|mpsc::RecvError| broken(()))?,
+        Some(seconds) => match receiver.recv_timeout(Duration::from_secs(seconds)) {
+            Ok(answer) => answer,
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(broken(())),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(Failure {
+                exit: Exit::TimedOut,
+                error: anyhow::anyhow!("scan {}: not done within {seconds} seconds", args.source),
+                advice: Some("allow more time with --timeout; nothing was written".to_owned()),
+            }),
+        },
+    }
+}
+
+fn scan(
+    source: &Source,
+    folder: Option<&std::path::Path>,
+    now: Timestamp,
+    progress: &Progress,
+) -> Result<Report, Failure> {
+    // What is quick to refuse comes before what takes long.
+    let opened = folder
+        .map(|folder| feeds::open(folder, progress))
+        .transpose()?;
+    progress.step(format!("reading {source}"));
+    let read = read::read(source, progress)?;
+    let inventory = read.inventory;
+    progress.step("matching");
+    let judged = match &opened {
+        None => without_advisories(&inventory),
+        Some(opened) => judge(&inventory, &opened.shards, now).map_err(|error| {
+            Failure::input(error.context("match the packages with the advisories"))
+                .advise("build the advisories again with `bulkhead feeds build`")
+        })?,
+    };
+    Ok(assemble(inventory, judged, read.place, now))
+}
+
+fn judge(
+    inventory: &schemas::inventory::Inventory,
+    shards: &advisories::ShardSet,
+    now: Timestamp,
+) -> anyhow::Result<Judged> {
+    let matched = advisories::match_inventory(inventory, shards, now)?;
+    let coverage = matched.coverage(inventory);
+    let findings = matched
+        .findings
+        .into_iter()
+        .map(|finding| {
+            let facts = shards.facts(finding.vulnerability.as_str(), &finding.ratings)?;
+            Ok((finding, facts))
+        })
+        .collect::<Result<_, advisories::ShardError>>()?;
+    Ok(Judged {
+        findings,
+        cannot_judge: matched.cannot_judge,
+        coverage,
+        feeds: shards
+            .manifest()
+            .feeds
+            .iter()
+            .map(advisories::shards::FeedState::used)
+            .collect(),
+    })
+}

@@ -1,0 +1,452 @@
+//! A scan's report: what was scanned, how much of it, what is vulnerable, and what to do first.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use comfy_table::Cell;
+use schemas::{
+    Severity, Timestamp,
+    advisory::AdvisoryStatus,
+    finding::{CannotJudge, CannotJudgeReason, Finding, FixAt},
+    inventory::{CoverageStatus, TargetKind},
+    report::Report,
+};
+
+use super::{
+    Grid, age, alarm, bold, cell, date, epss, left, remedies::remedies, right, score, severity,
+    styled, wrapped,
+};
+use crate::{
+    output::Look,
+    text::{count, cut, grouped, plain},
+};
+
+/// Names of one source package's binary packages that are shown; the rest are counted.
+const SHOWN_PACKAGES: usize = 2;
+/// Updates that are shown; the rest are counted.
+const SHOWN_REMEDIES: usize = 10;
+/// Gaps that are shown; the rest are counted.
+const SHOWN_GAPS: usize = 20;
+/// Vulnerabilities that are named for each reason they cannot be judged for.
+const SHOWN_UNJUDGED: usize = 5;
+
+/// The report as text.
+pub fn render_report(report: &Report, look: Look) -> String {
+    let mut out = header(report, look);
+    out.push_str(&findings(report, look));
+    out.push_str(&first(report, look));
+    out.push_str(&unjudged(report, look));
+    out.push_str(&gaps(report, look));
+    out.push_str(&feeds(report, look));
+    out.push_str(&verdict(report, look));
+    out
+}
+
+fn header(report: &Report, look: Look) -> String {
+    let kind = match report.target.kind {
+        TargetKind::Host => "host",
+        TargetKind::Image => "image",
+        TargetKind::Folder => "folder",
+        TargetKind::Unknown => "target",
+    };
+    let mut out = format!(
+        "{}\n",
+        bold(look, &format!("{kind} {}", plain(&report.target.name)))
+    );
+    let mut line = |name: &str, value: &str| {
+        out.push_str(&wrapped(
+            look,
+            &format!("  {name:<10}"),
+            "            ",
+            value,
+        ));
+    };
+    line("System", &system(report));
+    line("Packages", &grouped(report.packages.len() as u64));
+    line("Coverage", &coverage(report));
+    line("Findings", &counts(report));
+    out
+}
+
+fn system(report: &Report) -> String {
+    let Some(os) = &report.os else {
+        return "unknown".to_owned();
+    };
+    let mut name = match (&os.pretty_name, &os.version_id) {
+        (Some(pretty), _) => pretty.clone(),
+        (None, Some(version)) => format!("{} {version}", os.id),
+        (None, None) => os.id.clone(),
+    };
+    if os.windows.is_some()
+        && let Some(version) = &os.version_id
+        && !name.contains(version.as_str())
+    {
+        let _ = write!(name, ", {version}");
+    }
+    if let Some(architecture) = &os.architecture {
+        let _ = write!(name, ", {architecture}");
+    }
+    plain(&name).into_owned()
+}
+
+fn coverage(report: &Report) -> String {
+    let gaps = report.coverage.gaps.len();
+    match report.coverage.status {
+        CoverageStatus::Complete => "complete: everything that can be judged was read".to_owned(),
+        CoverageStatus::Partial => format!(
+            "PARTIAL: {} below",
+            count(gaps, "gap is named", "gaps are named")
+        ),
+        CoverageStatus::Unsupported => format!(
+            "UNSUPPORTED: nothing can be concluded, {} below",
+            count(gaps, "reason is named", "reasons are named")
+        ),
+    }
+}
+
+fn counts(report: &Report) -> String {
+    let summary = &report.summary;
+    if summary.total == 0 {
+        return match report.coverage.status {
+            CoverageStatus::Complete => "none".to_owned(),
+            CoverageStatus::Partial => "none in what was read".to_owned(),
+            CoverageStatus::Unsupported => "none, because nothing could be judged".to_owned(),
+        };
+    }
+    let words = [
+        (summary.critical, "critical"),
+        (summary.high, "high"),
+        (summary.medium, "medium"),
+        (summary.low, "low"),
+        (summary.unknown, "not rated"),
+    ];
+    let words: Vec<_> = words
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{} {word}", grouped(u64::from(*number))))
+        .collect();
+    format!(
+        "{}: {}; {} known to be exploited; {} with a fix",
+        grouped(u64::from(summary.total)),
+        words.join(", "),
+        grouped(u64::from(summary.known_exploited)),
+        grouped(u64::from(summary.fixable)),
+    )
+}
+
+/// Findings that read alike but for the binary package: one line.
+struct Line<'a> {
+    finding: &'a Finding,
+    packages: Vec<&'a str>,
+}
+
+/// What makes findings read alike.
+type LineKey<'a> = (
+    &'a str,
+    &'a str,
+    &'a str,
+    Option<&'a str>,
+    &'a str,
+    Severity,
+    Option<&'a str>,
+);
+
+/// Findings of one source package in one line, in the order of the report.
+fn lines(findings: &[Finding]) -> Vec<Line<'_>> {
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut known: BTreeMap<LineKey<'_>, usize> = BTreeMap::new();
+    for finding in findings {
+        let key = (
+            finding.vulnerability.as_str(),
+            finding.evidence.matched_name.as_str(),
+            finding.installed_version.as_str(),
+            finding.fixed_version.as_deref(),
+            finding.evidence.matched_version.as_str(),
+            finding.severity,
+            finding.kb.as_deref(),
+        );
+        let at = *known.entry(key).or_insert(lines.len());
+        match lines.get_mut(at) {
+            Some(line) => {
+                if !line.packages.contains(&finding.package.as_str()) {
+                    line.packages.push(&finding.package);
+                }
+            }
+            None => lines.push(Line {
+                finding,
+                packages: vec![&finding.package],
+            }),
+        }
+    }
+    lines
+}
+
+fn findings(report: &Report, look: Look) -> String {
+    if report.findings.is_empty() {
+        return String::new();
+    }
+    let with_kb = report.findings.iter().any(|finding| finding.kb.is_some());
+    let with_fix_at = report
+        .findings
+        .iter()
+        .any(|finding| finding.fix_at.is_some());
+    let mut columns = vec![
+        right("SCORE", 5),
+        left("SEVERITY", 8),
+        left("CVE", 14),
+        left("PACKAGE", 10),
+        left("INSTALLED", 10),
+        left("FIXED", 10),
+    ];
+    if with_kb {
+        columns.push(left("KB", 9));
+    }
+    if with_fix_at {
+        columns.push(left("FIX AT", 6));
+    }
+    columns.extend([left("KEV", 3), right("EPSS", 5)]);
+    let mut grid = Grid::new(look, columns);
+    for line in lines(&report.findings) {
+        let finding = line.finding;
+        let mut cells = vec![
+            finding
+                .score
+                .as_ref()
+                .map_or_else(|| cell(""), |known| score(known.value)),
+            severity(finding.severity),
+            cell(finding.vulnerability.as_str()),
+            cell(&packages(&line)),
+            cell(&finding.installed_version),
+            fixed(finding),
+        ];
+        if with_kb {
+            cells.push(cell(finding.kb.as_deref().unwrap_or_default()));
+        }
+        if with_fix_at {
+            cells.push(cell(match finding.fix_at {
+                None => "",
+                Some(FixAt::Host) => "host",
+                Some(FixAt::Image) => "image",
+                Some(FixAt::Both) => "both",
+                Some(FixAt::Unknown) => "unknown",
+            }));
+        }
+        cells.push(alarm(if finding.kev { "yes" } else { "" }));
+        cells.push(epss(finding.epss));
+        grid.row(cells);
+    }
+    format!("\n{}", grid.render())
+}
+
+fn packages(line: &Line<'_>) -> String {
+    let shown = line
+        .packages
+        .get(..SHOWN_PACKAGES.min(line.packages.len()))
+        .unwrap_or_default()
+        .join(", ");
+    match line.packages.len().saturating_sub(SHOWN_PACKAGES) {
+        0 => shown,
+        more => format!("{shown} +{more}"),
+    }
+}
+
+fn fixed(finding: &Finding) -> Cell {
+    match (&finding.fixed_version, finding.status) {
+        (Some(version), _) => cell(version),
+        (None, AdvisoryStatus::WillNotFix) => cell("will not be fixed"),
+        (None, AdvisoryStatus::EndOfLife) => cell("end of life"),
+        (None, AdvisoryStatus::Unimportant) => cell("unimportant"),
+        (None, _) => cell("none yet"),
+    }
+}
+
+fn first(report: &Report, look: Look) -> String {
+    let remedies = remedies(&report.findings, report.target.kind);
+    // One update of one package is what its own line says already.
+    if report.findings.len() < 3 || remedies.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n{}\n", bold(look, "What to do first"));
+    for remedy in remedies.iter().take(SHOWN_REMEDIES) {
+        let exploited = match remedy.known_exploited {
+            0 => String::new(),
+            number => format!(", {number} known to be exploited"),
+        };
+        let text = format!(
+            "{} — fixes {}{exploited}, highest score {:.1}",
+            plain(&remedy.action),
+            count(remedy.vulnerabilities, "vulnerability", "vulnerabilities"),
+            remedy.top_score,
+        );
+        out.push_str(&wrapped(look, "  - ", "    ", &text));
+    }
+    if let Some(more) = remedies
+        .len()
+        .checked_sub(SHOWN_REMEDIES)
+        .filter(|n| *n > 0)
+    {
+        let _ = writeln!(
+            out,
+            "  - and {}",
+            count(more, "more update", "more updates")
+        );
+    }
+    out
+}
+
+fn unjudged(report: &Report, look: Look) -> String {
+    if report.cannot_judge.is_empty() {
+        return String::new();
+    }
+    let mut reasons: BTreeMap<CannotJudgeReason, Vec<&CannotJudge>> = BTreeMap::new();
+    for row in &report.cannot_judge {
+        reasons.entry(row.reason).or_default().push(row);
+    }
+    let mut out = format!(
+        "\n{}\n",
+        bold(
+            look,
+            &format!(
+                "Cannot judge: {} that may be here (all of them with --format json)",
+                count(report.cannot_judge.len(), "row", "rows")
+            )
+        )
+    );
+    for (reason, mut rows) in reasons {
+        // What is exploited comes first, then what is worse.
+        rows.sort_by(|a, b| {
+            b.kev
+                .cmp(&a.kev)
+                .then_with(|| b.severity.cmp(&a.severity))
+                .then_with(|| a.vulnerability.cmp(&b.vulnerability))
+        });
+        let mut names: Vec<&str> = Vec::new();
+        for row in &rows {
+            if !names.contains(&row.vulnerability.as_str()) {
+                names.push(row.vulnerability.as_str());
+            }
+        }
+        let named = names
+            .iter()
+            .take(SHOWN_UNJUDGED)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
+        let more = if names.len() > SHOWN_UNJUDGED {
+            ", …"
+        } else {
+            ""
+        };
+        let kev = rows.iter().filter(|row| row.kev).count();
+        let exploited = match kev {
+            0 => String::new(),
+            number => format!(", {number} known to be exploited"),
+        };
+        let text = format!(
+            "{} {}{exploited}: {named}{more}",
+            grouped(rows.len() as u64),
+            in_words(reason),
+        );
+        out.push_str(&wrapped(look, "  - ", "    ", &plain(&text)));
+    }
+    out
+}
+
+fn in_words(reason: CannotJudgeReason) -> &'static str {
+    match reason {
+        CannotJudgeReason::NoFixedBuild => "name no fixing build, and no chain of updates decides",
+        CannotJudgeReason::OtherLine => "name a fixing build of another servicing line",
+        CannotJudgeReason::UnreadableBuild => "name a fixing build that cannot be read",
+        CannotJudgeReason::UnknownRevision => "need this system's own build and revision",
+        CannotJudgeReason::Undetermined => "are not decided by the vendor",
+        CannotJudgeReason::UnreadableVersion => "concern a version that cannot be compared",
+        CannotJudgeReason::UnknownComponent => "need the file version of a component",
+        CannotJudgeReason::Unknown => "for another reason",
+    }
+}
+
+fn gaps(report: &Report, look: Look) -> String {
+    let gaps = &report.coverage.gaps;
+    if gaps.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n{}\n", bold(look, "Not read or not judged"));
+    for gap in gaps.iter().take(SHOWN_GAPS) {
+        let detail = plain(&gap.detail);
+        // A sentence that names its file already need not name it twice.
+        let place = match (&gap.path, &gap.layer) {
+            (Some(path), _) if !gap.detail.contains(path.as_str()) => {
+                format!(" [{}]", plain(&cut(path, 200)))
+            }
+            (None, Some(layer)) if !gap.detail.contains(layer.hex()) => {
+                format!(" [layer {}]", layer.hex().get(..12).unwrap_or_default())
+            }
+            _ => String::new(),
+        };
+        out.push_str(&wrapped(look, "  - ", "    ", &format!("{detail}{place}")));
+    }
+    if let Some(more) = gaps.len().checked_sub(SHOWN_GAPS).filter(|n| *n > 0) {
+        let _ = writeln!(
+            out,
+            "  - and {} (all of them with --format json)",
+            count(more, "more", "more")
+        );
+    }
+    out
+}
+
+fn feeds(report: &Report, look: Look) -> String {
+    if report.feeds.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n{}\n", bold(look, "Advisories used"));
+    let widest = report.feeds.iter().map(|feed| feed.name.len()).max();
+    let widest = widest.unwrap_or_default().min(32);
+    for feed in &report.feeds {
+        let _ = writeln!(
+            out,
+            "  {:<widest$}  {}",
+            plain(&feed.name),
+            freshness(feed.as_of, report.scanned_at)
+        );
+    }
+    out
+}
+
+fn freshness(as_of: Option<Timestamp>, now: Timestamp) -> String {
+    match as_of {
+        Some(as_of) => format!("as of {}, {}", date(as_of), age(as_of, now)),
+        None => "of an unknown date".to_owned(),
+    }
+}
+
+/// The last line, because it is the one that is seen.
+fn verdict(report: &Report, look: Look) -> String {
+    let mut found = match report.summary.total {
+        0 => "nothing found".to_owned(),
+        total => count(total as usize, "finding", "findings"),
+    };
+    if !report.cannot_judge.is_empty() {
+        let _ = write!(
+            found,
+            ", {} cannot be judged",
+            count(report.cannot_judge.len(), "row", "rows")
+        );
+    }
+    let clean = report.findings.is_empty() && report.cannot_judge.is_empty();
+    let text = match report.coverage.status {
+        CoverageStatus::Complete if clean => styled(look, "32", "Fully scanned, nothing found."),
+        CoverageStatus::Complete => format!("Fully scanned: {found}."),
+        CoverageStatus::Partial => styled(
+            look,
+            "1;33",
+            &format!("Not fully scanned: {found} in what was read (exit code 4)."),
+        ),
+        CoverageStatus::Unsupported => styled(
+            look,
+            "1;31",
+            "Not scanned: nothing can be concluded (exit code 4).",
+        ),
+    };
+    format!("\n{text}\n")
+}

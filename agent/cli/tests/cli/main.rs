@@ -1,0 +1,9 @@
+//! The real program on small fixtures: exit codes, the report, and what people read.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod feeds;
+mod fixture;
+mod scan;
+mod server;
+mod usage;

@@ -1,0 +1,202 @@
+//! The ranked list of a server, against a server of a few lines.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use serde_json::{Value, json};
+
+use super::fixture::Place;
+
+/// Answers each request with the next reply, and keeps what was asked.
+struct Server {
+    address: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    fn answering(replies: Vec<(u16, Value)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&asked);
+        thread::spawn(move || {
+            for (status, body) in replies {
+                let (mut stream, _) = listener.accept().unwrap();
+                let request = request(&mut stream);
+                kept.lock().unwrap().push(request);
+                let body = body.to_string();
+                let head = format!(
+                    "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    body.len()
+                );
+                stream.write_all(head.as_bytes()).unwrap();
+                stream.write_all(body.as_bytes()).unwrap();
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn request(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let read = stream.read(&mut chunk).unwrap();
+        bytes.extend_from_slice(&chunk[..read]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| {
+                    line.to_ascii_lowercase()
+                        .strip_prefix("content-length: ")?
+                        .parse()
+                        .ok()
+                })
+                .unwrap_or(0);
+            if body.len() >= length || read == 0 {
+                return text;
+            }
+        }
+    }
+}
+
+fn row(id: &str, score: f64) -> Value {
+    json!({
+        "id": id, "score": score, "severity": "high", "known_exploited": score > 60.0, "epss": 0.5,
+        "fix_available": true, "hosts": 2, "images": 3, "running_containers": 4,
+        "top_place": "host/web-1", "top_place_name": "web-1"
+    })
+}
+
+fn page(rows: &[Value], cursor: Option<&str>) -> Value {
+    let mut page = json!({
+        "vulnerabilities": rows, "total": 3, "as_of": "2026-11-23T10:00:00.000Z", "feeds_loaded": true
+    });
+    if let Some(cursor) = cursor {
+        page["next_cursor"] = json!(cursor);
+    }
+    page
+}
+
+#[test]
+fn pages_become_one_list_in_the_servers_order() {
+    let server = Server::answering(vec![
+        (
+            200,
+            page(
+                &[row("CVE-2026-1", 81.5), row("CVE-2026-2", 55.0)],
+                Some("p&2"),
+            ),
+        ),
+        (200, page(&[row("CVE-2026-3", 20.0)], None)),
+    ]);
+    let place = Place::new();
+    place.write("token", "abc.def\n");
+    let list = place
+        .run(&[
+            "vulnerabilities",
+            "--server",
+            &server.address,
+            "--token-file",
+            "token",
+            "--severity",
+            "critical,high",
+            "--format",
+            "json",
+        ])
+        .exits(0)
+        .json();
+    let ids: Vec<_> = list["vulnerabilities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["CVE-2026-1", "CVE-2026-2", "CVE-2026-3"]);
+    let asked = server.asked();
+    assert!(asked[0].starts_with("GET /api/v1/vulnerabilities?limit=50&severity=critical%2Chigh "));
+    assert!(asked[0].contains("authorization: Bearer abc.def\r\n"));
+    assert!(asked[1].contains("&cursor=p%262 "), "{}", asked[1]);
+}
+
+#[test]
+fn a_login_is_exchanged_for_a_token() {
+    let server = Server::answering(vec![
+        (
+            200,
+            json!({
+                "token": "session-token", "expires_at": "2026-11-23T10:15:00.000Z", "user": "u1",
+                "tenant": "default", "roles": ["admin"], "must_change_password": false
+            }),
+        ),
+        (200, page(&[row("CVE-2026-1", 81.5)], None)),
+    ]);
+    let place = Place::new();
+    place.write("password", "correct horse\n");
+    place
+        .run(&[
+            "vulnerabilities",
+            "--server",
+            &server.address,
+            "--user",
+            "ada",
+            "--password-file",
+            "password",
+        ])
+        .exits(0)
+        .says("CVE-2026-1")
+        .says("81.5");
+    let asked = server.asked();
+    assert!(asked[0].starts_with("POST /api/v1/session "));
+    assert!(asked[0].contains(r#""login":"ada","password":"correct horse""#));
+    assert!(asked[1].contains("authorization: Bearer session-token\r\n"));
+}
+
+#[test]
+fn an_estate_that_nobody_judged_is_not_clean() {
+    let server = Server::answering(vec![(
+        200,
+        json!({"vulnerabilities": [], "total": 0, "feeds_loaded": false}),
+    )]);
+    let place = Place::new();
+    place.write("token", "abc");
+    place
+        .run(&[
+            "vulnerabilities",
+            "--server",
+            &server.address,
+            "--token-file",
+            "token",
+        ])
+        .exits(4)
+        .says("No advisories are loaded");
+}
+
+#[test]
+fn a_refusal_says_why_and_never_shows_the_token() {
+    let problem = json!({
+        "type": "/problems/unauthorized", "title": "Not signed in", "status": 401, "detail": "the token is too old"
+    });
+    let server = Server::answering(vec![(401, problem.clone()), (503, problem)]);
+    let place = Place::new();
+    place.write("token", "very-secret");
+    let arguments = [
+        "vulnerabilities",
+        "--server",
+        &server.address,
+        "--token-file",
+        "token",
+    ];
+    let ran = place.run(&arguments).exits(2).says("the token is too old");
+    assert!(!ran.err().contains("very-secret"));
+    place.run(&arguments).exits(3);
+}

@@ -1,0 +1,308 @@
+//! A gateway in this process: it verifies signatures, digests and nonces, and answers as each test tells it to.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    io::Read as _,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use access::{
+    AgentKey, PublicKey,
+    request_token::{Arrived, RequestSigner, verify_request},
+};
+use agent_host::{
+    clock::Clock,
+    state::Enrolled,
+    uplink::{self, Uplink},
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use schemas::{
+    Digest, Timestamp,
+    agent::{
+        EnrolReply, EnrolRequest, EnvelopeBatch, EnvelopeReceipt, EnvelopesReply,
+        MissingLayersReply, MissingLayersRequest, ReceiptStatus, UploadTicketReply,
+        UploadTicketRequest,
+    },
+    inventory::LayerInventory,
+};
+use secrecy::SecretBox;
+
+/// What the gateway remembers, and what it is told to answer.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// What is answered to the next requests instead of the truth.
+    pub(crate) moods: VecDeque<(StatusCode, &'static str)>,
+    /// How far the gateway's clock is ahead.
+    pub(crate) ahead_ms: i64,
+    /// Receipts by number of the envelope; accepted otherwise.
+    pub(crate) receipts: BTreeMap<u64, ReceiptStatus>,
+    /// Numbers of envelopes that spoil a whole batch.
+    pub(crate) poison: BTreeSet<u64>,
+    /// Envelopes as they came, run and number.
+    pub(crate) came: Vec<(String, u64)>,
+    /// Bodies of the envelopes.
+    pub(crate) bodies: Vec<serde_json::Value>,
+    /// Layers that the tenant has.
+    pub(crate) layers: BTreeMap<Digest, LayerInventory>,
+    /// Uploads by name.
+    pub(crate) uploads: BTreeMap<String, Vec<u8>>,
+    /// The bundle and its ETag.
+    pub(crate) bundle: Option<(serde_json::Value, String)>,
+    /// ETags that were asked with.
+    pub(crate) asked_with: Vec<Option<String>>,
+    /// Keys that enrolled.
+    pub(crate) enrolled: Vec<EnrolRequest>,
+    /// Nonces seen.
+    nonces: BTreeSet<String>,
+    /// Requests that were verified.
+    pub(crate) verified: usize,
+}
+
+#[derive(Clone)]
+pub(crate) struct Gateway {
+    pub(crate) told: Arc<Mutex<Told>>,
+    pub(crate) address: String,
+    key: Arc<PublicKey>,
+}
+
+pub(crate) fn key(seed: u8) -> AgentKey {
+    AgentKey::from_seed(SecretBox::new(Box::new([seed; 32])))
+}
+
+impl Gateway {
+    pub(crate) async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let gateway = Self {
+            told: Arc::default(),
+            address: format!("http://{}", listener.local_addr().unwrap()),
+            key: Arc::new(key(1).public()),
+        };
+        let router = Router::new().fallback(answer).with_state(gateway.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        gateway
+    }
+
+    pub(crate) fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap()
+    }
+
+    pub(crate) fn uplink(&self) -> Uplink {
+        Uplink::new(
+            uplink::client(None).unwrap(),
+            uplink::server_address(&self.address, false).unwrap(),
+            RequestSigner::new("a-1".parse().unwrap(), key(1)),
+            Arc::new(Clock::default()),
+        )
+    }
+
+    pub(crate) fn enrolled(&self) -> Enrolled {
+        Enrolled {
+            version: 1,
+            server: self.address.clone(),
+            ca: None,
+            allow_http: false,
+            agent: "a-1".parse().unwrap(),
+            tenant: "acme".parse().unwrap(),
+            host: "h-1".parse().unwrap(),
+            bundle_key: key(7).public().to_base64url(),
+        }
+    }
+}
+
+fn problem(status: StatusCode, kind: &str) -> Response {
+    let body = serde_json::json!({"type": format!("/problems/{kind}"), "title": kind, "status": status.as_u16()});
+    (status, axum::Json(body)).into_response()
+}
+
+async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 100 << 20).await.unwrap();
+    let now = Clock::local().plus_ms(gateway.told().ahead_ms);
+    let mood = gateway.told().moods.pop_front();
+    let mut response = match mood {
+        Some((status, kind)) => problem(status, kind),
+        None => truth(
+            &gateway,
+            parts.method.as_str(),
+            parts.uri.path(),
+            &parts.headers,
+            &body,
+            now,
+        ),
+    };
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response
+            .headers_mut()
+            .insert("retry-after", "7".parse().unwrap());
+    }
+    response
+        .headers_mut()
+        .insert("bulkhead-time", now.to_string().parse().unwrap());
+    response
+}
+
+fn truth(
+    gateway: &Gateway,
+    method: &str,
+    path: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+    now: Timestamp,
+) -> Response {
+    let mut told = gateway.told();
+    if let Some(name) = path.strip_prefix("/uploads/") {
+        told.uploads.insert(name.to_owned(), body.to_vec());
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    if path == "/agent/v1/enrol" {
+        let request: EnrolRequest = serde_json::from_slice(body).unwrap();
+        let public = PublicKey::from_base64url(&request.public_key).unwrap();
+        if !access::enrolment::is_proof(&request.token, &public, &request.proof)
+            || request.token != "bhe_good"
+        {
+            return problem(StatusCode::UNAUTHORIZED, "bad-enrolment-token");
+        }
+        told.enrolled.push(request);
+        let enrolled = gateway.enrolled();
+        return axum::Json(EnrolReply {
+            agent: enrolled.agent,
+            tenant: enrolled.tenant,
+            host: enrolled.host,
+            bundle_key: enrolled.bundle_key,
+            server_time: now,
+        })
+        .into_response();
+    }
+    let header = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let arrived = Arrived {
+        method,
+        path,
+        body_sha256: &access::keys::sha256(body),
+        now,
+    };
+    let verified = match verify_request(header, Some(&gateway.key), &arrived) {
+        Ok(verified) => verified,
+        Err(error) if error.is_clock_skew() => {
+            return problem(StatusCode::UNAUTHORIZED, "clock-skew");
+        }
+        Err(_) => return problem(StatusCode::UNAUTHORIZED, "bad-signature"),
+    };
+    if !told.nonces.insert(format!("{:?}", verified.nonce)) {
+        return problem(StatusCode::UNAUTHORIZED, "replayed-request");
+    }
+    told.verified += 1;
+    let content = content(&told, headers, body);
+    match (method, path) {
+        ("POST", "/agent/v1/envelopes") => {
+            let batch: EnvelopeBatch = serde_json::from_slice(&content).unwrap();
+            if batch
+                .envelopes
+                .iter()
+                .any(|envelope| told.poison.contains(&envelope.seq))
+            {
+                return problem(StatusCode::BAD_REQUEST, "bad-request");
+            }
+            let mut receipts: Vec<EnvelopeReceipt> = batch
+                .envelopes
+                .iter()
+                .map(|envelope| {
+                    told.came.push((envelope.boot_id.clone(), envelope.seq));
+                    told.bodies.push(envelope.body.clone());
+                    EnvelopeReceipt {
+                        boot_id: envelope.boot_id.clone(),
+                        seq: envelope.seq,
+                        status: told
+                            .receipts
+                            .get(&envelope.seq)
+                            .copied()
+                            .unwrap_or(ReceiptStatus::Accepted),
+                        detail: Some("because the test says so".to_owned()),
+                        ignored_fields: 0,
+                    }
+                })
+                .collect();
+            // The order of receipts is not what tells them apart.
+            receipts.reverse();
+            axum::Json(EnvelopesReply { receipts }).into_response()
+        }
+        ("POST", "/agent/v1/layers/missing") => {
+            let request: MissingLayersRequest = serde_json::from_slice(&content).unwrap();
+            let mut missing: Vec<Digest> = request
+                .layers
+                .into_iter()
+                .filter(|layer| !told.layers.contains_key(layer))
+                .collect();
+            // Nobody asked about this one.
+            missing.push(Digest::from_sha256(&[255; 32]));
+            axum::Json(MissingLayersReply { missing }).into_response()
+        }
+        ("POST", "/agent/v1/uploads") => {
+            let request: UploadTicketRequest = serde_json::from_slice(&content).unwrap();
+            let upload = format!("u{}", request.digest.hex());
+            axum::Json(UploadTicketReply {
+                url: format!("/uploads/{upload}"),
+                upload,
+                expires_at: now.plus_ms(60_000),
+            })
+            .into_response()
+        }
+        ("PUT", path) if path.starts_with("/agent/v1/layers/") => {
+            let layer: LayerInventory = serde_json::from_slice(&content).unwrap();
+            assert!(path.ends_with(layer.diff_id.as_str()));
+            told.layers.insert(layer.diff_id.clone(), layer);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        ("GET", "/agent/v1/bundle") => {
+            let asked = headers
+                .get("if-none-match")
+                .map(|value| value.to_str().unwrap().to_owned());
+            told.asked_with.push(asked.clone());
+            let Some((bundle, etag)) = told.bundle.clone() else {
+                return problem(StatusCode::NOT_FOUND, "not-found");
+            };
+            if asked.as_deref() == Some(&etag) {
+                return StatusCode::NOT_MODIFIED.into_response();
+            }
+            ([("etag", etag)], axum::Json(bundle)).into_response()
+        }
+        _ => problem(StatusCode::NOT_FOUND, "not-found"),
+    }
+}
+
+/// The body, from its upload where there is one, unfolded.
+fn content(told: &Told, headers: &HeaderMap, body: &Bytes) -> Vec<u8> {
+    let sent = match headers.get("bulkhead-upload") {
+        Some(name) => {
+            assert!(body.is_empty(), "a body that was uploaded was sent as well");
+            told.uploads.get(name.to_str().unwrap()).cloned().unwrap()
+        }
+        None => body.to_vec(),
+    };
+    assert!(
+        body.len() <= 4 << 20,
+        "a body of {} bytes was sent at once",
+        body.len()
+    );
+    if headers.get("content-encoding").is_none() {
+        return sent;
+    }
+    let mut content = Vec::new();
+    zstd::Decoder::new(sent.as_slice())
+        .unwrap()
+        .read_to_end(&mut content)
+        .unwrap();
+    content
+}
+
+/// How long a test waits for what has to come at all.
+pub(crate) const SOON: Duration = Duration::from_secs(20);

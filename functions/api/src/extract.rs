@@ -1,0 +1,69 @@
+//! Path, query and JSON of people's requests; what cannot be read is a problem, not a plain text.
+
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{header, request::Parts},
+};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    body::{self, MAX_PEOPLE_BODY_BYTES},
+    problem::{ApiError, Kind},
+};
+
+/// Parameters of the path. What is no id names nothing, so it is not found.
+pub(crate) struct FromPath<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for FromPath<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Path::from_request_parts(parts, state)
+            .await
+            .map(|Path(value)| Self(value))
+            .map_err(|_| ApiError::not_found("thing"))
+    }
+}
+
+/// Parameters of the query.
+pub(crate) struct FromQuery<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for FromQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Query::from_request_parts(parts, state)
+            .await
+            .map(|Query(value)| Self(value))
+            .map_err(|error| ApiError::new(Kind::BadRequest, error.body_text()))
+    }
+}
+
+/// A body of JSON, at most 64 KiB.
+pub(crate) struct FromJson<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FromJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, content) = request.into_parts();
+        let is_json = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .and_then(|kind| kind.split(';').next())
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        // Insisting on the type keeps forms of other sites out.
+        if !is_json {
+            return Err(ApiError::new(
+                Kind::UnsupportedMedia,
+                "Send `content-type: application/json`.",
+            ));
+        }
+        let bytes = body::read(&parts.headers, content, MAX_PEOPLE_BODY_BYTES).await?;
+        Json::from_bytes(&bytes)
+            .map(|Json(value)| Self(value))
+            .map_err(|error| ApiError::new(Kind::BadRequest, error.body_text()))
+    }
+}

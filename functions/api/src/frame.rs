@@ -1,0 +1,122 @@
+//! What surrounds every request: an id, limits of its head, a time-out, a last resort for panics, the log line, and the
+//! server's time in the answer.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use tracing::Instrument;
+
+use crate::{
+    problem::{ApiError, Kind},
+    request_id,
+    state::ApiState,
+};
+
+/// Name of the header with the request's id.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Name of the header with the server's time, RFC 3339, by which agents correct their clocks.
+pub(crate) const SERVER_TIME: HeaderName = HeaderName::from_static("bulkhead-time");
+/// Longest path and query, in bytes.
+pub const MAX_TARGET_BYTES: usize = 8 * 1024;
+/// Most bytes of headers, names and values.
+pub const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// How long an answer may take.
+const TIME_OUT: Duration = Duration::from_secs(30);
+/// How long an upload by ticket may take.
+const UPLOAD_TIME_OUT: Duration = Duration::from_secs(15 * 60);
+
+/// Answers a request within its frame.
+pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let id = match state.random_hex::<8>() {
+        Ok(id) => id,
+        Err(error) => return error.into_response(),
+    };
+    let method = request.method().clone();
+    // The path as declared, so that no id, upload ticket or query ends up in the log.
+    let path = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("(none)", MatchedPath::as_str)
+        .to_owned();
+    let span = tracing::info_span!("request", %id, %method, %path);
+    let begun = std::time::Instant::now();
+    let answer = answer(request, next, &path);
+    let mut response = request_id::scope(id.clone(), answer)
+        .instrument(span.clone())
+        .await;
+    span.in_scope(|| {
+        tracing::info!(
+            status = response.status().as_u16(),
+            took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "answered"
+        );
+    });
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if let Ok(now) = HeaderValue::try_from(state.now().to_string()) {
+        headers.insert(SERVER_TIME, now);
+    }
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+    ] {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn answer(request: Request, next: Next, path: &str) -> Response {
+    if let Err(error) = check_head(&request) {
+        return error.into_response();
+    }
+    let time_out = if path.starts_with("/uploads/") {
+        UPLOAD_TIME_OUT
+    } else {
+        TIME_OUT
+    };
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(time_out, answered).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => ApiError::internal("the handler panicked").into_response(),
+        Err(_) => ApiError::new(
+            Kind::TimedOut,
+            "What was done may have been done or not; send it again.",
+        )
+        .into_response(),
+    }
+}
+
+fn check_head(request: &Request) -> Result<(), ApiError> {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let headers: usize = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if target > MAX_TARGET_BYTES || headers > MAX_HEADER_BYTES {
+        return Err(ApiError::new(
+            Kind::HeadersTooLarge,
+            format!(
+                "At most {MAX_TARGET_BYTES} bytes of path and query and {MAX_HEADER_BYTES} of headers."
+            ),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! A request that an agent has signed: its signature, its time, its nonce and its whole body are judged before anything
+//! of it is looked at.
+
+use access::{
+    PublicKey,
+    request_token::{Arrived, RequestError, claimed_agent, verify_request},
+};
+use axum::{
+    extract::{FromRequest, OriginalUri, Request},
+    http::{HeaderMap, header},
+};
+use bytes::Bytes;
+use platform::{BlobError, BlobPath};
+use records::identity::{Agent, tenant_of_agent};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{
+    body::{self, MAX_BODY_BYTES, MAX_UPLOAD_BYTES},
+    problem::{ApiError, Kind},
+    state::ApiState,
+};
+
+/// Name of the header that says which upload is the body of a request.
+pub(crate) const UPLOAD: &str = "bulkhead-upload";
+
+/// Contents above this many bytes are looked at one after the other.
+const LARGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// A verified request with its content, decompressed.
+pub(crate) struct Signed {
+    pub(crate) agent: Agent,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content: Bytes,
+    /// The upload that the content came by, to be forgotten when the request is done.
+    pub(crate) upload: Option<BlobPath>,
+    /// Held while a large body is looked at.
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Signed {
+    /// The content as JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_slice(&self.content).map_err(|error| {
+            ApiError::new(
+                Kind::BadRequest,
+                format!("The body is not the JSON expected here: {error}."),
+            )
+        })
+    }
+
+    /// Forgets the upload: its content is stored where it belongs.
+    pub(crate) async fn done(&self, state: &ApiState) {
+        if let Some(path) = &self.upload
+            && let Err(error) = state.platform().blobs.delete(path).await
+        {
+            tracing::warn!(%error, "an upload could not be forgotten");
+        }
+    }
+}
+
+impl FromRequest<ApiState> for Signed {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        let (parts, content) = request.into_parts();
+        let authorization = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let claimed = claimed_agent(authorization).map_err(|error| refusal(&error))?;
+        let tenant = tenant_of_agent(&claimed);
+        let agent = match &tenant {
+            Some(tenant) => state.identity().agent(tenant, &claimed).await?,
+            None => None,
+        };
+        let agent = agent.ok_or_else(|| refusal(&RequestError::UnknownAgent))?;
+        let key = PublicKey::from_base64url(&agent.public_key).map_err(ApiError::internal)?;
+        let sent = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
+        let uri = parts
+            .extensions
+            .get::<OriginalUri>()
+            .map_or(&parts.uri, |OriginalUri(uri)| uri);
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let arrived = Arrived {
+            method: parts.method.as_str(),
+            path,
+            body_sha256: &access::keys::sha256(&sent),
+            now: state.now(),
+        };
+        let verified =
+            verify_request(authorization, Some(&key), &arrived).map_err(|error| refusal(&error))?;
+        if agent.revoked_at.is_some() {
+            return Err(ApiError::new(
+                Kind::AgentRevoked,
+                "Enrol this host again with a new key if it is to be trusted.",
+            ));
+        }
+        let fresh = state
+            .identity()
+            .use_nonce(
+                &agent.tenant,
+                &agent.id,
+                &verified.nonce,
+                verified.remember_until_s,
+            )
+            .await?;
+        if !fresh {
+            tracing::warn!(agent = %agent.id, "a request was replayed");
+            return Err(ApiError::new(
+                Kind::ReplayedRequest,
+                "Sign each request anew, also when it is repeated.",
+            ));
+        }
+        if let Err(error) = state.identity().seen(&agent).await {
+            // When an agent was last seen is worth less than what it sends.
+            tracing::warn!(%error, "could not note that an agent was seen");
+        }
+        let (sent, upload) = uploaded(state, &agent, &parts.headers, sent).await?;
+        let content = body::unfold(&parts.headers, sent).await?;
+        let turn = if content.len() > LARGE_BYTES {
+            let turn = Arc::clone(state.large()).acquire_owned().await;
+            Some(turn.map_err(ApiError::internal)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            _turn: turn,
+            agent,
+            headers: parts.headers,
+            content,
+            upload,
+        })
+    }
+}
+
+/// The body, or the upload that stands for it.
+async fn uploaded(
+    state: &ApiState,
+    agent: &Agent,
+    headers: &HeaderMap,
+    sent: Bytes,
+) -> Result<(Bytes, Option<BlobPath>), ApiError> {
+    let Some(name) = headers.get(UPLOAD) else {
+        return Ok((sent, None));
+    };
+    let unknown = || ApiError::new(Kind::BadRequest, "There is no such upload of this agent.");
+    if !sent.is_empty() {
+        return Err(ApiError::new(
+            Kind::BadRequest,
+            "A request whose body was uploaded has none itself.",
+        ));
+    }
+    let name = name.to_str().map_err(|_| unknown())?;
+    let path = upload_path(agent, name).ok_or_else(unknown)?;
+    let blob = match state.platform().blobs.get(&path).await {
+        Ok(blob) => blob,
+        Err(BlobError::NotFound) => return Err(unknown()),
+        Err(error) => return Err(error.into()),
+    };
+    let limit = usize::try_from(MAX_UPLOAD_BYTES).unwrap_or(usize::MAX);
+    let content = blob.body.collect(limit).await?;
+    Ok((content, Some(path)))
+}
+
+/// Where an agent's upload of a name is kept.
+pub(crate) fn upload_path(agent: &Agent, name: &str) -> Option<BlobPath> {
+    let plain = name.len() <= 128 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    plain
+        .then(|| BlobPath::parse(format!("t/{}/uploads/{}/{name}", agent.tenant, agent.id)).ok())
+        .flatten()
+}
+
+/// The problem of a request that is not accepted as an agent's.
+fn refusal(error: &RequestError) -> ApiError {
+    let (kind, what_to_do) = match error {
+        RequestError::Malformed | RequestError::WrongAudience | RequestError::BadLifetime => (
+            Kind::UnsignedRequest,
+            "send `authorization: Bulkhead-Agent TOKEN`",
+        ),
+        RequestError::UnknownAgent => (Kind::AgentUnknown, "enrol first"),
+        RequestError::BadSignature => (Kind::BadSignature, "sign with the key that was enrolled"),
+        RequestError::Expired { .. } | RequestError::NotYetValid { .. } => (
+            Kind::ClockSkew,
+            "correct the clock by the header `bulkhead-time` and sign anew",
+        ),
+        RequestError::WrongMethod | RequestError::WrongPath | RequestError::WrongBody => (
+            Kind::RequestMismatch,
+            "sign method, path with query, and body exactly as they are sent",
+        ),
+    };
+    // Texts of errors are fragments; a problem's detail is a sentence.
+    let mut detail = error.to_string();
+    if let Some(first) = detail.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    ApiError::new(kind, format!("{detail}: {what_to_do}."))
+}

@@ -1,0 +1,121 @@
+//! The HTTP API: for people under `/api/v1`, for agents under `/agent/v1`.
+//!
+//! [`router`] is the whole of it, to be served by whatever host there is; [`openapi`] describes it. Errors are RFC 9457
+//! problems; lists have opaque cursors; another tenant's object is not found.
+
+mod auth;
+mod body;
+mod cursor;
+mod extract;
+mod frame;
+mod gateway;
+mod health;
+mod people;
+mod problem;
+mod request_id;
+mod setup;
+mod state;
+
+use axum::{Router, middleware, routing::put};
+use platform::Platform;
+use schemas::PlaceKind;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        OpenApi,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use body::{MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, MAX_UPLOAD_BYTES};
+pub use frame::{MAX_HEADER_BYTES, MAX_TARGET_BYTES};
+pub use setup::{Made, SetupError, TokenWish};
+pub use state::{ApiState, StateError};
+
+use problem::{ApiError, Kind};
+
+/// The router of a state, with its description.
+pub fn router(state: ApiState) -> (Router, OpenApi) {
+    let (router, openapi) = operations().split_for_parts();
+    let mut router = router
+        .fallback(async || ApiError::not_found("path"))
+        .method_not_allowed_fallback(async || {
+            ApiError::new(
+                Kind::MethodNotAllowed,
+                "See `/api/v1/openapi.json` for what there is.",
+            )
+        });
+    let mut whole = Router::new();
+    if let Some(uploads) = &state.platform().uploads {
+        whole = whole.route(
+            uploads.route(),
+            put(gateway::uploads::accept).with_state(std::sync::Arc::clone(uploads)),
+        );
+    }
+    router = router.merge(whole);
+    let router = router
+        .layer(middleware::from_fn_with_state(state.clone(), frame::frame))
+        .with_state(state);
+    (router, describe(openapi))
+}
+
+/// The description of every operation, OpenAPI 3.1.
+pub fn openapi() -> OpenApi {
+    describe(operations().into_openapi())
+}
+
+/// Opens the state of a platform and builds its router.
+///
+/// # Errors
+/// When a key cannot be had.
+pub async fn open(platform: Platform) -> Result<(ApiState, Router), StateError> {
+    let state = ApiState::open(platform).await?;
+    let (router, _) = router(state.clone());
+    Ok((state, router))
+}
+
+fn operations() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .merge(people::routes())
+        .merge(gateway::routes())
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::openapi_document))
+}
+
+/// Adds what is not of one operation.
+fn describe(mut openapi: OpenApi) -> OpenApi {
+    openapi.info.title = "Bulkhead".to_owned();
+    openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    openapi.info.description = Some(
+        "What is vulnerable here, and what first. Errors are RFC 9457 problems with stable types; lists have opaque \
+         cursors; what is not in the caller's tenant is not found."
+            .to_owned(),
+    );
+    let components = openapi.components.get_or_insert_default();
+    // Parameters refer to it, and only bodies are collected.
+    components
+        .schemas
+        .insert(PlaceKind::name().into_owned(), PlaceKind::schema());
+    components.add_security_scheme(
+        "session",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("JWT")
+                .description(Some(
+                    "The token of `POST /api/v1/session`. The scopes named by an operation are permissions.",
+                ))
+                .build(),
+        ),
+    );
+    components.add_security_scheme(
+        "agent",
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
+            "authorization",
+            "`Bulkhead-Agent TOKEN`: a token of 60 seconds for this one request, signed by the agent's key.",
+        ))),
+    );
+    openapi
+}

@@ -1,0 +1,4 @@
+//! Agents.
+
+pub(crate) mod list;
+pub(crate) mod revoke;

@@ -1,0 +1,40 @@
+//! What is vulnerable in one host.
+
+use axum::{Json, extract::State};
+use schemas::{
+    HostId, Place,
+    api::{Problem, page::PageQuery, place::FindingList},
+};
+
+use crate::{
+    auth::{Allowed, needs},
+    extract::{FromPath, FromQuery},
+    people::standing,
+    problem::ApiError,
+    state::ApiState,
+};
+
+/// Findings of one host, highest score first, and what cannot be judged.
+#[utoipa::path(
+    get,
+    path = "/api/v1/hosts/{id}/findings",
+    tag = "hosts",
+    operation_id = "list_host_findings",
+    params(("id" = HostId, Path, description = "The host"), PageQuery),
+    responses(
+        (status = 200, description = "One page", body = FindingList),
+        (status = 404, description = "No such host, or not judged yet", body = Problem),
+    ),
+    security(("session" = ["hosts.read"]))
+)]
+pub(crate) async fn findings(
+    caller: Allowed<needs::ReadHosts>,
+    State(state): State<ApiState>,
+    FromPath(id): FromPath<HostId>,
+    FromQuery(page): FromQuery<PageQuery>,
+) -> Result<Json<FindingList>, ApiError> {
+    standing::findings(&state, caller.tenant(), &Place::Host(id), &page)
+        .await?
+        .map(Json)
+        .ok_or_else(|| ApiError::not_found("host, or it has not been judged yet"))
+}

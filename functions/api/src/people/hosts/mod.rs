@@ -1,0 +1,6 @@
+//! Hosts.
+
+pub(crate) mod findings;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod packages;

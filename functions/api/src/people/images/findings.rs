@@ -1,0 +1,40 @@
+//! What is vulnerable in one image.
+
+use axum::{Json, extract::State};
+use schemas::{
+    ImageId, Place,
+    api::{Problem, page::PageQuery, place::FindingList},
+};
+
+use crate::{
+    auth::{Allowed, needs},
+    extract::{FromPath, FromQuery},
+    people::standing,
+    problem::ApiError,
+    state::ApiState,
+};
+
+/// Findings of one image, highest score first, and what cannot be judged.
+#[utoipa::path(
+    get,
+    path = "/api/v1/images/{id}/findings",
+    tag = "images",
+    operation_id = "list_image_findings",
+    params(("id" = ImageId, Path, description = "Digest of the image's configuration, `sha256:…`"), PageQuery),
+    responses(
+        (status = 200, description = "One page", body = FindingList),
+        (status = 404, description = "No such image, or not judged yet", body = Problem),
+    ),
+    security(("session" = ["vulnerabilities.read"]))
+)]
+pub(crate) async fn findings(
+    caller: Allowed<needs::ReadVulnerabilities>,
+    State(state): State<ApiState>,
+    FromPath(id): FromPath<ImageId>,
+    FromQuery(page): FromQuery<PageQuery>,
+) -> Result<Json<FindingList>, ApiError> {
+    standing::findings(&state, caller.tenant(), &Place::Image(id), &page)
+        .await?
+        .map(Json)
+        .ok_or_else(|| ApiError::not_found("image, or it has not been judged yet"))
+}

@@ -1,0 +1,6 @@
+//! Images.
+
+pub(crate) mod findings;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod packages;

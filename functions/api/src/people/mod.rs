@@ -1,0 +1,44 @@
+//! The API for people: one folder per noun, one file per verb.
+
+pub(crate) mod agents;
+pub(crate) mod alerts;
+pub(crate) mod dead_letters;
+pub(crate) mod enrolment_tokens;
+pub(crate) mod feeds;
+pub(crate) mod hosts;
+pub(crate) mod images;
+pub(crate) mod session;
+pub(crate) mod standing;
+pub(crate) mod vulnerabilities;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::state::ApiState;
+
+/// The operations of people.
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(session::create::create))
+        .routes(routes!(session::change_password::change_password))
+        .routes(routes!(vulnerabilities::list::list))
+        .routes(routes!(vulnerabilities::get::get))
+        .routes(routes!(images::list::list))
+        .routes(routes!(images::get::get))
+        .routes(routes!(images::findings::findings))
+        .routes(routes!(images::packages::packages))
+        .routes(routes!(hosts::list::list))
+        .routes(routes!(hosts::get::get))
+        .routes(routes!(hosts::findings::findings))
+        .routes(routes!(hosts::packages::packages))
+        .routes(routes!(agents::list::list))
+        .routes(routes!(agents::revoke::revoke))
+        .routes(routes!(
+            enrolment_tokens::list::list,
+            enrolment_tokens::create::create
+        ))
+        .routes(routes!(enrolment_tokens::revoke::revoke))
+        .routes(routes!(feeds::list::list))
+        .routes(routes!(alerts::list::list))
+        .routes(routes!(dead_letters::list::list))
+        .routes(routes!(dead_letters::replay::replay))
+}

@@ -1,0 +1,237 @@
+//! How places stand: what rows of images and hosts, their findings and their packages have in common.
+
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
+
+use estate::{EstateIndex, PlaceSummary};
+use records::{inventories::Inventories, places::Places};
+use schemas::{
+    Place, PlaceKind, TenantId, VulnerabilityId,
+    api::{
+        page::PageQuery,
+        place::{FindingList, PackageList, PlaceStanding},
+    },
+    finding::Finding,
+    report::Summary,
+    risk::{PlaceFacts, VulnerabilityFacts},
+};
+
+use crate::{
+    cursor::{List, limit},
+    problem::ApiError,
+    state::ApiState,
+};
+
+/// Tenths of a point as points.
+pub(super) fn points(tenths: u16) -> f32 {
+    f32::from(tenths) / 10.0
+}
+
+/// Points as tenths of a point.
+fn tenths(points: f32) -> u16 {
+    // Scores are 0 to 100 with one decimal, and conversions saturate.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "scores lie within 0 to 100"
+    )]
+    let tenths = (points * 10.0).round() as u16;
+    tenths
+}
+
+/// A tenant's estate.
+pub(super) async fn estate(
+    state: &ApiState,
+    tenant: &TenantId,
+) -> Result<Arc<EstateIndex>, ApiError> {
+    Ok(state.estates().load(state.platform(), tenant).await?)
+}
+
+/// How a place stands.
+pub(super) fn standing(summary: PlaceSummary) -> PlaceStanding {
+    let counts = summary.counts;
+    PlaceStanding {
+        top_score: (counts.total > 0).then(|| points(summary.top_score_tenths)),
+        counts: Summary {
+            total: counts.total,
+            critical: counts.critical,
+            high: counts.high,
+            medium: counts.medium,
+            low: counts.low,
+            unknown: counts.unknown,
+            known_exploited: counts.known_exploited,
+            fixable: counts.fixable,
+            cannot_judge: summary.cannot_judge,
+        },
+        coverage: summary.coverage,
+        packages: summary.packages,
+        facts: summary.facts,
+    }
+}
+
+/// One page of places of a kind, highest score first, then by place.
+pub(super) struct PlacesPage {
+    pub(super) rows: Vec<PlaceSummary>,
+    pub(super) total: u64,
+    pub(super) next_cursor: Option<String>,
+}
+
+/// One page of places of a kind.
+pub(super) async fn places(
+    state: &ApiState,
+    tenant: &TenantId,
+    kind: PlaceKind,
+    page: &PageQuery,
+) -> Result<PlacesPage, ApiError> {
+    let name = match kind {
+        PlaceKind::Host => "hosts",
+        PlaceKind::Image => "images",
+    };
+    let list = List::new(state, tenant, name, "");
+    let after: Option<(u16, Place)> = list.open_some(page.cursor.as_ref())?;
+    let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
+    let estate = estate(state, tenant).await?;
+    let mut rows = estate.summaries(None);
+    rows.retain(|row| row.place.kind() == kind);
+    rows.sort_by(|a, b| {
+        (Reverse(a.top_score_tenths), &a.place).cmp(&(Reverse(b.top_score_tenths), &b.place))
+    });
+    let total = count(rows.len());
+    if let Some((tenths, place)) = after {
+        rows.retain(|row| (Reverse(row.top_score_tenths), &row.place) > (Reverse(tenths), &place));
+    }
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| list.seal(&(last.top_score_tenths, &last.place)))
+        .transpose()?;
+    Ok(PlacesPage {
+        rows,
+        total,
+        next_cursor,
+    })
+}
+
+/// A count for an answer.
+pub(super) fn count(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// The order of findings, and where a page of them ended.
+type FindingPosition = (Reverse<u16>, VulnerabilityId, String, String, String);
+
+/// One page of a place's findings with their scores; `None` before the place was matched first.
+pub(super) async fn findings(
+    state: &ApiState,
+    tenant: &TenantId,
+    place: &Place,
+    page: &PageQuery,
+) -> Result<Option<FindingList>, ApiError> {
+    let list = List::new(state, tenant, "findings", &place.to_string());
+    let after: Option<(u16, VulnerabilityId, String, String, String)> =
+        list.open_some(page.cursor.as_ref())?;
+    let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
+    let Some((record, document)) = Places(state.platform()).newest(tenant, place).await? else {
+        return Ok(None);
+    };
+    let estate = estate(state, tenant).await?;
+    let facts = estate.place_facts(place).cloned().unwrap_or_default();
+    let first = after.is_none();
+    let after = after
+        .map(|(tenths, id, package, version, path)| (Reverse(tenths), id, package, version, path));
+    let mut known = HashMap::new();
+    let mut rows: Vec<(FindingPosition, Finding)> = document
+        .findings
+        .into_iter()
+        .map(|mut finding| {
+            let score = score(&estate, &mut known, &finding, &facts);
+            let position = (
+                Reverse(tenths(score.value)),
+                finding.vulnerability.clone(),
+                finding.package.clone(),
+                finding.installed_version.clone(),
+                finding.path.clone().unwrap_or_default(),
+            );
+            finding.score = Some(score);
+            (position, finding)
+        })
+        .filter(|(position, _)| after.as_ref().is_none_or(|after| position > after))
+        .collect();
+    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows
+        .last()
+        .filter(|_| more)
+        .map(|((Reverse(tenths), id, package, version, path), _)| {
+            list.seal(&(tenths, id, package, version, path))
+        })
+        .transpose()?;
+    Ok(Some(FindingList {
+        findings: rows.into_iter().map(|(_, finding)| finding).collect(),
+        cannot_judge: if first {
+            document.cannot_judge
+        } else {
+            Vec::new()
+        },
+        coverage: document.coverage,
+        summary: record.summary,
+        next_cursor,
+        as_of: Some(record.scanned_at),
+    }))
+}
+
+/// The score of a finding: what is known of its vulnerability, as rated for its package, in this place.
+fn score(
+    estate: &EstateIndex,
+    known: &mut HashMap<VulnerabilityId, VulnerabilityFacts>,
+    finding: &Finding,
+    place: &PlaceFacts,
+) -> schemas::risk::Score {
+    let facts = known
+        .entry(finding.vulnerability.clone())
+        .or_insert_with(|| {
+            let known = estate.vulnerability_facts(&finding.vulnerability).cloned();
+            known.unwrap_or_else(|| VulnerabilityFacts {
+                known_exploited: finding.kev,
+                epss: finding.epss,
+                ..VulnerabilityFacts::default()
+            })
+        });
+    risk::finding_score(finding, facts, place)
+}
+
+/// One page of a place's packages; `None` when nothing is known of them.
+pub(super) async fn packages(
+    state: &ApiState,
+    tenant: &TenantId,
+    place: &Place,
+    page: &PageQuery,
+) -> Result<Option<PackageList>, ApiError> {
+    let list = List::new(state, tenant, "packages", &place.to_string());
+    let after: Option<(String, String, String)> = list.open_some(page.cursor.as_ref())?;
+    let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
+    let Some(inventory) = Inventories(state.platform()).newest(tenant, place).await? else {
+        return Ok(None);
+    };
+    let mut packages = inventory.packages;
+    let total = count(packages.len());
+    packages.sort_by(|a, b| (&a.name, &a.version, &a.path).cmp(&(&b.name, &b.version, &b.path)));
+    if let Some((name, version, path)) = &after {
+        packages.retain(|p| (&p.name, &p.version, &p.path) > (name, version, path));
+    }
+    let more = packages.len() > limit;
+    packages.truncate(limit);
+    let next_cursor = packages
+        .last()
+        .filter(|_| more)
+        .map(|last| list.seal(&(&last.name, &last.version, &last.path)))
+        .transpose()?;
+    Ok(Some(PackageList {
+        packages,
+        total,
+        coverage: inventory.coverage,
+        next_cursor,
+    }))
+}

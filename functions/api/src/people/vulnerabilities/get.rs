@@ -1,0 +1,83 @@
+//! One vulnerability and the places that have it.
+
+use axum::{Json, extract::State};
+use schemas::{
+    Place, VulnerabilityId,
+    api::{
+        Problem,
+        page::PageQuery,
+        vulnerability::{AffectedPlaceRow, VulnerabilityDetail},
+    },
+};
+
+use crate::{
+    auth::{Allowed, needs},
+    cursor::{List, limit},
+    extract::{FromPath, FromQuery},
+    people::standing::{count, estate},
+    problem::ApiError,
+    state::ApiState,
+};
+
+/// One vulnerability with the places that have it, highest score first. One that no place has is not found.
+#[utoipa::path(
+    get,
+    path = "/api/v1/vulnerabilities/{id}",
+    tag = "vulnerabilities",
+    operation_id = "get_vulnerability",
+    params(("id" = VulnerabilityId, Path, description = "CVE id, or the advisory's own"), PageQuery),
+    responses(
+        (status = 200, description = "The vulnerability and one page of its places", body = VulnerabilityDetail),
+        (status = 404, description = "No place has it", body = Problem),
+    ),
+    security(("session" = ["vulnerabilities.read"]))
+)]
+pub(crate) async fn get(
+    caller: Allowed<needs::ReadVulnerabilities>,
+    State(state): State<ApiState>,
+    FromPath(id): FromPath<VulnerabilityId>,
+    FromQuery(page): FromQuery<PageQuery>,
+) -> Result<Json<VulnerabilityDetail>, ApiError> {
+    let list = List::new(&state, caller.tenant(), "affected", id.as_str());
+    let after: Option<Place> = list.open_some(page.cursor.as_ref())?;
+    let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
+    let index = estate(&state, caller.tenant()).await?;
+    let as_of = state.now();
+    let mut places = index.affected(&id);
+    let facts = places
+        .first()
+        .map(|top| top.vulnerability.clone())
+        .ok_or_else(|| ApiError::not_found("vulnerability in any place"))?;
+    let total_places = count(places.len());
+    if let Some(after) = after
+        && let Some(at) = places.iter().position(|place| place.place == after)
+    {
+        places.drain(..=at);
+    }
+    let more = places.len() > limit;
+    places.truncate(limit);
+    let next_cursor = places
+        .last()
+        .filter(|_| more)
+        .map(|last| list.seal(&last.place))
+        .transpose()?;
+    let places = places
+        .into_iter()
+        .map(|place| AffectedPlaceRow {
+            score: risk::score(&place.vulnerability, place.fix_available, &place.facts),
+            severity: place.vulnerability.severity,
+            place: place.place,
+            name: place.name,
+            fix_available: place.fix_available,
+            facts: place.facts,
+        })
+        .collect();
+    Ok(Json(VulnerabilityDetail {
+        id,
+        facts,
+        places,
+        total_places,
+        next_cursor,
+        as_of: Some(as_of),
+    }))
+}

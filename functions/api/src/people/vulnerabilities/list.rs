@@ -1,0 +1,130 @@
+//! What is vulnerable here, and what first.
+
+use axum::{Json, extract::State};
+use estate::{Filter, Position, RankedVulnerability};
+use schemas::{
+    Severity, VulnerabilityId,
+    api::{
+        Problem,
+        vulnerability::{VulnerabilityList, VulnerabilityQuery, VulnerabilityRow},
+    },
+};
+
+use crate::{
+    auth::{Allowed, needs},
+    cursor::{List, limit},
+    extract::FromQuery,
+    people::{
+        feeds,
+        standing::{count, estate, points},
+    },
+    problem::{ApiError, Kind},
+    state::ApiState,
+};
+
+/// Longest text to search for, in characters.
+const MAX_SEARCH_CHARS: usize = 128;
+
+/// Vulnerabilities, highest score first, then by id.
+#[utoipa::path(
+    get,
+    path = "/api/v1/vulnerabilities",
+    tag = "vulnerabilities",
+    operation_id = "list_vulnerabilities",
+    params(VulnerabilityQuery),
+    responses(
+        (status = 200, description = "One page", body = VulnerabilityList),
+        (status = 400, description = "A filter or cursor that cannot be used", body = Problem),
+    ),
+    security(("session" = ["vulnerabilities.read"]))
+)]
+pub(crate) async fn list(
+    caller: Allowed<needs::ReadVulnerabilities>,
+    State(state): State<ApiState>,
+    FromQuery(query): FromQuery<VulnerabilityQuery>,
+) -> Result<Json<VulnerabilityList>, ApiError> {
+    let limit = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
+    let filter = filter(&query)?;
+    let list = List::new(
+        &state,
+        caller.tenant(),
+        "vulnerabilities",
+        &format!("{filter:?}"),
+    );
+    let after: Option<(u16, VulnerabilityId)> = list.open_some(query.cursor.as_ref())?;
+    let after = after.map(|(score_tenths, id)| Position { score_tenths, id });
+    let feeds_loaded = feeds::loaded(&state).await?;
+    let index = estate(&state, caller.tenant()).await?;
+    let as_of = state.now();
+    let page = index.page(&filter, after.as_ref(), limit);
+    let next_cursor = page
+        .next
+        .map(|next| list.seal(&(next.score_tenths, next.id)))
+        .transpose()?;
+    Ok(Json(VulnerabilityList {
+        vulnerabilities: page.rows.into_iter().map(row).collect(),
+        total: count(page.total),
+        next_cursor,
+        as_of: Some(as_of),
+        feeds_loaded,
+    }))
+}
+
+fn filter(query: &VulnerabilityQuery) -> Result<Filter, ApiError> {
+    let mut severities = Vec::new();
+    for word in query.severity.iter().flat_map(|words| words.split(',')) {
+        let severity = [
+            Severity::Critical,
+            Severity::High,
+            Severity::Medium,
+            Severity::Low,
+            Severity::Unknown,
+        ]
+        .into_iter()
+        .find(|severity| severity.as_str() == word.trim())
+        .ok_or_else(|| {
+            ApiError::new(
+                Kind::BadRequest,
+                "`severity` is one or several of critical, high, medium, low, unknown, separated by commas.",
+            )
+        })?;
+        severities.push(severity);
+    }
+    severities.sort();
+    severities.dedup();
+    let search = query.search.clone().filter(|text| !text.is_empty());
+    if search
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > MAX_SEARCH_CHARS)
+    {
+        return Err(ApiError::new(
+            Kind::BadRequest,
+            format!("`search` has at most {MAX_SEARCH_CHARS} characters."),
+        ));
+    }
+    Ok(Filter {
+        severities,
+        known_exploited: query.known_exploited,
+        fix_available: query.fix_available,
+        place_kind: query.place_kind,
+        search,
+    })
+}
+
+fn row(ranked: RankedVulnerability) -> VulnerabilityRow {
+    let (top_place, top_place_name) = ranked.top_place;
+    VulnerabilityRow {
+        id: ranked.id,
+        score: points(ranked.score_tenths),
+        severity: ranked.severity,
+        cvss_score: ranked.cvss_score,
+        known_exploited: ranked.facts.known_exploited,
+        epss: ranked.facts.epss,
+        fix_available: ranked.fix_available,
+        hosts: ranked.hosts,
+        images: ranked.images,
+        running_containers: ranked.running_containers,
+        top_place,
+        top_place_name,
+    }
+}

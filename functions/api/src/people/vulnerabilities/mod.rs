@@ -1,0 +1,4 @@
+//! Vulnerabilities of the tenant's estate, ranked.
+
+pub(crate) mod get;
+pub(crate) mod list;

@@ -1,0 +1,274 @@
+//! The first tenant, its administrator and an enrolment token, and new ones of each: for the host that serves the API and
+//! for its command line.
+
+use access::{
+    enrolment::EnrolmentToken,
+    password::{self, PasswordError},
+    session::Person,
+};
+use records::identity::{IdentityError, StoredToken};
+use schemas::{TenantId, Timestamp, UserId, api::session::Role};
+use secrecy::{SecretBox, SecretString};
+
+use crate::{problem::ApiError, state::ApiState};
+
+/// Why something could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The store failed.
+    #[error("the store could not be read or written")]
+    Store(#[from] IdentityError),
+    /// A password could not be hashed.
+    #[error("the one-time password could not be hashed")]
+    Password(#[source] PasswordError),
+    /// A fixed name is not an id.
+    #[error("an id cannot be formed")]
+    Id(#[source] schemas::ids::InvalidId),
+    /// No randomness.
+    #[error("no randomness could be had")]
+    Random,
+    /// A session could not be signed.
+    #[error("the session could not be signed")]
+    Session,
+    /// There is no such tenant.
+    #[error("there is no tenant {0}")]
+    NoTenant(TenantId),
+    /// There is no such person.
+    #[error("there is no person {0}")]
+    NoUser(UserId),
+}
+
+/// What the first start made.
+pub struct Made {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The administrator's login.
+    pub admin: UserId,
+    /// Their one-time password.
+    pub one_time_password: SecretString,
+    /// A token that one agent can enrol with, for a day.
+    pub enrolment_token: SecretString,
+}
+
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Made")
+            .field("tenant", &self.tenant)
+            .field("admin", &self.admin)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is wanted of an enrolment token.
+#[derive(Clone, Debug)]
+pub struct TokenWish {
+    /// What it is for.
+    pub note: String,
+    /// Who makes it.
+    pub created_by: String,
+    /// How long it holds, in seconds.
+    pub valid_for_s: u64,
+    /// How many agents may enrol with it.
+    pub max_uses: u32,
+}
+
+impl ApiState {
+    /// Makes the tenant `default`, its administrator `admin` and an enrolment token; `None` when there is an administrator
+    /// already. Can be repeated after it broke off.
+    ///
+    /// # Errors
+    /// When the store or the randomness fails.
+    pub async fn set_up(&self) -> Result<Option<Made>, SetupError> {
+        let tenant: TenantId = "default".parse().map_err(SetupError::Id)?;
+        let admin: UserId = "admin".parse().map_err(SetupError::Id)?;
+        self.identity().create_tenant(&tenant).await?;
+        if self.identity().user(&tenant, &admin).await?.is_some() {
+            return Ok(None);
+        }
+        let (one_time_password, hash) = self.one_time_password()?;
+        // The token comes first: once the administrator is there, nothing is made any more.
+        let wish = TokenWish {
+            note: "made at the first start".to_owned(),
+            created_by: "setup".to_owned(),
+            valid_for_s: 24 * 60 * 60,
+            max_uses: 1,
+        };
+        let (enrolment_token, stored) = self.create_token(&tenant, wish).await?;
+        let roles = vec![Role::Admin];
+        if !self
+            .identity()
+            .create_user(&tenant, &admin, hash, roles)
+            .await?
+        {
+            // Another process was faster; its secrets are the ones that count.
+            self.identity().revoke_token(&tenant, &stored.id).await?;
+            return Ok(None);
+        }
+        Ok(Some(Made {
+            tenant,
+            admin,
+            one_time_password,
+            enrolment_token,
+        }))
+    }
+
+    /// Gives a person a new one-time password; their sessions end.
+    ///
+    /// # Errors
+    /// When there is no such person, or the store or the randomness fails.
+    pub async fn reset_password(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+    ) -> Result<SecretString, SetupError> {
+        let (one_time_password, hash) = self.one_time_password()?;
+        let known = self
+            .identity()
+            .set_password(tenant, user, &hash, true, None)
+            .await?;
+        if !known {
+            return Err(SetupError::NoUser(user.clone()));
+        }
+        self.identity().end_sign_in(tenant, user.as_str()).await?;
+        Ok(one_time_password)
+    }
+
+    /// Creates a person with a one-time password; `None` when there is one of this login.
+    ///
+    /// # Errors
+    /// When there is no such tenant, or the store or the randomness fails.
+    pub async fn create_user(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        roles: Vec<Role>,
+    ) -> Result<Option<SecretString>, SetupError> {
+        self.known_tenant(tenant).await?;
+        let (one_time_password, hash) = self.one_time_password()?;
+        let new = self
+            .identity()
+            .create_user(tenant, user, hash, roles)
+            .await?;
+        Ok(new.then_some(one_time_password))
+    }
+
+    /// A session for scripts on the machine that holds the store: of the person `local-reader`, who sees everything,
+    /// changes nothing and has no password that anybody knows. Returns its token and when it ends.
+    ///
+    /// # Errors
+    /// When there is no such tenant, or the store or the randomness fails.
+    pub async fn local_session(
+        &self,
+        tenant: &TenantId,
+    ) -> Result<(SecretString, Timestamp), SetupError> {
+        self.known_tenant(tenant).await?;
+        let user: UserId = "local-reader".parse().map_err(SetupError::Id)?;
+        let (_, hash) = self.one_time_password()?;
+        let identity = self.identity();
+        identity
+            .create_user(tenant, &user, hash.clone(), vec![Role::Auditor])
+            .await?;
+        let kept = identity.user(tenant, &user).await?;
+        if kept.is_none_or(|kept| kept.one_time) {
+            identity
+                .set_password(tenant, &user, &hash, false, None)
+                .await?;
+        }
+        let kept = identity
+            .user(tenant, &user)
+            .await?
+            .ok_or_else(|| SetupError::NoUser(user.clone()))?;
+        let person = Person {
+            user,
+            tenant: tenant.clone(),
+            roles: kept.roles,
+            must_change_password: false,
+            password_version: kept.password_version,
+        };
+        let id = self.random::<16>().map_err(|_| SetupError::Random)?;
+        let (key, _) = self.session_key();
+        let (session, token) =
+            access::session::issue(person, self.now(), id, key).map_err(|_| SetupError::Session)?;
+        let ends = Timestamp::from_ms(session.expires_at_s.saturating_mul(1000));
+        Ok((SecretString::from(token), ends))
+    }
+
+    /// Creates a tenant; says whether it is new.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn create_tenant(&self, tenant: &TenantId) -> Result<bool, SetupError> {
+        Ok(self.identity().create_tenant(tenant).await?)
+    }
+
+    /// Makes an enrolment token of a tenant: the token, to be shown once, and what is kept of it.
+    ///
+    /// # Errors
+    /// When there is no such tenant, or the store or the randomness fails.
+    pub async fn create_token(
+        &self,
+        tenant: &TenantId,
+        wish: TokenWish,
+    ) -> Result<(SecretString, StoredToken), SetupError> {
+        self.known_tenant(tenant).await?;
+        let token = EnrolmentToken::new(
+            self.random::<8>().map_err(|_| SetupError::Random)?,
+            SecretBox::new(Box::new(
+                self.random::<32>().map_err(|_| SetupError::Random)?,
+            )),
+        )
+        .map_err(|_| SetupError::Random)?;
+        let now = self.now();
+        let valid_for_ms = i64::try_from(wish.valid_for_s.saturating_mul(1000)).unwrap_or(i64::MAX);
+        let stored = StoredToken {
+            id: token.id().clone(),
+            secret_hash: token.hash(),
+            note: wish.note,
+            created_by: wish.created_by,
+            created_at: now,
+            expires_at: now.plus_ms(valid_for_ms),
+            max_uses: wish.max_uses,
+            uses: 0,
+            revoked_at: None,
+        };
+        self.identity().create_token(tenant, &stored).await?;
+        Ok((token.reveal(), stored))
+    }
+
+    /// A page of a tenant's enrolment tokens, all of them up to a thousand.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tokens(&self, tenant: &TenantId) -> Result<Vec<StoredToken>, SetupError> {
+        Ok(self.identity().tokens(tenant, 1000, None).await?.records)
+    }
+
+    async fn known_tenant(&self, tenant: &TenantId) -> Result<(), SetupError> {
+        match self.identity().tenant(tenant).await? {
+            Some(_) => Ok(()),
+            None => Err(SetupError::NoTenant(tenant.clone())),
+        }
+    }
+
+    fn one_time_password(&self) -> Result<(SecretString, String), SetupError> {
+        let password = password::one_time(self.random::<15>().map_err(|_| SetupError::Random)?);
+        let salt = self.random::<16>().map_err(|_| SetupError::Random)?;
+        let hash = password::hash(&password, salt).map_err(SetupError::Password)?;
+        Ok((password, hash))
+    }
+}
+
+/// Makes an enrolment token for a caller of the API.
+pub(crate) async fn make_token(
+    state: &ApiState,
+    tenant: &TenantId,
+    wish: TokenWish,
+) -> Result<(SecretString, StoredToken), ApiError> {
+    state
+        .create_token(tenant, wish)
+        .await
+        .map_err(|error| match error {
+            SetupError::Store(error) => error.into(),
+            other => ApiError::internal(other),
+        })
+}

@@ -1,0 +1,171 @@
+//! What every request needs.
+
+use std::{fmt, sync::Arc};
+
+use access::{KeyError, PublicKey, Sign};
+use platform::{MacKey, Platform, SigningKey};
+use records::{estate_index::EstateCache, identity::Identity};
+use schemas::Timestamp;
+use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
+
+use crate::problem::ApiError;
+
+/// Password hashes computed at the same time: each takes 19 MiB and a core.
+const HASHES_AT_ONCE: usize = 2;
+
+/// Large bodies of agents that are looked at at the same time: as JSON values they take many times their size.
+const LARGE_AT_ONCE: usize = 1;
+
+/// Why the state could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// A key could not be had.
+    #[error("the key {0} could not be had")]
+    Key(&'static str, #[source] platform::KeyError),
+    /// A key cannot be used.
+    #[error("the key {0} cannot be used")]
+    Public(&'static str, #[source] KeyError),
+}
+
+/// What every request needs. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    platform: Platform,
+    identity: Identity,
+    session: Signer,
+    session_public: PublicKey,
+    bundle: Signer,
+    bundle_public: PublicKey,
+    cursors: MacKey,
+    hashing: Semaphore,
+    large: Arc<Semaphore>,
+    estates: EstateCache,
+}
+
+/// A key of the platform as one that `access` signs with.
+pub(crate) struct Signer(SigningKey);
+
+impl Sign for Signer {
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message)
+    }
+
+    fn encoding_key(&self) -> jsonwebtoken::EncodingKey {
+        jsonwebtoken::EncodingKey::from_ed_der(self.0.pkcs8_der().expose_secret())
+    }
+}
+
+impl ApiState {
+    /// The state of a platform; asks for its keys once.
+    ///
+    /// # Errors
+    /// When a key cannot be had.
+    pub async fn open(platform: Platform) -> Result<Self, StateError> {
+        let (session, session_public) = signer(&platform, "sessions").await?;
+        let (bundle, bundle_public) = signer(&platform, "bundles").await?;
+        let cursors = platform
+            .keys
+            .mac_key("cursors")
+            .await
+            .map_err(|error| StateError::Key("cursors", error))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                identity: Identity::new(platform.clone()),
+                platform,
+                session,
+                session_public,
+                bundle,
+                bundle_public,
+                cursors,
+                hashing: Semaphore::new(HASHES_AT_ONCE),
+                large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
+                estates: EstateCache::default(),
+            }),
+        })
+    }
+
+    pub(crate) fn platform(&self) -> &Platform {
+        &self.inner.platform
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.inner.identity
+    }
+
+    pub(crate) fn session_key(&self) -> (&Signer, &PublicKey) {
+        (&self.inner.session, &self.inner.session_public)
+    }
+
+    pub(crate) fn bundle_key(&self) -> (&Signer, &PublicKey) {
+        (&self.inner.bundle, &self.inner.bundle_public)
+    }
+
+    pub(crate) fn cursor_key(&self) -> &MacKey {
+        &self.inner.cursors
+    }
+
+    pub(crate) fn hashing(&self) -> &Semaphore {
+        &self.inner.hashing
+    }
+
+    pub(crate) fn large(&self) -> &Arc<Semaphore> {
+        &self.inner.large
+    }
+
+    pub(crate) fn estates(&self) -> &EstateCache {
+        &self.inner.estates
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now_ms = self.inner.platform.clock.now_ms();
+        Timestamp::from_ms(i64::try_from(now_ms).unwrap_or(i64::MAX))
+    }
+
+    /// Fresh random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], ApiError> {
+        let mut bytes = [0; N];
+        self.inner
+            .platform
+            .keys
+            .random(&mut bytes)
+            .map_err(ApiError::internal)?;
+        Ok(bytes)
+    }
+
+    /// Fresh random bytes as hex.
+    pub(crate) fn random_hex<const N: usize>(&self) -> Result<String, ApiError> {
+        use fmt::Write as _;
+        let mut text = String::with_capacity(2 * N);
+        for byte in self.random::<N>()? {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        Ok(text)
+    }
+}
+
+impl fmt::Debug for ApiState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiState").finish_non_exhaustive()
+    }
+}
+
+async fn signer(
+    platform: &Platform,
+    name: &'static str,
+) -> Result<(Signer, PublicKey), StateError> {
+    let key = platform
+        .keys
+        .signing_key(name)
+        .await
+        .map_err(|error| StateError::Key(name, error))?;
+    let public =
+        PublicKey::from_bytes(&key.public()).map_err(|error| StateError::Public(name, error))?;
+    Ok((Signer(key), public))
+}

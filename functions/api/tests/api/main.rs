@@ -1,0 +1,14 @@
+//! The API as its callers see it: in process, on the embedded platform.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod agents;
+mod envelopes;
+mod house;
+mod operations;
+mod people;
+mod sessions;

@@ -1,0 +1,379 @@
+//! Every operation of the OpenAPI document: without a session, with one of another tenant, with every role.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use access::{Permission, permission::allows};
+use axum::http::{Method, Request};
+use schemas::api::Role;
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+/// Operations that ask for no session and no agent's key. This list may only shrink.
+const OPEN: [&str; 7] = [
+    "agent_enrol",
+    "agent_time",
+    "change_password",
+    "create_session",
+    "live",
+    "openapi",
+    "ready",
+];
+/// Of these: asks for a session and for no permission, because it is about the caller's own password.
+const OWN: &str = "change_password";
+
+const ROLES: [Role; 7] = [
+    Role::Admin,
+    Role::Operator,
+    Role::Auditor,
+    Role::VulnerabilityManager,
+    Role::Developer,
+    Role::AgentManager,
+    Role::Ci,
+];
+
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+    security: Vec<(String, Vec<String>)>,
+    declared: bool,
+}
+
+fn document() -> Value {
+    serde_json::to_value(api::openapi()).unwrap()
+}
+
+fn operations() -> Vec<Operation> {
+    let document = document();
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let security = operation["security"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            let schemes = security.iter().flat_map(|s| s.as_object().unwrap().clone());
+            all.push(Operation {
+                id: operation["operationId"].as_str().unwrap().to_owned(),
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                declared: !security.is_empty(),
+                security: schemes
+                    .map(|(scheme, scopes)| (scheme, serde_json::from_value(scopes).unwrap()))
+                    .collect(),
+            });
+        }
+    }
+    all
+}
+
+/// The permission that an operation of people names.
+fn permission(operation: &Operation) -> Option<Permission> {
+    match operation.security.as_slice() {
+        [(scheme, scopes)] if scheme == "session" => match scopes.as_slice() {
+            [scope] => Some(
+                Permission::ALL
+                    .into_iter()
+                    .find(|p| p.as_str() == scope)
+                    .unwrap_or_else(|| panic!("{} names no permission: {scope}", operation.id)),
+            ),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A path with its parameters filled, and a body that is understood where one is needed.
+fn filled(operation: &Operation, ids: &BTreeMap<&str, String>) -> (String, Option<Value>) {
+    let id = ids
+        .iter()
+        .find(|(noun, _)| operation.path.contains(**noun))
+        .map_or("x", |(_, id)| id);
+    let mut path = operation
+        .path
+        .replace("{id}", id)
+        .replace("{diff_id}", &format!("sha256:{}", "0".repeat(64)));
+    if operation.id == "list_dead_letters" {
+        path.push_str("?queue=scan");
+    }
+    let body = match operation.id.as_str() {
+        "create_enrolment_token" => Some(json!({})),
+        "replay_dead_letters" => Some(json!({"queue": "scan", "ids": ["other/x"]})),
+        _ => None,
+    };
+    (path, body)
+}
+
+/// Ids of things that are in the tenant `default`, by the noun of their path.
+async fn ids(house: &House) -> BTreeMap<&'static str, String> {
+    let agent = house.agent(7).await;
+    let admin = house.admin().await;
+    let token = house
+        .ask(
+            Method::POST,
+            "/api/v1/enrolment-tokens",
+            Some(&admin),
+            Some(json!({})),
+        )
+        .await;
+    BTreeMap::from([
+        ("/agents/", agent.reply.agent.to_string()),
+        (
+            "/enrolment-tokens/",
+            token.body["enrolment_token"]["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        ),
+        ("/hosts/", agent.reply.host.to_string()),
+        ("/images/", format!("sha256:{}", "1".repeat(64))),
+        ("/vulnerabilities/", "CVE-2024-38063".to_owned()),
+    ])
+}
+
+#[test]
+fn every_operation_says_who_may_call_it() {
+    let open: Vec<_> = operations()
+        .into_iter()
+        .filter(|operation| {
+            let agent = operation
+                .security
+                .iter()
+                .any(|(scheme, _)| scheme == "agent");
+            !agent && permission(operation).is_none()
+        })
+        .map(|operation| operation.id)
+        .collect();
+    let mut sorted = open.clone();
+    sorted.sort();
+    assert_eq!(sorted, OPEN, "an operation asks for nothing");
+    for operation in operations() {
+        let agent = operation.path.starts_with("/agent/");
+        let open = OPEN.contains(&operation.id.as_str());
+        let by_agent = operation
+            .security
+            .iter()
+            .any(|(scheme, _)| scheme == "agent");
+        assert!(
+            open || agent == by_agent,
+            "{} is not for whom its path says",
+            operation.id
+        );
+        assert!(
+            operation.declared,
+            "{} does not say who may call it",
+            operation.id
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_a_session_or_signature_nothing_is_answered() {
+    let house = House::new().await;
+    let ids = ids(&house).await;
+    for operation in operations() {
+        if OPEN.contains(&operation.id.as_str()) && operation.id != OWN {
+            continue;
+        }
+        let (path, body) = filled(&operation, &ids);
+        for token in [None, Some("x.y.z"), Some("")] {
+            let answer = house
+                .ask(operation.method.clone(), &path, token, body.clone())
+                .await;
+            let problem = if permission(&operation).is_some() || operation.id == OWN {
+                "unauthenticated"
+            } else {
+                "unsigned-request"
+            };
+            assert!(
+                answer.is(401, problem),
+                "{} with {token:?}: {answer:?}",
+                operation.id
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_person_s_session_is_no_agent_s_signature() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    for operation in operations() {
+        if operation
+            .security
+            .iter()
+            .any(|(scheme, _)| scheme == "agent")
+        {
+            let (path, _) = filled(&operation, &BTreeMap::new());
+            let answer = house
+                .ask(operation.method.clone(), &path, Some(&admin), None)
+                .await;
+            assert!(
+                answer.is(401, "unsigned-request"),
+                "{} {answer:?}",
+                operation.id
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_of_another_tenant_finds_nothing_of_this_one() {
+    let house = House::new().await;
+    let ids = ids(&house).await;
+    let other = house.person("other", Role::Admin).await;
+    for operation in operations() {
+        let Some(_) = permission(&operation) else {
+            continue;
+        };
+        let (path, body) = filled(&operation, &ids);
+        let answer = house
+            .ask(operation.method.clone(), &path, Some(&other), body)
+            .await;
+        if path.contains("{id}") || operation.path.contains("{id}") {
+            assert!(answer.is(404, "not-found"), "{} {answer:?}", operation.id);
+        } else if operation.method == Method::GET && operation.id != "list_feeds" {
+            let lists: Vec<_> = answer
+                .body
+                .as_object()
+                .unwrap()
+                .values()
+                .filter_map(Value::as_array)
+                .collect();
+            assert!(
+                !lists.is_empty() && lists.iter().all(|list| list.is_empty()),
+                "{} {answer:?}",
+                operation.id
+            );
+        } else {
+            assert!(answer.status.is_success(), "{} {answer:?}", operation.id);
+        }
+    }
+    // What another tenant tried had no effect.
+    let agent = house
+        .get(
+            "/api/v1/agents",
+            &house.person("default", Role::Auditor).await,
+        )
+        .await;
+    assert_eq!(agent.body["agents"][0].get("revoked_at"), None);
+}
+
+#[tokio::test]
+async fn every_role_may_do_what_the_matrix_says_and_nothing_else() {
+    let house = House::new().await;
+    let mut ids = ids(&house).await;
+    // Nothing is there under these, so that an operation that is allowed does no harm to the next.
+    ids.insert("/agents/", "a-0.default".to_owned());
+    ids.insert("/enrolment-tokens/", "0".repeat(16));
+    for role in ROLES {
+        let login = format!("the-{role:?}").to_lowercase();
+        let token = if role == Role::Admin {
+            let session = house
+                .sign_in("default", "admin", crate::house::PASSWORD)
+                .await;
+            session.body["token"].as_str().unwrap().to_owned()
+        } else {
+            house.person("default", role).await
+        };
+        for operation in operations() {
+            let Some(permission) = permission(&operation) else {
+                continue;
+            };
+            let (path, body) = filled(&operation, &ids);
+            let answer = house
+                .ask(operation.method.clone(), &path, Some(&token), body)
+                .await;
+            let forbidden = answer.is(403, "forbidden");
+            assert_eq!(
+                !forbidden,
+                allows(&[role], permission),
+                "{login} {} {answer:?}",
+                operation.id
+            );
+            if !forbidden {
+                assert!(
+                    answer.status.is_success() || answer.is(404, "not-found"),
+                    "{login} {} {answer:?}",
+                    operation.id
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_error_is_a_problem_with_an_id() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let get = |path: &str| {
+        Request::builder()
+            .uri(path)
+            .body(axum::body::Body::empty())
+            .unwrap()
+    };
+    let long = format!("/api/v1/agents?cursor={}", "x".repeat(9000));
+    let mut big = get("/healthz");
+    big.headers_mut()
+        .insert("x-big", "x".repeat(20_000).parse().unwrap());
+    let mut post = get("/api/v1/session");
+    *post.method_mut() = Method::POST;
+    let mut wrong_method = get("/healthz");
+    *wrong_method.method_mut() = Method::PUT;
+    for (request, status, problem) in [
+        (get("/nowhere"), 404, "not-found"),
+        (wrong_method, 405, "method-not-allowed"),
+        (get(&long), 431, "headers-too-large"),
+        (big, 431, "headers-too-large"),
+        (post, 415, "unsupported-media"),
+    ] {
+        let answer = house.send(request).await;
+        assert!(answer.is(status, problem), "{answer:?}");
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+        assert_eq!(
+            answer.headers["x-request-id"].to_str().unwrap(),
+            answer.body["request_id"]
+        );
+        assert_eq!(answer.body["status"], status);
+    }
+    for query in ["limit=0", "limit=501", "limit=x", "limit=-1"] {
+        let answer = house.get(&format!("/api/v1/agents?{query}"), &admin).await;
+        assert!(answer.is(400, "bad-request"), "{query} {answer:?}");
+    }
+}
+
+#[test]
+fn the_checked_in_description_is_not_stale() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/openapi.json");
+    let text = serde_json::to_string_pretty(&api::openapi()).unwrap() + "\n";
+    if std::env::var_os("BULKHEAD_UPDATE").is_some() {
+        fs::write(&file, &text).unwrap();
+    }
+    let checked_in = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        checked_in == text,
+        "schemas/openapi.json is stale: run `BULKHEAD_UPDATE=1 cargo test -p api`"
+    );
+}
+
+#[test]
+fn every_reference_of_the_description_leads_somewhere() {
+    fn walk(value: &Value, document: &Value) {
+        if let Some(target) = value.get("$ref").and_then(Value::as_str) {
+            let pointer = target.trim_start_matches('#');
+            assert!(
+                document.pointer(pointer).is_some(),
+                "{target} leads nowhere"
+            );
+        }
+        match value {
+            Value::Object(map) => map.values().for_each(|v| walk(v, document)),
+            Value::Array(items) => items.iter().for_each(|v| walk(v, document)),
+            _ => {}
+        }
+    }
+    let document = document();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    walk(&document, &document);
+}

@@ -1,0 +1,201 @@
+//! Names of ecosystems and releases as feeds write them, and the order of versions that each has.
+
+use std::borrow::Cow;
+
+use crate::version::VersionScheme;
+
+/// What an ecosystem is called here and how its versions are ordered.
+struct Known {
+    /// As OSV writes it, before the first colon.
+    osv: &'static str,
+    name: &'static str,
+    scheme: VersionScheme,
+    form: ReleaseForm,
+}
+
+/// What follows the ecosystem's name in OSV.
+#[derive(Clone, Copy)]
+enum ReleaseForm {
+    /// No releases: what follows is ignored.
+    None,
+    /// `12`.
+    Whole,
+    /// `v3.18`.
+    Alpine,
+    /// `22.04:LTS`, `Pro:22.04:LTS`.
+    Ubuntu,
+    /// A product's CPE such as `enterprise_linux:9::appstream`.
+    RedHat,
+}
+
+/// Source: the OSV schema, "Defined ecosystems".
+static KNOWN: &[Known] = {
+    use ReleaseForm::{Alpine, None, RedHat, Ubuntu, Whole};
+    use VersionScheme as Order;
+    const fn known(
+        osv: &'static str,
+        name: &'static str,
+        scheme: Order,
+        form: ReleaseForm,
+    ) -> Known {
+        Known {
+            osv,
+            name,
+            scheme,
+            form,
+        }
+    }
+    &[
+        known("npm", "npm", Order::Semver, None),
+        known("PyPI", "pypi", Order::Pypi, None),
+        known("NuGet", "nuget", Order::Nuget, None),
+        known("crates.io", "crates.io", Order::Semver, None),
+        known("Go", "go", Order::Semver, None),
+        known("Hex", "hex", Order::Semver, None),
+        known("Pub", "pub", Order::Semver, None),
+        known("SwiftURL", "swifturl", Order::Semver, None),
+        known("Debian", "debian", Order::Debian, Whole),
+        known("Ubuntu", "ubuntu", Order::Debian, Ubuntu),
+        known("Alpine", "alpine", Order::Alpine, Alpine),
+        known("Wolfi", "wolfi", Order::Alpine, None),
+        known("Chainguard", "chainguard", Order::Alpine, None),
+        known("AlmaLinux", "almalinux", Order::Redhat, Whole),
+        known("Rocky Linux", "rocky", Order::Redhat, Whole),
+        known("Red Hat", "redhat", Order::Redhat, RedHat),
+        known("openEuler", "openeuler", Order::Redhat, Whole),
+        known("Mageia", "mageia", Order::Redhat, Whole),
+    ]
+};
+
+/// An ecosystem with its release, and how its versions are ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place<'a> {
+    pub(super) name: &'static str,
+    pub(super) release: Option<Cow<'a, str>>,
+    pub(super) scheme: VersionScheme,
+}
+
+/// What OSV's text form names (`Debian:12`, `npm`); none when the order of its versions is not known.
+pub(super) fn from_osv(text: &str) -> Option<Place<'_>> {
+    let (name, rest) = match text.split_once(':') {
+        Some((name, rest)) => (name, Some(rest)),
+        None => (text, None),
+    };
+    let known = KNOWN.iter().find(|known| known.osv == name)?;
+    let release = match (known.form, rest) {
+        (ReleaseForm::None, _) => None,
+        // Without a release it could be any, and matching every one would be wrong.
+        (_, None) => return None,
+        (ReleaseForm::Whole, Some(rest)) => Some(match known.name {
+            "debian" => Cow::Borrowed(debian_release(rest)),
+            _ => Cow::Borrowed(rest),
+        }),
+        (ReleaseForm::Alpine, Some(rest)) => Some(alpine_release(rest)),
+        (ReleaseForm::Ubuntu, Some(rest)) => {
+            let number = |part: &&str| part.starts_with(|c: char| c.is_ascii_digit());
+            Some(Cow::Borrowed(rest.split(':').find(number)?))
+        }
+        (ReleaseForm::RedHat, Some(rest)) => {
+            let version = rest.strip_prefix("enterprise_linux:")?.split(':').next()?;
+            Some(Cow::Borrowed(version.split('.').next()?))
+        }
+    };
+    Some(Place {
+        name: known.name,
+        release,
+        scheme: known.scheme,
+    })
+}
+
+/// The order of an ecosystem's versions.
+pub(crate) fn scheme_of(ecosystem: &str) -> Option<VersionScheme> {
+    KNOWN
+        .iter()
+        .find(|known| known.name == ecosystem)
+        .map(|known| known.scheme)
+}
+
+/// A package's name in the one form in which an ecosystem compares it: PyPI's by PEP 503 (lower case, runs of `-`, `_`
+/// and `.` as one `-`), NuGet's without case, all others as they are.
+pub(crate) fn normal_name<'a>(ecosystem: &str, name: &'a str) -> Cow<'a, str> {
+    let upper = |name: &str| name.bytes().any(|b| b.is_ascii_uppercase());
+    match ecosystem {
+        "nuget" if upper(name) => name.to_ascii_lowercase().into(),
+        "pypi" if upper(name) || name.contains(['_', '.']) || name.contains("--") => {
+            let mut normal = String::with_capacity(name.len());
+            for c in name.chars() {
+                match c {
+                    '-' | '_' | '.' if normal.ends_with('-') => {}
+                    '-' | '_' | '.' => normal.push('-'),
+                    c => normal.push(c.to_ascii_lowercase()),
+                }
+            }
+            normal.into()
+        }
+        _ => name.into(),
+    }
+}
+
+/// `v3.18` of `v3.18`, `3.18`, `3.18.4` or `edge`.
+pub(crate) fn alpine_release(text: &str) -> Cow<'_, str> {
+    let number = text.strip_prefix('v').unwrap_or(text);
+    let mut parts = number.split('.');
+    match (parts.next(), parts.next()) {
+        (Some(major), Some(minor)) if major.starts_with(|c: char| c.is_ascii_digit()) => {
+            Cow::Owned(format!("v{major}.{minor}"))
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// Debian's number of a release, of its code name or itself; the text as it is where there is no number yet.
+pub(crate) fn debian_release(text: &str) -> &str {
+    match text {
+        "squeeze" => "6",
+        "wheezy" => "7",
+        "jessie" => "8",
+        "stretch" => "9",
+        "buster" => "10",
+        "bullseye" => "11",
+        "bookworm" => "12",
+        "trixie" => "13",
+        "forky" => "14",
+        "duke" => "15",
+        other => other.split('.').next().unwrap_or(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn osv_names_become_shards() {
+        for (text, expected) in [
+            ("npm", Some(("npm", None))),
+            ("Debian:12", Some(("debian", Some("12")))),
+            ("Alpine:v3.18", Some(("alpine", Some("v3.18")))),
+            ("Ubuntu:22.04:LTS", Some(("ubuntu", Some("22.04")))),
+            ("Ubuntu:Pro:18.04:LTS", Some(("ubuntu", Some("18.04")))),
+            ("Rocky Linux:9", Some(("rocky", Some("9")))),
+            (
+                "Red Hat:enterprise_linux:9::appstream",
+                Some(("redhat", Some("9"))),
+            ),
+            ("Red Hat:openshift:4.12::el8", None),
+            ("Debian", None),
+            ("Maven", None),
+            ("Root:Alpine:3.18", None),
+        ] {
+            let found = from_osv(text);
+            let found = found.as_ref().map(|p| (p.name, p.release.as_deref()));
+            assert_eq!(found, expected, "{text}");
+        }
+        assert_eq!(normal_name("pypi", "Ruamel.YAML__clib"), "ruamel-yaml-clib");
+        assert_eq!(normal_name("nuget", "Newtonsoft.Json"), "newtonsoft.json");
+        assert_eq!(normal_name("npm", "JSONStream"), "JSONStream");
+        assert_eq!(debian_release("bookworm"), "12");
+        assert_eq!(alpine_release("3.18.4"), "v3.18");
+        assert_eq!(alpine_release("edge"), "edge");
+    }
+}

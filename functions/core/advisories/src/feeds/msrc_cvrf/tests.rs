@@ -1,0 +1,237 @@
+//! Small documents in the form of the real ones, with the traps that occur in them.
+
+use super::*;
+
+const OPEN: &str = r#"<cvrf:cvrfdoc
+  xmlns:vuln="http://www.icasi.org/CVRF/schema/vuln/1.1"
+  xmlns:prod="http://www.icasi.org/CVRF/schema/prod/1.1"
+  xmlns:cvrf="http://www.icasi.org/CVRF/schema/cvrf/1.1">
+  <cvrf:DocumentTitle>February 2018 Security Updates</cvrf:DocumentTitle>
+  <cvrf:DocumentTracking>
+    <cvrf:Identification><cvrf:ID>2018-FEB</cvrf:ID></cvrf:Identification>
+    <cvrf:CurrentReleaseDate>2026-02-20T22:52:19</cvrf:CurrentReleaseDate>
+  </cvrf:DocumentTracking>
+  <cvrf:DocumentNotes><cvrf:Note>&lt;p&gt;<b>x</b>&lt;/p&gt;</cvrf:Note></cvrf:DocumentNotes>
+  <prod:ProductTree>
+    <prod:Branch Type="Vendor" Name="Microsoft"><prod:Branch Type="Product Family" Name="Windows">
+      <prod:FullProductName
+        ProductID="11572">Windows Server 2019  (Server Core installation)</prod:FullProductName>
+      <prod:FullProductName ProductID="12437">Windows Server 2025 (Server Core installation)</prod:FullProductName>
+      <prod:FullProductName ProductID="11650-11572">Microsoft .NET Framework 4.8 on Windows Server 2019 (Server Core installation)</prod:FullProductName>
+      <prod:FullProductName ProductID="10384-11572">Adobe Flash Player on Windows Server 2019</prod:FullProductName>
+      <prod:FullProductName ProductID="17220-16823">reaper on CBL Mariner 2.0</prod:FullProductName>
+    </prod:Branch></prod:Branch>
+  </prod:ProductTree>
+"#;
+const VULNERABILITY: &str = r#"
+  <vuln:Vulnerability Ordinal="1">
+    <vuln:Title>Windows &amp; TCP/IP &lt;b&gt;</vuln:Title>
+    <vuln:Notes>
+      <vuln:Note Title="Description" Type="Description" Ordinal="0" />
+      <vuln:Note Title="FAQ" Type="FAQ" Ordinal="10">&lt;p&gt;Long&lt;/p&gt;</vuln:Note>
+      <vuln:Note Title="Windows TCP/IP" Type="Tag" Ordinal="20">Windows TCP/IP</vuln:Note>
+    </vuln:Notes>
+    <vuln:CVE>CVE-2024-38063</vuln:CVE>
+    <vuln:ProductStatuses><vuln:Status Type="Known Affected">
+      <vuln:ProductID>11572</vuln:ProductID>
+      <vuln:ProductID>12437</vuln:ProductID>
+      <vuln:ProductID>11650-11572</vuln:ProductID>
+      <vuln:ProductID>10384-11572</vuln:ProductID>
+      <vuln:ProductID>17220-16823</vuln:ProductID>
+    </vuln:Status></vuln:ProductStatuses>
+    <vuln:Threats>
+      <vuln:Threat Type="Impact"><vuln:Description>Spoofing</vuln:Description><vuln:ProductID>11572</vuln:ProductID></vuln:Threat>
+      <vuln:Threat Type="Severity"><vuln:Description>Critical</vuln:Description><vuln:ProductID>11572</vuln:ProductID></vuln:Threat>
+      <vuln:Threat Type="Severity"><vuln:Description /><vuln:ProductID>12437</vuln:ProductID></vuln:Threat>
+      <vuln:Threat Type="Exploit Status"><vuln:Description>Publicly Disclosed:No;Exploited:Yes;Latest Software Release:Exploitation Detected</vuln:Description></vuln:Threat>
+    </vuln:Threats>
+    <vuln:CVSSScoreSets><vuln:ScoreSet>
+      <vuln:BaseScore>9.8</vuln:BaseScore><vuln:TemporalScore>8.5</vuln:TemporalScore><vuln:Vector>CVSS:3.1/AV:N</vuln:Vector><vuln:ProductID>11572</vuln:ProductID>
+    </vuln:ScoreSet></vuln:CVSSScoreSets>
+    <vuln:Remediations>
+      <vuln:Remediation Type="Vendor Fix">
+        <vuln:Description>5043050</vuln:Description>
+        <vuln:URL>https://catalog.update.microsoft.com/?q=KB5043050</vuln:URL>
+        <vuln:Supercedence>MS16-065, 5041578; 5040430</vuln:Supercedence>
+        <vuln:ProductID>11572</vuln:ProductID>
+        <vuln:AffectedFiles />
+        <vuln:RestartRequired>Yes</vuln:RestartRequired>
+        <vuln:SubType>Security Update</vuln:SubType>
+        <vuln:FixedBuild>10.0.17763.6293</vuln:FixedBuild>
+      </vuln:Remediation>
+      <vuln:Remediation Type="Known Issue"><vuln:Description>5043050</vuln:Description><vuln:ProductID>11572</vuln:ProductID></vuln:Remediation>
+      <vuln:Remediation Type="Vendor Fix">
+        <vuln:Description>5049608</vuln:Description><vuln:ProductID>11650-11572</vuln:ProductID><vuln:FixedBuild>4.8.1 &amp; 4.7.2</vuln:FixedBuild>
+      </vuln:Remediation>
+      <vuln:Remediation Type="Vendor Fix">
+        <vuln:Description>Click to Run</vuln:Description><vuln:ProductID>12437</vuln:ProductID><vuln:SubType>Security HotPatch Update</vuln:SubType><vuln:FixedBuild>-</vuln:FixedBuild>
+      </vuln:Remediation>
+    </vuln:Remediations>
+    <vuln:RevisionHistory>
+      <vuln:Revision><cvrf:Number>1.1</cvrf:Number><cvrf:Date>2024-10-25T00:00:00</cvrf:Date><cvrf:Description>x</cvrf:Description></vuln:Revision>
+      <vuln:Revision><cvrf:Number>1.0</cvrf:Number><cvrf:Date>2024-09-10T07:00:00Z</cvrf:Date></vuln:Revision>
+    </vuln:RevisionHistory>
+  </vuln:Vulnerability>"#;
+const CLOSE: &str = "</cvrf:cvrfdoc>\n";
+
+#[derive(Default)]
+struct Seen {
+    rows: Vec<String>,
+    exploited: Vec<String>,
+    not_judged: u64,
+    as_of: Option<Timestamp>,
+    title: String,
+    problems: Vec<String>,
+}
+
+impl Sink for Seen {
+    fn advisory(&mut self, row: &Row<'_>) {
+        let windows = row.windows.as_ref().unwrap();
+        let ratings: Vec<_> = row
+            .ratings
+            .iter()
+            .map(|r| (r.severity, r.word, r.cvss_score))
+            .collect();
+        self.rows.push(format!(
+            "{} {} {} | {} | {:?} {:?} {:?} hotpatch={} {:?} | {:?} | {:?} | {:?} | {}",
+            row.ecosystem.release.unwrap(),
+            row.package,
+            row.vulnerability,
+            windows.product,
+            windows.kb,
+            windows.fixed_build,
+            windows.supersedes,
+            windows.hotpatch,
+            windows.restart,
+            windows.component,
+            ratings,
+            row.summary,
+            row.modified_at.unwrap(),
+        ));
+    }
+    fn intel(&mut self, row: &IntelRow<'_>) {
+        self.exploited
+            .push(format!("{} {:?}", row.vulnerability, row.exploited_by));
+    }
+    fn not_judged(&mut self, _: &str) {
+        self.not_judged += 1;
+    }
+    fn as_of(&mut self, moment: Timestamp) {
+        self.as_of = Some(moment);
+    }
+    fn title(&mut self, title: &str) {
+        self.title = title.to_owned();
+    }
+    fn problem(&mut self, at: &str, what: &str) {
+        self.problems.push(format!("{at}: {what}"));
+    }
+}
+
+fn read(text: &str) -> (Result<(), FeedError>, Seen) {
+    let document = Document {
+        name: "any",
+        bytes: text.as_bytes(),
+    };
+    let mut seen = Seen::default();
+    let done = MsrcCvrf.parse(&document, &mut seen);
+    (done, seen)
+}
+
+#[test]
+fn rows_of_windows_are_kept_with_all_that_judging_needs() {
+    let (done, seen) = read(&format!("{OPEN}{VULNERABILITY}{CLOSE}"));
+    assert_eq!(done, Ok(()));
+    assert_eq!(seen.title, "2018-FEB");
+    assert_eq!(seen.as_of, Some("2026-02-20T22:52:19Z".parse().unwrap()));
+    assert_eq!(seen.exploited, ["CVE-2024-38063 Some(\"msrc\")"]);
+    assert_eq!(seen.not_judged, 2);
+    assert_eq!(seen.problems, none());
+    let tail = "Some(\"Windows TCP/IP\") | RATINGS | Some(\"Windows & TCP/IP <b>\") | 2024-10-25T00:00:00.000Z";
+    assert_eq!(
+        seen.rows,
+        [
+            format!(
+                "17763 11572 CVE-2024-38063 | Windows Server 2019 (Server Core installation) | Some(\"KB5043050\") \
+                 Some(\"10.0.17763.6293\") [\"KB5041578\", \"KB5040430\"] hotpatch=false Some(\"Yes\") | {}",
+                tail.replace(
+                    "RATINGS",
+                    "[(Critical, Some(\"Critical\"), None), (Critical, None, Some(9.8))]"
+                )
+            ),
+            format!(
+                "17763 11572 CVE-2024-38063 | Microsoft .NET Framework 4.8 on Windows Server 2019 (Server Core installation) | \
+                 Some(\"KB5049608\") Some(\"4.8.1 & 4.7.2\") [] hotpatch=false None | {}",
+                tail.replace("RATINGS", "[]")
+            ),
+            format!(
+                "26100 12437 CVE-2024-38063 | Windows Server 2025 (Server Core installation) | None Some(\"-\") [] hotpatch=true \
+                 None | {}",
+                tail.replace("RATINGS", "[]")
+            ),
+        ]
+    );
+}
+
+fn none() -> Vec<String> {
+    Vec::new()
+}
+
+#[test]
+fn a_document_without_vulnerabilities_is_well_and_gives_nothing() {
+    let (done, seen) = read(&format!("\u{feff}{OPEN}{CLOSE}"));
+    assert_eq!((done, seen.rows), (Ok(()), none()));
+}
+
+#[test]
+fn a_cut_document_is_said_to_be_cut_wherever_it_ends() {
+    let whole = format!("{OPEN}{VULNERABILITY}{CLOSE}");
+    for end in (OPEN.len()..whole.trim_end().len()).filter(|end| whole.is_char_boundary(*end)) {
+        let (done, _) = read(&whole[..end]);
+        assert!(
+            matches!(done, Err(FeedError::Cut { .. })),
+            "{end}: {done:?}"
+        );
+    }
+}
+
+#[test]
+fn other_forms_are_refused_and_other_documents_are_not_ours() {
+    let later = format!("{OPEN}{CLOSE}").replace("schema/cvrf/1.1", "schema/cvrf/2.0");
+    assert!(
+        matches!(read(&later).0, Err(FeedError::OtherVersion { found, .. }) if found == "CVRF 2.0")
+    );
+    let ours = |text: &str| {
+        MsrcCvrf.recognises(&Document {
+            name: "2024-Aug.xml",
+            bytes: text.as_bytes(),
+        })
+    };
+    assert!(ours(OPEN) && ours(&later));
+    assert!(!ours("<?xml version=\"1.0\"?><oval_definitions/>") && !ours(""));
+    let mismatched = format!("{OPEN}<a></b>{CLOSE}");
+    assert!(matches!(
+        read(&mismatched).0,
+        Err(FeedError::Malformed { .. } | FeedError::Cut { .. })
+    ));
+    let mut bytes = format!("{OPEN}{CLOSE}").into_bytes();
+    bytes[500] = 0xff;
+    let document = Document {
+        name: "x",
+        bytes: &bytes,
+    };
+    assert!(matches!(
+        MsrcCvrf.parse(&document, &mut Seen::default()),
+        Err(FeedError::Malformed { .. })
+    ));
+}
+
+#[test]
+fn a_vulnerability_without_an_id_is_a_problem_and_the_rest_is_read() {
+    let nameless = VULNERABILITY.replace("<vuln:CVE>CVE-2024-38063</vuln:CVE>", "");
+    let withdrawn =
+        VULNERABILITY.replace("CVE-2024-38063<", "CVE-2024-38063 - do not use this one<");
+    let (done, seen) = read(&format!(
+        "{OPEN}{nameless}{withdrawn}{VULNERABILITY}{CLOSE}"
+    ));
+    assert_eq!((done, seen.rows.len(), seen.problems.len()), (Ok(()), 3, 2));
+}

@@ -1,0 +1,176 @@
+//! Packages of Linux distributions: which shard and which name, by the distribution's own rules.
+
+use std::borrow::Cow;
+
+use schemas::{
+    Timestamp,
+    inventory::{
+        CoverageGap, GapReason, Inventory, OperatingSystem, OsFamily, Package, PackageKind,
+    },
+};
+
+use super::{lifecycle, lookup::Wanted};
+use crate::feeds::{alpine_release, debian_release};
+
+/// How a distribution's advisories name packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    /// By the source package, with its version: Debian and its kin, Alpine and its kin.
+    Source,
+    /// By the binary package.
+    Binary,
+    /// By either.
+    Both,
+}
+
+/// A distribution whose advisories can be read.
+struct Distribution {
+    /// `ID` of os-release.
+    id: &'static str,
+    /// Name of its ecosystem.
+    ecosystem: &'static str,
+    kind: PackageKind,
+    names: Names,
+    release: fn(&OperatingSystem) -> Option<Cow<'_, str>>,
+}
+
+static DISTRIBUTIONS: &[Distribution] = {
+    const fn entry(
+        id: &'static str,
+        ecosystem: &'static str,
+        kind: PackageKind,
+        names: Names,
+        release: fn(&OperatingSystem) -> Option<Cow<'_, str>>,
+    ) -> Distribution {
+        Distribution {
+            id,
+            ecosystem,
+            kind,
+            names,
+            release,
+        }
+    }
+    use PackageKind::{Apk, Deb, Rpm};
+    &[
+        entry("debian", "debian", Deb, Names::Source, debian),
+        entry("ubuntu", "ubuntu", Deb, Names::Source, whole),
+        entry("alpine", "alpine", Apk, Names::Source, alpine),
+        entry("wolfi", "wolfi", Apk, Names::Source, rolling),
+        entry("chainguard", "chainguard", Apk, Names::Source, rolling),
+        entry("almalinux", "almalinux", Rpm, Names::Binary, major),
+        entry("rocky", "rocky", Rpm, Names::Both, major),
+        entry("rhel", "redhat", Rpm, Names::Both, major),
+        entry("centos", "redhat", Rpm, Names::Both, major),
+        entry("openEuler", "openeuler", Rpm, Names::Both, whole),
+        entry("mageia", "mageia", Rpm, Names::Both, whole),
+    ]
+};
+
+fn whole(os: &OperatingSystem) -> Option<Cow<'_, str>> {
+    os.version_id.as_deref().map(Cow::Borrowed)
+}
+
+fn major(os: &OperatingSystem) -> Option<Cow<'_, str>> {
+    let version = os.version_id.as_deref()?;
+    version.split('.').next().map(Cow::Borrowed)
+}
+
+fn debian(os: &OperatingSystem) -> Option<Cow<'_, str>> {
+    let named = os.version_id.as_deref().or(os.codename.as_deref())?;
+    Some(Cow::Borrowed(debian_release(named)))
+}
+
+fn alpine(os: &OperatingSystem) -> Option<Cow<'_, str>> {
+    let version = os.version_id.as_deref()?;
+    // `3.19_alpha20230901` is the development branch.
+    Some(match version.contains("_alpha") {
+        true => Cow::Borrowed("edge"),
+        false => alpine_release(version),
+    })
+}
+
+fn rolling(_: &OperatingSystem) -> Option<Cow<'_, str>> {
+    Some(Cow::Borrowed(""))
+}
+
+/// Whether a package is one of a Linux distribution.
+fn is_system(package: &Package) -> bool {
+    use PackageKind::{Apk, Deb, Rpm};
+    matches!(package.kind, Deb | Apk | Rpm)
+}
+
+/// Adds the distribution's packages to what is to be looked up, or says why they cannot be judged.
+pub(super) fn want<'a>(
+    inventory: &'a Inventory,
+    at: Timestamp,
+    wanted: &mut Wanted<'a>,
+    gaps: &mut Vec<CoverageGap>,
+) {
+    let system = inventory
+        .packages
+        .iter()
+        .filter(|package| is_system(package));
+    let count = system.clone().count();
+    let Some(os) = &inventory.os else {
+        if count > 0 {
+            let detail = format!(
+                "{count} packages of a system were found and no file that names it, so they were not judged"
+            );
+            gaps.push(gap(GapReason::UnknownOs, detail));
+        }
+        return;
+    };
+    if os.family == OsFamily::Windows {
+        return;
+    }
+    let known = DISTRIBUTIONS.iter().find(|known| known.id == os.id);
+    let Some(distribution) = known else {
+        let name = os.pretty_name.as_deref().unwrap_or(&os.id);
+        let detail = format!(
+            "no advisories of {name} can be read by this version, so its {count} packages were not judged"
+        );
+        gaps.push(gap(GapReason::UnsupportedOs, detail));
+        return;
+    };
+    let Some(release) = (distribution.release)(os) else {
+        let detail = format!(
+            "{} does not say its release, so its packages were not judged",
+            os.id
+        );
+        gaps.push(gap(GapReason::UnknownOs, detail));
+        return;
+    };
+    if let Some(detail) = lifecycle::ended(distribution.ecosystem, &release, at) {
+        gaps.push(gap(GapReason::EndOfLife, detail));
+    }
+    let key = match &*release {
+        "" => distribution.ecosystem.to_owned(),
+        release => format!("{}:{release}", distribution.ecosystem),
+    };
+    for package in system.filter(|package| package.kind == distribution.kind) {
+        let (name, version) = (package.name.as_str(), package.version.as_str());
+        let source = package.source_name.as_deref().unwrap_or(name);
+        let source_version = package.source_version.as_deref().unwrap_or(version);
+        match distribution.names {
+            Names::Source => wanted.add(&key, source.into(), package, source_version),
+            Names::Binary => wanted.add(&key, name.into(), package, version),
+            Names::Both => {
+                wanted.add(&key, name.into(), package, version);
+                if source != name {
+                    wanted.add(&key, source.into(), package, source_version);
+                }
+            }
+        }
+    }
+    // A release without any package is asked for as well, so that a missing shard is told.
+    wanted.shards.entry(key).or_default();
+}
+
+fn gap(reason: GapReason, detail: String) -> CoverageGap {
+    CoverageGap {
+        reason,
+        detail,
+        path: None,
+        layer: None,
+    }
+}

@@ -1,0 +1,199 @@
+//! Version order against lists of known answers and against the tools that define it.
+
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use advisories::version::VersionScheme;
+
+/// The folder of shared data: named by the environment, else beside the checkout.
+fn shared() -> PathBuf {
+    match std::env::var_os("BULKHEAD_SHARED") {
+        Some(path) => PathBuf::from(path),
+        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"),
+    }
+}
+
+fn sign(order: Ordering) -> &'static str {
+    match order {
+        Ordering::Less => "<",
+        Ordering::Equal => "=",
+        Ordering::Greater => ">",
+    }
+}
+
+#[test]
+fn every_list_of_known_answers() {
+    let folder = shared().join("data/versions");
+    if !folder.is_dir() {
+        println!("skipped: no shared data");
+        return;
+    }
+    let mut wrong = Vec::new();
+    for scheme in VersionScheme::ALL {
+        let path = folder.join(format!("{scheme}-versions.txt"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut judged = 0;
+        for line in text.lines() {
+            if line.trim().is_empty() || line.starts_with('#') || line.starts_with("//") {
+                continue;
+            }
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let [a, expected, b] = fields[..] else {
+                panic!("{}: not `a < b`: {line}", path.display());
+            };
+            judged += 1;
+            let (found, back) = (scheme.order(a, b), scheme.order(b, a));
+            if sign(found) != expected || back != found.reverse() {
+                wrong.push(format!(
+                    "{scheme}: {line}: found {} and {}",
+                    sign(found),
+                    sign(back)
+                ));
+            }
+        }
+        println!("{scheme}: {judged} pairs");
+        assert!(judged > 20, "{scheme}: only {judged} pairs");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A small generator, so that a failure is the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides as u64).unwrap_or_default()
+    }
+
+    fn text(&mut self, pieces: &[&str], most: usize) -> String {
+        (0..self.roll(most + 1))
+            .map(|_| pieces[self.roll(pieces.len())])
+            .collect()
+    }
+}
+
+/// A pair that often shares a beginning.
+fn pair(
+    dice: &mut Dice,
+    pieces: &[&str],
+    make: impl Fn(&mut Dice, &str) -> String,
+) -> (String, String) {
+    let start = dice.text(pieces, 2);
+    (make(dice, &start), make(dice, &start))
+}
+
+#[test]
+fn as_dpkg_orders() {
+    if !Command::new("dpkg")
+        .arg("--version")
+        .output()
+        .is_ok_and(|out| out.status.success())
+    {
+        println!("skipped: no dpkg");
+        return;
+    }
+    let pieces = [
+        "0", "1", "2", "10", "01", ".", "~", "+", "a", "b", "Z", "deb", "rc",
+    ];
+    let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
+    for _ in 0..400 {
+        let (a, b) = pair(&mut dice, &pieces, |dice, start| {
+            let epoch = ["", "", "", "0:", "1:"][dice.roll(5)];
+            let middle = ["", "", "-", ":"][dice.roll(4)];
+            let middle = if middle == ":" && epoch.is_empty() {
+                ""
+            } else {
+                middle
+            };
+            let revision = match dice.roll(2) {
+                0 => String::new(),
+                _ => format!("-{}", dice.text(&pieces, 3) + "1"),
+            };
+            let (first, second) = (dice.text(&pieces, 3), dice.text(&pieces, 2));
+            // A hyphen within the upstream version needs a revision after it.
+            let middle = if revision.is_empty() {
+                middle.trim_matches('-')
+            } else {
+                middle
+            };
+            format!("{epoch}1{start}{first}{middle}{second}{revision}")
+        });
+        let order = VersionScheme::Debian.compare(&a, &b).unwrap();
+        let relation = match order {
+            Ordering::Less => "lt",
+            Ordering::Equal => "eq",
+            Ordering::Greater => "gt",
+        };
+        let status = Command::new("dpkg")
+            .args(["--compare-versions", &a, relation, &b])
+            .status();
+        assert!(
+            status.unwrap().success(),
+            "dpkg denies {a} {} {b}",
+            sign(order)
+        );
+    }
+}
+
+#[test]
+fn as_rpm_orders() {
+    let pieces = [
+        "0", "1", "2", "10", "01", ".", "~", "^", "+", "_", "a", "b", "Z", "el", "rc",
+    ];
+    let mut dice = Dice(0xD1B5_4A32_D192_ED03);
+    let pairs: Vec<(String, String)> = (0..3000)
+        .map(|_| {
+            pair(&mut dice, &pieces, |dice, start| {
+                let epoch = ["", "", "", "0:", "1:", "01:"][dice.roll(6)];
+                let release = match dice.roll(3) {
+                    0 => String::new(),
+                    _ => format!("-{}", dice.text(&pieces, 3)),
+                };
+                format!("{epoch}{start}{}{release}", dice.text(&pieces, 4) + "1")
+            })
+        })
+        .collect();
+    // Older ones do not compare whole labels.
+    match rpm_answers(&[("1:1".to_owned(), "2".to_owned())]) {
+        None => return println!("skipped: no rpm"),
+        Some(answers) if answers != ["1"] => return println!("skipped: an rpm without labels"),
+        Some(_) => {}
+    }
+    // One call takes a script of limited length.
+    for some in pairs.chunks(500) {
+        let answers = rpm_answers(some).unwrap();
+        assert_eq!(answers.len(), some.len());
+        for ((a, b), answer) in some.iter().zip(answers) {
+            let found = match VersionScheme::Redhat.order(a, b) {
+                Ordering::Less => "-1",
+                Ordering::Equal => "0",
+                Ordering::Greater => "1",
+            };
+            assert_eq!(found, answer, "{a} {b}");
+        }
+    }
+}
+
+/// What rpm says about each pair; `None` when it cannot be run or fails.
+fn rpm_answers(pairs: &[(String, String)]) -> Option<Vec<String>> {
+    let mut script = String::from("%{lua: ");
+    for (a, b) in pairs {
+        let _ = writeln!(script, "print(rpm.vercmp('{a}','{b}')..'\\n')");
+    }
+    script.push('}');
+    let output = Command::new("rpm")
+        .args(["--eval", &script])
+        .output()
+        .ok()?;
+    let lines = String::from_utf8(output.stdout).ok()?;
+    let answers = lines.lines().filter(|line| !line.is_empty());
+    output
+        .status
+        .success()
+        .then(|| answers.map(str::to_owned).collect())
+}

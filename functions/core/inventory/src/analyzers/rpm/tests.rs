@@ -1,0 +1,153 @@
+//! Databases are written by the real SQLite and read by the reader under test.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A header as rpm stores it.
+fn header_blob(tags: &[(u32, u32, Vec<u8>)]) -> Vec<u8> {
+    let (mut index, mut store) = (Vec::new(), Vec::<u8>::new());
+    for (tag, kind, value) in tags {
+        for word in [*tag, *kind, u32::try_from(store.len()).unwrap(), 1] {
+            index.extend(word.to_be_bytes());
+        }
+        store.extend(value);
+    }
+    let mut blob = Vec::new();
+    blob.extend(u32::try_from(tags.len()).unwrap().to_be_bytes());
+    blob.extend(u32::try_from(store.len()).unwrap().to_be_bytes());
+    blob.extend(index);
+    blob.extend(store);
+    blob
+}
+
+fn text(text: &str) -> Vec<u8> {
+    [text.as_bytes(), b"\0"].concat()
+}
+
+fn sample(name: &str, padding: usize) -> Vec<u8> {
+    header_blob(&[
+        (1000, 6, text(name)),
+        (1001, 6, text("3.0.7")),
+        (1002, 6, text("6.el9_2")),
+        (1003, 4, vec![0, 0, 0, 1]),
+        (1022, 6, text("x86_64")),
+        (1044, 6, text("openssl-3.0.7-6.el9_2.src.rpm")),
+        (5096, 6, text("nodejs:16:8060:ad008a3a")),
+        (1118, 7, vec![7; padding]),
+    ])
+}
+
+fn database(rows: &[Vec<u8>], page_bytes: u32) -> Vec<u8> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    connection
+        .execute_batch(&format!(
+            "PRAGMA page_size={page_bytes}; CREATE TABLE Other(x); CREATE INDEX o ON Other(x);
+             CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL);"
+        ))
+        .unwrap();
+    connection.execute_batch("BEGIN").unwrap();
+    for row in rows {
+        connection
+            .execute("INSERT INTO Packages(blob) VALUES (?1)", [row])
+            .unwrap();
+    }
+    connection.execute_batch("COMMIT").unwrap();
+    drop(connection);
+    std::fs::read(file.path()).unwrap()
+}
+
+fn read(bytes: Vec<u8>) -> Result<(Vec<Package>, usize), AnalyzerError> {
+    let mut analysis = Rpm.analyze(WELL_KNOWN[0], &mut Content::from(bytes))?;
+    match analysis.evidence.pop() {
+        Some(Evidence::Packages { packages, .. }) => Ok((packages, analysis.gaps.len())),
+        other => panic!("packages are wanted, not {other:?}"),
+    }
+}
+
+#[test]
+fn rows_of_all_sizes_are_read_from_trees_of_all_page_sizes() {
+    for page_bytes in [512, 4096, 65536] {
+        let rows: Vec<_> = (0..300)
+            .map(|i| sample(&format!("package-{i}"), i * 37 % 9000))
+            .collect();
+        let (packages, gaps) = read(database(&rows, page_bytes)).unwrap();
+        assert_eq!((packages.len(), gaps), (300, 0), "pages of {page_bytes}");
+        assert_eq!(packages[299].name, "package-299");
+        let first = &packages[0];
+        assert_eq!(first.version, "1:3.0.7-6.el9_2");
+        assert_eq!(first.source_name.as_deref(), Some("openssl"));
+        assert_eq!(first.source_version.as_deref(), Some("3.0.7-6.el9_2"));
+        assert_eq!(
+            first.purl,
+            "pkg:rpm/package-0@3.0.7-6.el9_2?arch=x86_64&epoch=1&rpmmod=nodejs:16:8060:ad008a3a"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_header_costs_its_package_only() {
+    let key = header_blob(&[
+        (1000, 6, text("gpg-pubkey")),
+        (1001, 6, text("1")),
+        (1002, 6, text("1")),
+    ]);
+    let rows = vec![sample("a", 0), vec![0xff; 40], key, sample("b", 0)];
+    let (packages, gaps) = read(database(&rows, 4096)).unwrap();
+    let names: Vec<_> = packages.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(gaps, 1);
+}
+
+#[test]
+fn older_and_damaged_forms_are_named() {
+    let whole = database(&[sample("a", 20_000)], 4096);
+    let cut = whole[..whole.len() - 5000].to_vec();
+    match read(cut) {
+        Ok((packages, gaps)) => assert!(packages.is_empty() && gaps > 0),
+        Err(error) => assert_eq!(error.reason(), GapReason::Corrupt),
+    }
+    assert!(matches!(
+        read(b"not a database at all".to_vec()),
+        Err(AnalyzerError::Corrupt(_))
+    ));
+    for name in ["var/lib/rpm/Packages", "usr/lib/sysimage/rpm/Packages.db"] {
+        assert!(Rpm.wants(name));
+        let error = Rpm
+            .analyze(name, &mut Content::from(&b"xyz"[..]))
+            .unwrap_err();
+        assert_eq!(error.reason(), GapReason::UnsupportedFormat);
+    }
+    let wal = "var/lib/rpm/rpmdb.sqlite-wal";
+    assert!(Rpm.analyze(wal, &mut Content::empty()).is_ok());
+    assert!(Rpm.analyze(wal, &mut Content::from(vec![0; 5000])).is_err());
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_headers_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = package("p", &bytes);
+    }
+
+    #[test]
+    fn damaged_headers_never_panic(at in 0_usize..200, to in any::<u8>()) {
+        let mut blob = sample("a", 10);
+        let at = at % blob.len();
+        blob[at] = to;
+        let _ = package("p", &blob);
+    }
+
+    #[test]
+    fn damaged_databases_never_panic(changes in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..8)) {
+        use std::sync::LazyLock;
+        static WHOLE: LazyLock<Vec<u8>> =
+            LazyLock::new(|| database(&(0..30).map(|i| sample("a", i * 60)).collect::<Vec<_>>(), 512));
+        let mut bytes = WHOLE.clone();
+        for (at, to) in changes {
+            let at = usize::from(at) % bytes.len();
+            bytes[at] = to;
+        }
+        let _ = Rpm.analyze(WELL_KNOWN[0], &mut Content::from(bytes));
+    }
+}

@@ -1,0 +1,283 @@
+//! Images of a few layers, and what they contain in the end.
+
+use schemas::inventory::{LayerRef, OsFamily, layer::LAYER_VERSION};
+
+use super::*;
+
+fn digest(number: u8) -> Digest {
+    Digest::from_sha256(&[number; 32])
+}
+
+fn package(name: &str, version: &str, path: &str) -> Package {
+    Package {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        kind: PackageKind::Deb,
+        purl: String::new(),
+        source_name: None,
+        source_version: None,
+        architecture: Some("amd64".to_owned()),
+        path: path.to_owned(),
+        layer: None,
+    }
+}
+
+fn status(path: &str, packages: &[(&str, &str)]) -> Evidence {
+    Evidence::Packages {
+        path: path.to_owned(),
+        analyzer: "dpkg".to_owned(),
+        packages: packages
+            .iter()
+            .map(|(name, version)| package(name, version, path))
+            .collect(),
+    }
+}
+
+fn os(path: &str, id: &str) -> Evidence {
+    Evidence::Os {
+        path: path.to_owned(),
+        os: OperatingSystem {
+            family: OsFamily::Linux,
+            id: id.to_owned(),
+            id_like: vec![],
+            version_id: Some("12".to_owned()),
+            codename: None,
+            pretty_name: None,
+            architecture: None,
+            windows: None,
+        },
+    }
+}
+
+fn layer(number: u8, evidence: Vec<Evidence>) -> LayerInventory {
+    LayerInventory {
+        version: LAYER_VERSION,
+        diff_id: digest(number),
+        reader: None,
+        size_bytes: 0,
+        entries: 0,
+        windows: false,
+        evidence,
+        whiteouts: vec![],
+        opaque: vec![],
+        replaced: vec![],
+        gaps: vec![],
+    }
+}
+
+fn image(layers: &[LayerInventory]) -> ImageFacts {
+    ImageFacts {
+        id: digest(200),
+        tags: vec!["app:1".to_owned()],
+        repo_digests: vec![],
+        os: "linux".to_owned(),
+        os_version: None,
+        architecture: Some("arm64".to_owned()),
+        created_at: None,
+        user: String::new(),
+        exposed_ports: vec![],
+        labels: BTreeMap::new(),
+        layers: layers
+            .iter()
+            .map(|layer| LayerRef {
+                diff_id: layer.diff_id.clone(),
+                blob: None,
+                media_type: None,
+                size_bytes: None,
+                created_by: None,
+            })
+            .collect(),
+    }
+}
+
+fn merged(layers: Vec<LayerInventory>) -> Inventory {
+    let image = image(&layers);
+    let layers: Vec<_> = layers.into_iter().map(Some).collect();
+    merge(&image, &layers, vec![])
+}
+
+/// Names with the number of the layer that brought them.
+fn rows(inventory: &Inventory) -> Vec<(String, String)> {
+    inventory
+        .packages
+        .iter()
+        .map(|package| {
+            let layer = package.layer.as_ref().unwrap();
+            let number = (0..=255).find(|number| digest(*number) == *layer).unwrap();
+            (
+                format!("{}@{}", package.name, package.version),
+                format!("layer {number}"),
+            )
+        })
+        .collect()
+}
+
+fn row(package: &str, layer: u8) -> (String, String) {
+    (package.to_owned(), format!("layer {layer}"))
+}
+
+const STATUS: &str = "var/lib/dpkg/status";
+
+#[test]
+fn the_topmost_file_decides_and_packages_keep_the_layer_that_brought_them() {
+    let inventory = merged(vec![
+        layer(
+            1,
+            vec![
+                os("etc/os-release", "debian"),
+                status(STATUS, &[("bash", "5"), ("curl", "7"), ("gone", "1")]),
+            ],
+        ),
+        layer(
+            2,
+            vec![status(STATUS, &[("bash", "5"), ("curl", "8"), ("jq", "1")])],
+        ),
+        layer(3, vec![]),
+        layer(
+            4,
+            vec![status(
+                STATUS,
+                &[("bash", "5"), ("curl", "8"), ("jq", "1"), ("gone", "1")],
+            )],
+        ),
+    ]);
+    assert_eq!(
+        rows(&inventory),
+        [
+            row("bash@5", 1),
+            row("curl@8", 2),
+            row("gone@1", 4),
+            row("jq@1", 2)
+        ]
+    );
+    assert_eq!(inventory.coverage.status, CoverageStatus::Complete);
+    assert_eq!(
+        inventory.os.as_ref().unwrap().architecture.as_deref(),
+        Some("arm64")
+    );
+    assert_eq!(
+        inventory.packages[0].purl,
+        "pkg:deb/debian/bash@5?arch=amd64&distro=debian-12"
+    );
+    assert_eq!(inventory.target.name, "app:1");
+}
+
+#[test]
+fn whiteouts_opaque_folders_and_replacements_hide_what_is_below_only() {
+    let base = || {
+        layer(
+            1,
+            vec![
+                os("etc/os-release", "debian"),
+                status("app/a/one", &[("one", "1")]),
+                status("app/a/b/two", &[("two", "1")]),
+                status("app/ab", &[("three", "1")]),
+                status("app/a0", &[("four", "1")]),
+            ],
+        )
+    };
+    let names = |top: LayerInventory| {
+        let inventory = merged(vec![base(), top]);
+        let mut names: Vec<_> = inventory.packages.into_iter().map(|p| p.name).collect();
+        names.sort();
+        names.join(" ")
+    };
+    let mut whiteout = layer(2, vec![status("app/a/new", &[("five", "1")])]);
+    whiteout.whiteouts.push("app/a".to_owned());
+    assert_eq!(names(whiteout), "five four three");
+    let mut opaque = layer(2, vec![status("app/a/b/two", &[("six", "1")])]);
+    opaque.opaque.push("app/a/b".to_owned());
+    assert_eq!(names(opaque), "four one six three");
+    let mut replaced = layer(2, vec![]);
+    replaced.replaced.push("app".to_owned());
+    assert_eq!(names(replaced), "");
+    let mut everything = layer(2, vec![]);
+    everything.opaque.push(String::new());
+    assert_eq!(names(everything), "");
+    let mut one = layer(2, vec![]);
+    one.whiteouts.push("app/a/one".to_owned());
+    assert_eq!(names(one), "four three two");
+}
+
+#[test]
+fn a_package_that_was_away_counts_from_its_return() {
+    let mut away = layer(2, vec![]);
+    away.whiteouts.push("var/lib/dpkg".to_owned());
+    let inventory = merged(vec![
+        layer(1, vec![status(STATUS, &[("bash", "5")])]),
+        away,
+        layer(3, vec![status(STATUS, &[("bash", "5")])]),
+    ]);
+    assert_eq!(rows(&inventory), [row("bash@5", 3)]);
+}
+
+#[test]
+fn windows_paths_compare_without_case() {
+    let mut base = layer(
+        1,
+        vec![
+            status("App/Node_Modules/x", &[("x", "1")]),
+            status("App/y", &[("y", "1")]),
+        ],
+    );
+    base.windows = true;
+    let mut top = layer(2, vec![status("app/Y", &[("y", "2")])]);
+    top.windows = true;
+    top.whiteouts.push("APP/node_modules".to_owned());
+    assert_eq!(rows(&merged(vec![base, top])), [row("y@2", 2)]);
+}
+
+#[test]
+fn what_was_not_read_is_never_complete() {
+    let layers = vec![
+        layer(1, vec![os("usr/lib/os-release", "debian")]),
+        layer(2, vec![]),
+    ];
+    let image = image(&layers);
+    let mut some: Vec<_> = layers.into_iter().map(Some).collect();
+    some[1] = None;
+    let inventory = merge(&image, &some, vec![]);
+    assert_eq!(inventory.coverage.status, CoverageStatus::Partial);
+    assert_eq!(inventory.coverage.gaps[0].reason, GapReason::MissingLayer);
+    assert_eq!(inventory.coverage.gaps[0].layer, Some(digest(2)));
+    let foreign = vec![gap_in(GapReason::ForeignLayer, &digest(2), "x")];
+    let inventory = merge(&image, &some, foreign);
+    assert_eq!(inventory.coverage.gaps.len(), 1);
+    let nothing = merge(&image, &[None, None], vec![]);
+    assert_eq!(nothing.coverage.status, CoverageStatus::Unsupported);
+    assert!(
+        nothing
+            .coverage
+            .gaps
+            .iter()
+            .any(|gap| gap.reason == GapReason::UnknownOs)
+    );
+    // Layers in a wrong order are not taken for others.
+    some.swap(0, 1);
+    assert_eq!(merge(&image, &some, vec![]).os, None);
+}
+
+#[test]
+fn the_distributions_own_python_packages_are_its_packages() {
+    let python = |path: &str| Evidence::Packages {
+        path: path.to_owned(),
+        analyzer: "python".to_owned(),
+        packages: vec![Package {
+            kind: PackageKind::Pypi,
+            ..package("six", "1.16.0", path)
+        }],
+    };
+    let paths = |dpkg: &[(&str, &str)]| {
+        let inventory = merged(vec![layer(
+            1,
+            vec![
+                python("usr/lib/python3/dist-packages/six.egg-info"),
+                python("usr/local/lib/python3.11/dist-packages/six.egg-info"),
+                status(STATUS, dpkg),
+            ],
+        )]);
+        inventory.packages.len() - dpkg.len()
+    };
+    assert_eq!(paths(&[("python3-six", "1.16.0-4")]), 1);
+    assert_eq!(paths(&[]), 2, "without dpkg nothing else knows of it");
+}

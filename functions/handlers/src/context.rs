@@ -1,0 +1,124 @@
+//! What all functions share: the platform, the advisories in use, where they come from, and limits.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use platform::Platform;
+use records::Feeds;
+use schemas::{AgentId, HostId, TenantId, Timestamp};
+
+use crate::{Advisories, HandlerError};
+
+/// Most agents whose hosts are remembered.
+const MAX_REMEMBERED: usize = 100_000;
+
+/// What all functions share.
+#[derive(Debug)]
+pub struct Context {
+    /// The platform.
+    pub platform: Platform,
+    /// Where advisory documents come from.
+    pub sources: FeedSources,
+    /// Limits on what is taken.
+    pub limits: Limits,
+    advisories: tokio::sync::Mutex<Option<Arc<Advisories>>>,
+    hosts: Mutex<HashMap<(TenantId, AgentId), HostId>>,
+}
+
+/// Where advisory documents come from.
+#[derive(Clone, Debug, Default)]
+pub enum FeedSources {
+    /// From nowhere: what was published before stays in use.
+    #[default]
+    None,
+    /// From the files of a folder and the folders in it.
+    Folder(PathBuf),
+    /// From their public addresses.
+    Download(Downloads),
+}
+
+/// What is downloaded, and where to.
+#[derive(Clone, Debug)]
+pub struct Downloads {
+    /// The client.
+    pub http: sources::http::Http,
+    /// The documents at fixed addresses, see [`sources::feeds::fixed_documents`].
+    pub documents: Vec<sources::feeds::FeedDocument>,
+    /// Whether the documents that MSRC lists are wanted, too.
+    pub msrc: bool,
+    /// The folder that keeps what was downloaded.
+    pub folder: PathBuf,
+}
+
+/// Limits on what is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most layers of an image.
+    pub max_layers: usize,
+    /// Most containers of a host.
+    pub max_containers: usize,
+    /// Number of new states of places above which they are folded into the base of the estate index.
+    pub fold_at: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_layers: 512,
+            max_containers: 5_000,
+            fold_at: 64,
+        }
+    }
+}
+
+impl Context {
+    /// A context of a platform.
+    pub fn new(platform: Platform, sources: FeedSources, limits: Limits) -> Self {
+        Self {
+            platform,
+            sources,
+            limits,
+            advisories: tokio::sync::Mutex::default(),
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// The time by the platform's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_ms(i64::try_from(self.platform.clock.now_ms()).unwrap_or(i64::MAX))
+    }
+
+    /// The advisories of the generation in use, opened once.
+    ///
+    /// # Errors
+    /// When the store fails, or a shard is damaged.
+    pub async fn advisories(&self) -> Result<Arc<Advisories>, HandlerError> {
+        let current = Feeds(&self.platform).current().await?;
+        let mut cached = self.advisories.lock().await;
+        let generation = current.as_ref().map_or(0, |current| current.record.id);
+        if let Some(cached) = cached.as_ref()
+            && cached.generation() == generation
+        {
+            return Ok(Arc::clone(cached));
+        }
+        let record = current.map(|current| current.record).unwrap_or_default();
+        let opened = Arc::new(Advisories::open(&self.platform, record).await?);
+        *cached = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    pub(crate) fn known_host(&self, tenant: &TenantId, agent: &AgentId) -> Option<HostId> {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.get(&(tenant.clone(), agent.clone())).cloned()
+    }
+
+    pub(crate) fn remember_host(&self, tenant: &TenantId, agent: &AgentId, host: &HostId) {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.len() < MAX_REMEMBERED {
+            hosts.insert((tenant.clone(), agent.clone()), host.clone());
+        }
+    }
+}

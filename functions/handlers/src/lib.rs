@@ -1,0 +1,44 @@
+//! One file per function: read a message, call core, write records, send messages.
+//!
+//! A message may come twice, late, and at the same time as its copy. So a handler reads the state that it is going to
+//! replace before anything that it makes the new state from, writes on the condition that nobody did so in between, and
+//! sends what follows only after that.
+
+mod advise;
+mod context;
+mod download;
+mod error;
+pub mod feed;
+pub mod fold;
+pub mod ingest;
+mod merge;
+mod rematch;
+pub mod scan;
+pub mod score;
+
+use async_trait::async_trait;
+use platform::Delivery;
+use records::messages::QueueMessage;
+
+pub use advise::Advisories;
+pub use context::{Context, Downloads, FeedSources, Limits};
+pub use error::HandlerError;
+
+/// A function of the roster.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// Does what a message asks. Once this returns without an error the message can go.
+    ///
+    /// # Errors
+    /// [`HandlerError::Retry`] when it may succeed later, [`HandlerError::Poison`] when it never will.
+    async fn handle(&self, context: &Context, message: &Delivery) -> Result<(), HandlerError>;
+}
+
+/// The message in a delivery.
+fn message<M: QueueMessage>(delivery: &Delivery) -> Result<M, HandlerError> {
+    M::from_body(&delivery.message.body)
+        .map_err(|error| HandlerError::poison_by("the message is not of its queue's form", error))
+}
+
+/// How often a handler begins anew, when others changed what it had read, before it leaves that to a later delivery.
+const ATTEMPTS: usize = 8;

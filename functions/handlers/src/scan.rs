@@ -1,0 +1,169 @@
+//! scan: what a place contains is matched with the advisories in use.
+
+use async_trait::async_trait;
+use platform::Delivery;
+use records::{
+    Feeds, FindingsDocument, Hosts, Inventories, InventoryRef, Layers, PlaceRecord, Places,
+    RecordError,
+    messages::{self, ScanMessage, ScoreMessage},
+};
+use schemas::{Digest, Place, TenantId, inventory::Inventory, report::Summary};
+
+use crate::{
+    ATTEMPTS, Context, Handler, HandlerError,
+    advise::{self, Judged},
+    merge, message, rematch,
+};
+
+/// The function.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scan;
+
+/// What is to be matched, and what names it.
+pub(crate) struct Input {
+    pub(crate) name: String,
+    /// Content of the inventory.
+    pub(crate) content: Digest,
+    /// The inventory; absent when it is stored under the reference and was not needed yet.
+    pub(crate) inventory: Option<Inventory>,
+    pub(crate) reference: InventoryRef,
+    /// Only of images.
+    pub(crate) basis: Option<Digest>,
+    pub(crate) missing_layers: Vec<Digest>,
+}
+
+#[async_trait]
+impl Handler for Scan {
+    async fn handle(&self, context: &Context, delivery: &Delivery) -> Result<(), HandlerError> {
+        match message(delivery)? {
+            ScanMessage::Place { tenant, place } => scan(context, tenant, place).await,
+            ScanMessage::Rematch { tenant, changes } => {
+                rematch::rematch(context, &tenant, &changes).await
+            }
+        }
+    }
+}
+
+async fn scan(context: &Context, tenant: TenantId, place: Place) -> Result<(), HandlerError> {
+    for _ in 0..ATTEMPTS {
+        if match_once(context, &tenant, &place).await? {
+            let score = ScoreMessage::Place { tenant, place };
+            return Ok(messages::send(&context.platform, &[score]).await?);
+        }
+    }
+    Err(HandlerError::retry("the place is being changed by others"))
+}
+
+/// Matches a place; `false` when something that was read changed in between.
+async fn match_once(
+    context: &Context,
+    tenant: &TenantId,
+    place: &Place,
+) -> Result<bool, HandlerError> {
+    let platform = &context.platform;
+    let before = Places(platform).get(tenant, place).await?;
+    let known = before.as_ref().map(|before| &before.record);
+    let advisories = context.advisories().await?;
+    let input = match place {
+        Place::Host(id) => Hosts(platform).get(tenant, id).await?.map(|host| Input {
+            name: host.facts.name,
+            content: host.inventory.content.clone(),
+            inventory: None,
+            reference: host.inventory,
+            basis: None,
+            missing_layers: Vec::new(),
+        }),
+        Place::Image(id) => merge::image(context, tenant, id, known).await?,
+    };
+    // Nothing is known of the place yet; what makes it known sends a message of its own.
+    let Some(input) = input else {
+        return Ok(true);
+    };
+    if let Some(known) = known
+        && known.content == input.content
+        && known.name == input.name
+        && known.basis == input.basis
+        && known.shards.iter().all(|used| advisories.is_same(used))
+    {
+        return Ok(true);
+    }
+    let inventory = match input.inventory {
+        Some(inventory) => inventory,
+        None => match Inventories(platform)
+            .get(tenant, place, &input.reference)
+            .await
+        {
+            // The place has a newer one by now.
+            Err(RecordError::Gone(_)) => return Ok(false),
+            inventory => inventory?,
+        },
+    };
+    let generation = advisories.generation();
+    let (judged, inventory) = advise::judge(advisories, inventory, context.now()).await?;
+    let record = PlaceRecord {
+        version: 1,
+        place: place.clone(),
+        name: input.name,
+        revision: 0,
+        generation,
+        content: input.content,
+        inventory: matches!(place, Place::Image(_)).then_some(input.reference),
+        basis: input.basis,
+        findings: String::new(),
+        scanned_at: context.now(),
+        summary: summary(&judged),
+        coverage: judged.coverage.status,
+        gaps: count(judged.coverage.gaps.len()),
+        os: inventory.os,
+        packages: count(inventory.packages.len()),
+        shards: judged.shards.clone(),
+        missing_layers: input.missing_layers,
+    };
+    let document = FindingsDocument {
+        version: 1,
+        place: place.clone(),
+        generation,
+        coverage: judged.coverage,
+        findings: judged.findings,
+        cannot_judge: judged.cannot_judge,
+    };
+    let put = Places(platform)
+        .put(tenant, before.as_ref(), record, document, &judged.names)
+        .await?;
+    let Some(record) = put else {
+        return Ok(false);
+    };
+    if let Place::Image(image) = place {
+        let mut done = known.map_or_else(Vec::new, |known| known.missing_layers.clone());
+        done.retain(|layer| !record.missing_layers.contains(layer));
+        Layers(platform).stop_waiting(tenant, image, &done).await?;
+    }
+    // A generation that came out meanwhile may have looked for the places it concerns before this one said what it asks
+    // for.
+    Ok(Feeds(platform).generation().await? == generation)
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn summary(judged: &Judged) -> Summary {
+    use schemas::Severity;
+    let mut summary = Summary {
+        total: count(judged.findings.len()),
+        cannot_judge: count(judged.cannot_judge.len()),
+        ..Summary::default()
+    };
+    for finding in &judged.findings {
+        *match finding.severity {
+            Severity::Critical => &mut summary.critical,
+            Severity::High => &mut summary.high,
+            Severity::Medium => &mut summary.medium,
+            Severity::Low => &mut summary.low,
+            Severity::Unknown => &mut summary.unknown,
+        } += 1;
+        summary.known_exploited += u32::from(finding.kev);
+        summary.fixable += u32::from(finding.fixed_version.is_some() || finding.kb.is_some());
+    }
+    summary
+}

@@ -1,0 +1,240 @@
+//! Advisories that change, and documents that cannot be used.
+
+use std::sync::Arc;
+
+use handlers::{Context, Downloads, FeedSources, Limits};
+use records::Feeds;
+use sources::{
+    feeds::FeedDocument,
+    http::{Http, HttpOptions},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
+
+use crate::support::{World, host, kev, tracker};
+
+async fn two_hosts(world: &World) {
+    world.document(
+        "tracker.json",
+        tracker(&[
+            ("openssl", "CVE-2026-0001", "3.0.15-1"),
+            ("curl", "CVE-2026-0002", "7"),
+        ]),
+    );
+    world.document("kev.json", kev(&["CVE-2020-0001"]));
+    world.refresh().await;
+    let (a, b) = (world.agent("a").await, world.agent("b").await);
+    world
+        .send(&a, 1, &host("a", &[("openssl", "3.0.15-1")], &[]))
+        .await;
+    world.send(&b, 1, &host("b", &[("curl", "8")], &[])).await;
+    world.settle().await;
+    assert!(world.found("host/a").await.is_empty());
+    assert!(world.found("host/b").await.is_empty());
+}
+
+async fn revision(world: &World, place: &str) -> u64 {
+    world.place(place).await.unwrap().0.revision
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_advisory_matches_only_the_places_again_that_it_names() {
+    let world = World::clear().await;
+    two_hosts(&world).await;
+    let (a, b) = (
+        revision(&world, "host/a").await,
+        revision(&world, "host/b").await,
+    );
+
+    // The fix turns out to be incomplete.
+    world.document(
+        "tracker.json",
+        tracker(&[
+            ("openssl", "CVE-2026-0001", "3.0.16-1"),
+            ("curl", "CVE-2026-0002", "7"),
+        ]),
+    );
+    world.refresh().await;
+    world.settle().await;
+    assert_eq!(world.found("host/a").await, ["CVE-2026-0001"]);
+    assert_eq!(world.ranked().await.len(), 1);
+    assert!(revision(&world, "host/a").await > a);
+    assert_eq!(
+        revision(&world, "host/b").await,
+        b,
+        "no row of its packages changed"
+    );
+
+    // The same documents again are no new generation.
+    let generation = Feeds(&world.platform).generation().await.unwrap();
+    world.refresh().await;
+    world.settle().await;
+    assert_eq!(
+        Feeds(&world.platform).generation().await.unwrap(),
+        generation
+    );
+    assert_eq!(world.dead().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn news_of_exploitation_change_the_score_and_not_the_findings() {
+    let world = World::clear().await;
+    two_hosts(&world).await;
+    let agent = world.agent("a").await;
+    world
+        .send(&agent, 2, &host("a", &[("openssl", "3.0.1-1")], &[]))
+        .await;
+    world.settle().await;
+    let before = world.ranked().await;
+    let revision_before = revision(&world, "host/a").await;
+    assert!(!before.first().unwrap().2);
+
+    world.document("kev.json", kev(&["CVE-2026-0001"]));
+    world.refresh().await;
+    world.settle().await;
+    let after = world.ranked().await;
+    assert!(after.first().unwrap().2);
+    assert!(after.first().unwrap().1 > before.first().unwrap().1);
+    assert_eq!(revision(&world, "host/a").await, revision_before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_that_cannot_be_used_leaves_the_last_good_rows_in_use() {
+    let world = World::clear().await;
+    two_hosts(&world).await;
+    let agent = world.agent("a").await;
+    world
+        .send(&agent, 2, &host("a", &[("openssl", "3.0.1-1")], &[]))
+        .await;
+    world.settle().await;
+    let whole = tracker(&[
+        ("openssl", "CVE-2026-0001", "3.0.15-1"),
+        ("curl", "CVE-2026-0002", "7"),
+    ]);
+    let cut = whole.get(..whole.len() / 2).unwrap();
+    for bad in [cut, "", "<html>502 Bad Gateway</html>"] {
+        world.document("tracker.json", bad);
+        world.refresh().await;
+        world.settle().await;
+        let states = Feeds(&world.platform).states().await.unwrap();
+        let state = states
+            .iter()
+            .find(|state| state.feed == "debian-tracker")
+            .unwrap();
+        let error = state
+            .error
+            .as_deref()
+            .unwrap_or_else(|| panic!("{bad:?} was taken"));
+        assert!(error.contains("tracker.json"), "{error}");
+        assert!(state.good_at.is_some() && state.rows == 2, "{state:?}");
+        // Another inventory is still matched with the last good rows.
+        world
+            .send(&agent, 3, &host("a", &[("openssl", "3.0.2-1")], &[]))
+            .await;
+        world.settle().await;
+        assert_eq!(world.found("host/a").await, ["CVE-2026-0001"]);
+    }
+    world.document("tracker.json", whole);
+    world.refresh().await;
+    world.settle().await;
+    let states = Feeds(&world.platform).states().await.unwrap();
+    assert!(
+        states.iter().all(|state| state.error.is_none()),
+        "{states:?}"
+    );
+    assert_eq!(world.dead().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_folder_is_not_the_end_of_all_advisories() {
+    let world = World::clear().await;
+    two_hosts(&world).await;
+    let generation = Feeds(&world.platform).generation().await.unwrap();
+    for file in std::fs::read_dir(&world.documents).unwrap() {
+        std::fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    world.refresh().await;
+    world.settle().await;
+    assert_eq!(
+        Feeds(&world.platform).generation().await.unwrap(),
+        generation
+    );
+    let states = Feeds(&world.platform).states().await.unwrap();
+    assert!(
+        states.iter().all(|state| state.error.is_some()),
+        "{states:?}"
+    );
+}
+
+/// Serves one document under one entity tag, and counts how often it was sent.
+async fn serve(document: String, sent: Arc<std::sync::atomic::AtomicUsize>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 8192];
+            let length = socket.read(&mut request).await.unwrap();
+            let request = String::from_utf8_lossy(request.get(..length).unwrap()).to_lowercase();
+            let reply = if request.contains("if-none-match: \"v1\"") {
+                "HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n".to_owned()
+            } else {
+                sent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                format!(
+                    "HTTP/1.1 200 OK\r\nconnection: close\r\netag: \"v1\"\r\ncontent-length: {}\r\n\r\n{document}",
+                    document.len()
+                )
+            };
+            socket.write_all(reply.as_bytes()).await.unwrap();
+        }
+    });
+    format!("http://{address}/tracker")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_are_downloaded_when_they_changed() {
+    let mut world = World::clear().await;
+    let sent = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let rows = tracker(&[("openssl", "CVE-2026-0001", "3.0.15-1")]);
+    let url = serve(rows, Arc::clone(&sent)).await;
+    let document = |name: &str, url: &str| FeedDocument {
+        name: name.to_owned(),
+        url: url.to_owned(),
+    };
+    let downloads = Downloads {
+        http: Http::new(&HttpOptions::default()).unwrap(),
+        documents: vec![
+            document("tracker.json", &url),
+            // Nobody listens there.
+            document("kev.json", "http://127.0.0.1:1/kev"),
+        ],
+        msrc: false,
+        folder: world.documents.join("downloads"),
+    };
+    let sources = FeedSources::Download(downloads);
+    world.context = Arc::new(Context::new(
+        world.platform.clone(),
+        sources,
+        Limits::default(),
+    ));
+    world.refresh().await;
+    world.settle().await;
+    world.refresh().await;
+    world.settle().await;
+    assert_eq!(sent.load(std::sync::atomic::Ordering::SeqCst), 1);
+    assert_eq!(Feeds(&world.platform).generation().await.unwrap(), 1);
+    let downloads = Feeds(&world.platform).downloads().await.unwrap();
+    let of = |name: &str| downloads.iter().find(|state| state.name == name).unwrap();
+    assert_eq!(of("tracker.json").error, None);
+    assert_eq!(of("tracker.json").etag.as_deref(), Some("\"v1\""));
+    assert!(of("kev.json").error.is_some());
+
+    let agent = world.agent("a").await;
+    world
+        .send(&agent, 1, &host("a", &[("openssl", "3.0.1-1")], &[]))
+        .await;
+    world.settle().await;
+    assert_eq!(world.found("host/a").await, ["CVE-2026-0001"]);
+}

@@ -1,0 +1,12 @@
+//! The way of the data in one process: raw envelopes become records, findings and a ranked list, whatever the weather.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests fail by panicking"
+)]
+
+mod feeds;
+mod images;
+mod path;
+mod poison;
+mod support;

@@ -1,0 +1,344 @@
+//! The estate index of a tenant: one base, and the newest state of each place since it was made.
+//!
+//! Writers store a place's state beside the base and fold many of them in at once. A reader reads the states before the
+//! base: one that is folded in between is then in both, which changes nothing; the other way round it would be in neither.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use estate::{EstateIndex, PlaceDelta};
+use platform::{
+    BlobCondition, BlobError, Condition, Item, Key, Platform, PutOptions, SortRange, TableError,
+    Write, patience::patiently,
+};
+use schemas::{Digest, Place, TenantId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    RecordError, keys,
+    store::{self, Found, Put, stored},
+};
+
+const STATES: &str = "estate-places";
+const DELTAS: &str = "estate-deltas";
+const WHAT: &str = "the estate index";
+/// Deltas above this many compressed bytes go by blob.
+const MAX_INLINE_BYTES: usize = 300 * 1024;
+/// First byte of a delta that stands in its item, and of one that is a blob.
+const INLINE: u8 = 1;
+const BY_BLOB: u8 = 2;
+
+/// Which state of a place the index has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceState {
+    /// Version of this record's form, 1.
+    pub version: u32,
+    /// Order of the state.
+    pub sequence: u64,
+    /// Digest of the state without its order.
+    pub content: Digest,
+}
+
+stored! { PlaceState: "a place of the estate index" 1; }
+
+/// A state that is not folded in yet.
+#[derive(Clone, Debug)]
+struct StoredDelta {
+    key: Key,
+    version: u64,
+    blob: Option<platform::BlobPath>,
+    delta: PlaceDelta,
+}
+
+/// The repository of the estate index.
+#[derive(Clone, Copy, Debug)]
+pub struct Estates<'a>(pub &'a Platform);
+
+impl Estates<'_> {
+    /// Which state of a place the index has. Read it before anything that the next state is made from.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn state(
+        &self,
+        tenant: &TenantId,
+        place: &Place,
+    ) -> Result<Option<Found<PlaceState>>, RecordError> {
+        store::find(self.0, &keys::key(tenant, STATES, &place.to_string())).await
+    }
+
+    /// Stores a place's state after the one that was read; its sequence is set here. A state equal to that one is not
+    /// stored again. Returns `false` when somebody else stored one in between: then what was read may be old.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn put(
+        &self,
+        tenant: &TenantId,
+        before: Option<&Found<PlaceState>>,
+        mut delta: PlaceDelta,
+    ) -> Result<bool, RecordError> {
+        delta.sequence = 0;
+        let content = keys::digest(&delta.encode());
+        if before.is_some_and(|before| before.record.content == content) {
+            return Ok(true);
+        }
+        delta.sequence = before.map_or(0, |before| before.record.sequence) + 1;
+        let sort = delta.place.to_string();
+        let state = PlaceState {
+            version: 1,
+            sequence: delta.sequence,
+            content,
+        };
+        let guard = Write::Put {
+            item: Item::new(keys::key(tenant, STATES, &sort), store::encode(&state)?),
+            condition: store::unchanged(before.map(|before| before.version)),
+        };
+        let bytes = store::compress(&delta.encode(), WHAT)?;
+        let value = if bytes.len() <= MAX_INLINE_BYTES {
+            [&[INLINE], bytes.as_slice()].concat()
+        } else {
+            let path = keys::path(
+                tenant,
+                &format!(
+                    "estate/deltas/{}/{:020}-{}.zst",
+                    keys::place_path(&delta.place),
+                    delta.sequence,
+                    keys::short(&state.content)
+                ),
+            )?;
+            store::put_once(self.0, &path, bytes, WHAT).await?;
+            [&[BY_BLOB], path.as_str().as_bytes()].concat()
+        };
+        let writes = vec![
+            guard,
+            Write::Put {
+                item: Item::new(keys::key(tenant, DELTAS, &sort), value),
+                condition: Condition::None,
+            },
+        ];
+        let put = store::transact(self.0, writes, WHAT).await?;
+        Ok(matches!(put, Put::Written))
+    }
+
+    async fn read_delta(&self, item: Item) -> Result<Option<StoredDelta>, RecordError> {
+        let (bytes, blob) = match item.value.split_first() {
+            Some((&INLINE, bytes)) => (bytes.to_vec().into(), None),
+            Some((&BY_BLOB, path)) => {
+                let path = String::from_utf8_lossy(path).into_owned();
+                let path =
+                    platform::BlobPath::parse(path).map_err(|_| RecordError::Name("a path"))?;
+                let read = store::read_blob(self.0, &path, store::MAX_STORED_BYTES, WHAT).await?;
+                match read {
+                    Some((bytes, _)) => (bytes, Some(path)),
+                    // Folded in since the item was read.
+                    None => return Ok(None),
+                }
+            }
+            _ => return Err(RecordError::Name("a delta")),
+        };
+        let bytes = store::decompress(&bytes, store::MAX_DOCUMENT_BYTES, WHAT)?;
+        Ok(Some(StoredDelta {
+            key: item.key,
+            version: item.version,
+            blob,
+            delta: PlaceDelta::decode(&bytes).map_err(RecordError::Estate)?,
+        }))
+    }
+
+    async fn delta_items(&self, tenant: &TenantId) -> Result<Vec<Item>, RecordError> {
+        let partition = keys::partition(tenant, DELTAS);
+        store::all(self.0, &partition, &SortRange::All, WHAT).await
+    }
+
+    async fn deltas(&self, items: Vec<Item>) -> Result<Vec<StoredDelta>, RecordError> {
+        let mut deltas = Vec::with_capacity(items.len());
+        for item in items {
+            deltas.extend(self.read_delta(item).await?);
+        }
+        Ok(deltas)
+    }
+
+    async fn base(&self, tenant: &TenantId) -> Result<(EstateIndex, Option<String>), RecordError> {
+        let path = base_path(tenant)?;
+        let limit = store::MAX_STORED_BYTES;
+        match store::read_blob(self.0, &path, limit, WHAT).await? {
+            None => Ok((EstateIndex::new(), None)),
+            Some((bytes, meta)) => {
+                let index = store::aside(WHAT, move || decode_base(&bytes)).await?;
+                Ok((index, Some(meta.etag)))
+            }
+        }
+    }
+
+    /// The whole index.
+    ///
+    /// # Errors
+    /// When the store fails or the index is damaged.
+    pub async fn load_merged(&self, tenant: &TenantId) -> Result<EstateIndex, RecordError> {
+        let items = self.delta_items(tenant).await?;
+        let deltas = self.deltas(items).await?;
+        let (mut index, _) = self.base(tenant).await?;
+        for stored in &deltas {
+            index.apply(&stored.delta);
+        }
+        Ok(index)
+    }
+
+    /// Number of states that are not folded in yet, counted up to a page.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn pending(&self, tenant: &TenantId) -> Result<usize, RecordError> {
+        let partition = keys::partition(tenant, DELTAS);
+        let page = store::page(self.0, &partition, &SortRange::All, 1000, None, WHAT).await?;
+        Ok(page.items.len())
+    }
+
+    /// Folds all states into the base, and does something to the base with them, on a thread for such work; what is done
+    /// must be safe to repeat and says whether it changed anything.
+    ///
+    /// # Errors
+    /// When the store fails, or others fold at the same time.
+    pub async fn fold(
+        &self,
+        tenant: &TenantId,
+        also: impl Fn(&mut EstateIndex) -> bool + Send + Sync + 'static,
+    ) -> Result<(), RecordError> {
+        let also = Arc::new(also);
+        for _ in 0..store::ATTEMPTS {
+            let items = self.delta_items(tenant).await?;
+            let deltas = self.deltas(items).await?;
+            let (mut index, etag) = self.base(tenant).await?;
+            let also = Arc::clone(&also);
+            let (changed, index, deltas) = store::aside(WHAT, move || {
+                let mut changed = false;
+                for stored in &deltas {
+                    changed |= index.apply(&stored.delta);
+                }
+                changed |= also(&mut index);
+                Ok((changed, index, deltas))
+            })
+            .await?;
+            if changed && !self.put_base(tenant, index, etag).await? {
+                continue;
+            }
+            return self.forget(deltas).await;
+        }
+        Err(RecordError::Busy(WHAT))
+    }
+
+    /// Says whether nobody else put a base since this one was read.
+    async fn put_base(
+        &self,
+        tenant: &TenantId,
+        index: EstateIndex,
+        etag: Option<String>,
+    ) -> Result<bool, RecordError> {
+        let path = base_path(tenant)?;
+        let bytes = store::aside(WHAT, move || store::compress(&index.encode(), WHAT)).await?;
+        let bytes = bytes::Bytes::from(bytes);
+        let options = PutOptions {
+            condition: etag.map_or(BlobCondition::IfNotExists, BlobCondition::IfMatch),
+            ..PutOptions::default()
+        };
+        let put = patiently(async || {
+            let body = bytes.clone().into();
+            self.0.blobs.put(&path, body, options.clone()).await
+        });
+        match put.await {
+            Ok(_) => Ok(true),
+            Err(BlobError::ConditionFailed | BlobError::NotFound) => Ok(false),
+            Err(error) => Err(RecordError::Blob(WHAT, error)),
+        }
+    }
+
+    /// Forgets states that are folded in, unless they were replaced since.
+    async fn forget(&self, deltas: Vec<StoredDelta>) -> Result<(), RecordError> {
+        for stored in deltas {
+            let condition = Condition::VersionIs(stored.version);
+            let table = &self.0.table;
+            match patiently(async || table.delete(&stored.key, condition).await).await {
+                Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
+                Err(error) => return Err(RecordError::Table(WHAT, error)),
+            }
+            if let Some(path) = &stored.blob {
+                store::forget(self.0, path).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn base_path(tenant: &TenantId) -> Result<platform::BlobPath, RecordError> {
+    keys::path(tenant, "estate/base.zst")
+}
+
+fn decode_base(bytes: &[u8]) -> Result<EstateIndex, RecordError> {
+    let bytes = store::decompress(bytes, store::MAX_DOCUMENT_BYTES * 4, WHAT)?;
+    EstateIndex::decode(&bytes).map_err(RecordError::Estate)
+}
+
+/// Remembers each tenant's index for as long as nothing in it changed.
+#[derive(Debug, Default)]
+pub struct EstateCache {
+    known: Mutex<HashMap<TenantId, Known>>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    base: Option<String>,
+    deltas: Vec<(Key, u64)>,
+    index: Arc<EstateIndex>,
+}
+
+impl EstateCache {
+    /// The whole index, as it is now.
+    ///
+    /// # Errors
+    /// When the store fails or the index is damaged.
+    pub async fn load(
+        &self,
+        platform: &Platform,
+        tenant: &TenantId,
+    ) -> Result<Arc<EstateIndex>, RecordError> {
+        let estates = Estates(platform);
+        let items = estates.delta_items(tenant).await?;
+        let deltas: Vec<_> = items.iter().map(|i| (i.key.clone(), i.version)).collect();
+        let path = base_path(tenant)?;
+        let head = patiently(async || platform.blobs.head(&path).await)
+            .await
+            .map_err(|error| RecordError::Blob(WHAT, error))?;
+        let base = head.map(|meta| meta.etag);
+        let known = self
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(tenant)
+            .cloned();
+        if let Some(known) = known
+            && known.base == base
+            && known.deltas == deltas
+        {
+            return Ok(known.index);
+        }
+        let stored = estates.deltas(items).await?;
+        let (mut index, base) = estates.base(tenant).await?;
+        for stored in &stored {
+            index.apply(&stored.delta);
+        }
+        let index = Arc::new(index);
+        let known = Known {
+            base,
+            deltas,
+            index: Arc::clone(&index),
+        };
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(tenant.clone(), known);
+        Ok(index)
+    }
+}

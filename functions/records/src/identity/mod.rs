@@ -1,0 +1,130 @@
+//! Who is known: tenants, people, enrolment tokens, agents, and what guards them.
+//!
+//! Keys begin with the tenant. Two small directories stand under `global/`: the list of tenants, and to which tenant an
+//! enrolment token's id belongs, because a token arrives before its tenant is known. An agent's id carries its tenant.
+
+mod agents;
+mod alerts;
+mod attempts;
+mod enrolment_tokens;
+mod nonces;
+mod tenants;
+mod users;
+
+use platform::{Cursor, Item, Key, Page, Platform, SortRange, TableError};
+use schemas::{TenantId, Timestamp};
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use agents::{Agent, BootNews, Enrolment, NewAgent, agent_id, tenant_of_agent};
+pub use alerts::Alert;
+pub use enrolment_tokens::{StoredToken, TokenState};
+pub use tenants::Tenant;
+pub use users::User;
+
+/// Why an identity could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The table did not do as asked.
+    #[error("{0} could not be read or written")]
+    Table(&'static str, #[source] TableError),
+    /// What is stored cannot be read.
+    #[error("a stored record of {0} is damaged")]
+    Damaged(&'static str, #[source] serde_json::Error),
+    /// A text is no id.
+    #[error("an id cannot be formed of this text")]
+    Id(#[source] schemas::ids::InvalidId),
+    /// Many others changed the same record at once.
+    #[error("{0} is being changed by others; repeat")]
+    Busy(&'static str),
+}
+
+/// How often a conditional change is tried again before [`IdentityError::Busy`].
+const ATTEMPTS: usize = 8;
+
+/// The repositories of identities. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    platform: Platform,
+}
+
+/// One page of records.
+#[derive(Clone, Debug)]
+pub struct Records<T> {
+    /// The records; may be empty although there is a cursor.
+    pub records: Vec<T>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+impl Identity {
+    /// The repositories of a platform.
+    pub fn new(platform: Platform) -> Self {
+        Self { platform }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ms(i64::try_from(self.platform.clock.now_ms()).unwrap_or(i64::MAX))
+    }
+
+    /// A record with the version that it was read at.
+    async fn read<T: DeserializeOwned>(
+        &self,
+        noun: &'static str,
+        key: &Key,
+    ) -> Result<Option<(T, u64)>, IdentityError> {
+        let item = self
+            .platform
+            .table
+            .get(key)
+            .await
+            .map_err(|error| IdentityError::Table(noun, error))?;
+        item.map(|item| Ok((decode(noun, &item)?, item.version)))
+            .transpose()
+    }
+
+    /// One page of a partition.
+    async fn page<T: DeserializeOwned>(
+        &self,
+        noun: &'static str,
+        partition: &str,
+        limit: u32,
+        cursor: Option<Cursor>,
+        descending: bool,
+    ) -> Result<Records<T>, IdentityError> {
+        let page = Page {
+            limit,
+            cursor,
+            descending,
+        };
+        let found = self
+            .platform
+            .table
+            .query(partition, &SortRange::All, &page)
+            .await
+            .map_err(|error| IdentityError::Table(noun, error))?;
+        Ok(Records {
+            records: found
+                .items
+                .iter()
+                .map(|item| decode(noun, item))
+                .collect::<Result<_, _>>()?,
+            next: found.next,
+        })
+    }
+}
+
+/// The record in an item.
+fn decode<T: DeserializeOwned>(noun: &'static str, item: &Item) -> Result<T, IdentityError> {
+    serde_json::from_slice(&item.value).map_err(|error| IdentityError::Damaged(noun, error))
+}
+
+/// An item of a record.
+fn encode<T: Serialize>(noun: &'static str, key: Key, record: &T) -> Result<Item, IdentityError> {
+    let value = serde_json::to_vec(record).map_err(|error| IdentityError::Damaged(noun, error))?;
+    Ok(Item::new(key, value))
+}
+
+/// The key of a record of a tenant.
+fn tenant_key(tenant: &TenantId, noun: &str, sort: &str) -> Key {
+    Key::new(format!("t/{tenant}/{noun}"), sort)
+}

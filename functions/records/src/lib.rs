@@ -1,0 +1,48 @@
+//! One repository per noun; only here keys are built, and every call takes the tenant.
+//!
+//! A repository is a thin face of a platform: `Hosts(&platform).get(&tenant, &id)`. Calls repeat by themselves what may
+//! pass, recognise their own writes whose acknowledgement was lost, and may be repeated as a whole. Records replace
+//! older ones by the order of their source, never by the order of arrival; documents never change once they are stored,
+//! and a record names the one that holds.
+
+pub mod containers;
+pub mod envelopes;
+mod error;
+pub mod estate_index;
+pub mod feeds;
+pub mod hosts;
+pub mod identity;
+pub mod images;
+pub mod inventories;
+mod keys;
+pub mod layers;
+pub mod messages;
+pub mod places;
+mod store;
+
+use schemas::Timestamp;
+
+pub use containers::Containers;
+pub use envelopes::{Accepted, EnvelopeName, Envelopes};
+pub use error::RecordError;
+pub use estate_index::{EstateCache, Estates};
+pub use feeds::Feeds;
+pub use hosts::{HostRecord, Hosts, PutState};
+pub use images::{ImageRecord, Images};
+pub use inventories::{Inventories, InventoryRef};
+pub use layers::{Layers, PutLayer};
+pub use places::{FindingsDocument, PlaceRecord, Places};
+pub use store::{Found, Listed};
+
+/// The order of an observation among those of one source: later observations have higher ones, and within a millisecond
+/// higher numbers of a run.
+pub fn order(observed_at: Timestamp, seq: u64) -> u64 {
+    let ms = u64::try_from(observed_at.as_ms()).unwrap_or(0);
+    // 48 bits hold every millisecond up to the year 9999.
+    (ms.min((1 << 48) - 1) << 16) | seq.min(0xffff)
+}
+
+/// The digest of these bytes.
+pub fn digest(bytes: &[u8]) -> schemas::Digest {
+    keys::digest(bytes)
+}

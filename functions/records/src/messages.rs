@@ -1,0 +1,193 @@
+//! Messages between functions: names of what to do, never its content. Sending one twice has one effect.
+
+use platform::{Message, Platform, patience::send_all};
+use schemas::{AgentId, Place, TenantId};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{RecordError, keys};
+
+/// A kind of message, with the queue that carries it.
+pub trait QueueMessage: Serialize + DeserializeOwned + Send + Sync {
+    /// The queue's name.
+    const QUEUE: &'static str;
+
+    /// The tenant whose message it is; `None` for what belongs to no tenant.
+    fn tenant(&self) -> Option<&TenantId>;
+
+    /// The message as the queue carries it. Its id begins with the tenant and derives from the content.
+    ///
+    /// # Errors
+    /// [`RecordError::Damaged`] when it cannot be written as JSON, which no message here can be.
+    fn to_message(&self) -> Result<Message, RecordError> {
+        let body = serde_json::to_string(self)
+            .map_err(|error| RecordError::Damaged("a message", error))?;
+        let digest = keys::digest(body.as_bytes());
+        let tenant = self.tenant().map_or("global", TenantId::as_str);
+        // An id has at most 128 bytes; the digest is over the whole tenant.
+        let begin = tenant.get(..95).unwrap_or(tenant);
+        Ok(Message::new(
+            format!("{begin}/{}", keys::short(&digest)),
+            body,
+        ))
+    }
+
+    /// Reads the body of a message.
+    ///
+    /// # Errors
+    /// When it is no message of this kind.
+    fn from_body(body: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(body)
+    }
+}
+
+/// To `ingest`: a raw envelope was stored.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum IngestMessage {
+    /// Read this envelope.
+    Envelope {
+        /// Whose it is.
+        tenant: TenantId,
+        /// The agent that observed.
+        agent: AgentId,
+        /// The run of the agent.
+        boot_id: String,
+        /// Number of the envelope within the run.
+        seq: u64,
+    },
+}
+
+/// To `scan`: match a place with the advisories.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ScanMessage {
+    /// What is in this place may have changed, or advisories that name it.
+    Place {
+        /// Whose it is.
+        tenant: TenantId,
+        /// Which place.
+        place: Place,
+    },
+    /// A generation of shards came out: match those places again that its changes name.
+    Rematch {
+        /// Whose places.
+        tenant: TenantId,
+        /// Name of the document that says what changed, see [`crate::Feeds::changes`].
+        changes: String,
+    },
+}
+
+/// To `score`: bring the estate index up to date.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ScoreMessage {
+    /// Findings or facts of this place may have changed.
+    Place {
+        /// Whose it is.
+        tenant: TenantId,
+        /// Which place.
+        place: Place,
+    },
+    /// What is known of vulnerabilities changed; findings did not.
+    Intel {
+        /// Whose index.
+        tenant: TenantId,
+        /// The generation that changed it.
+        generation: u64,
+    },
+    /// Fold the deltas into the base, where there are many.
+    Fold {
+        /// Whose index.
+        tenant: TenantId,
+    },
+}
+
+/// To `feed`: advisories may have changed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FeedMessage {
+    /// Read the configured sources and publish what changed.
+    Refresh {},
+}
+
+macro_rules! queue_message {
+    ($type:ty, $queue:literal, $tenant:expr) => {
+        impl QueueMessage for $type {
+            const QUEUE: &'static str = $queue;
+
+            fn tenant(&self) -> Option<&TenantId> {
+                let tenant: fn(&Self) -> Option<&TenantId> = $tenant;
+                tenant(self)
+            }
+        }
+    };
+}
+
+queue_message!(IngestMessage, "ingest", |message| match message {
+    IngestMessage::Envelope { tenant, .. } => Some(tenant),
+});
+queue_message!(ScanMessage, "scan", |message| match message {
+    ScanMessage::Place { tenant, .. } | ScanMessage::Rematch { tenant, .. } => Some(tenant),
+});
+queue_message!(ScoreMessage, "score", |message| match message {
+    ScoreMessage::Place { tenant, .. }
+    | ScoreMessage::Intel { tenant, .. }
+    | ScoreMessage::Fold { tenant } => Some(tenant),
+});
+queue_message!(FeedMessage, "feed", |_| None);
+
+/// The queues of all kinds of messages, in the order of the way of the data.
+pub const QUEUES: [&str; 4] = [
+    FeedMessage::QUEUE,
+    IngestMessage::QUEUE,
+    ScanMessage::QUEUE,
+    ScoreMessage::QUEUE,
+];
+
+/// Sends messages of one kind; after an error the same call may be repeated.
+///
+/// # Errors
+/// [`RecordError::Queue`].
+pub async fn send<M: QueueMessage>(platform: &Platform, messages: &[M]) -> Result<(), RecordError> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let messages = messages
+        .iter()
+        .map(M::to_message)
+        .collect::<Result<Vec<_>, _>>()?;
+    send_all(&*platform.queue, M::QUEUE, messages)
+        .await
+        .map_err(|error| RecordError::Queue(M::QUEUE, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_name_the_tenant_first_and_ids_derive_from_content() {
+        let tenant: TenantId = "acme".parse().unwrap();
+        let message = ScanMessage::Place {
+            tenant: tenant.clone(),
+            place: "host/db-1".parse().unwrap(),
+        };
+        let sent = message.to_message().unwrap();
+        assert_eq!(
+            sent.body,
+            r#"{"type":"place","tenant":"acme","place":"host/db-1"}"#
+        );
+        assert!(sent.id.starts_with("acme/"), "{}", sent.id);
+        assert_eq!(sent.id, message.to_message().unwrap().id);
+        assert_eq!(ScanMessage::from_body(&sent.body).unwrap(), message);
+
+        let other = ScanMessage::Place {
+            tenant: "other".parse().unwrap(),
+            place: "host/db-1".parse().unwrap(),
+        };
+        assert_ne!(other.to_message().unwrap().id, sent.id);
+        let longest: TenantId = "x".repeat(128).parse().unwrap();
+        let fold = ScoreMessage::Fold { tenant: longest };
+        assert!(fold.to_message().unwrap().id.len() <= 128);
+    }
+}

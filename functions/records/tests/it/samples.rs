@@ -1,0 +1,139 @@
+//! Records of the last version are read: each sample was written by it, and stays as it is.
+
+use platform::{Condition, Item, Key};
+use records::{Containers, Feeds, Hosts, Images, Layers, Places};
+use schemas::{Place, PlaceKind, Severity, inventory::CoverageStatus};
+
+use crate::support::{store, tenant};
+
+async fn keep(platform: &platform::Platform, partition: &str, sort: &str, sample: &str) {
+    let item = Item::new(Key::new(partition, sort), sample);
+    platform.table.put(item, Condition::None).await.unwrap();
+}
+
+const IMAGE: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+#[tokio::test]
+async fn records_of_the_last_version_are_read() {
+    let (platform, _folder) = store();
+    let tenant = tenant();
+    let image_hex = IMAGE.trim_start_matches("sha256:");
+    keep(
+        &platform,
+        "t/acme/hosts",
+        "db-1",
+        include_str!("samples/host.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/images",
+        IMAGE,
+        include_str!("samples/image.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/layers",
+        IMAGE,
+        include_str!("samples/layer.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/places",
+        "host/db-1",
+        include_str!("samples/place.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/snapshots",
+        "db-1",
+        include_str!("samples/snapshot.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        &format!("t/acme/image-containers/{image_hex}"),
+        "db-1",
+        include_str!("samples/containers.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "global/feeds",
+        "current",
+        include_str!("samples/generation.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "global/feeds",
+        "state/debian-tracker",
+        include_str!("samples/feed-state.1.json"),
+    )
+    .await;
+
+    let id = "db-1".parse().unwrap();
+    let host = Hosts(&platform).get(&tenant, &id).await.unwrap().unwrap();
+    assert_eq!((host.facts.name.as_str(), host.packages), ("db-1", 816));
+    let image = Images(&platform)
+        .get(&tenant, &IMAGE.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(image.name(), "nginx:1.27");
+    let layers = [IMAGE.parse().unwrap()];
+    assert!(
+        Layers(&platform)
+            .missing(&tenant, &layers)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let place: Place = "host/db-1".parse().unwrap();
+    let found = Places(&platform)
+        .get(&tenant, &place)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.record.summary.critical, 2);
+    assert_eq!(found.record.coverage, CoverageStatus::Partial);
+    let listed = Places(&platform)
+        .list(&tenant, PlaceKind::Host, 10, None)
+        .await
+        .unwrap();
+    assert_eq!(listed.records, [found.record]);
+    let (head, containers) = Containers(&platform)
+        .of_host(&tenant, &id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(head.complete);
+    assert_eq!(containers.first().unwrap().name, "web");
+    let current = Feeds(&platform).current().await.unwrap().unwrap();
+    assert_eq!((current.record.id, current.record.told), (7, true));
+    let states = Feeds(&platform).states().await.unwrap();
+    assert_eq!(states.first().unwrap().rows, 2032);
+}
+
+#[tokio::test]
+async fn a_record_of_a_later_version_is_refused_and_not_misread() {
+    let (platform, _folder) = store();
+    let later = include_str!("samples/host.1.json").replacen("\"version\": 1", "\"version\": 2", 1);
+    keep(&platform, "t/acme/hosts", "db-1", &later).await;
+    let id = "db-1".parse().unwrap();
+    let error = Hosts(&platform).get(&tenant(), &id).await.unwrap_err();
+    assert!(error.to_string().contains("version 2"), "{error}");
+    assert!(!error.is_transient());
+}
+
+#[test]
+fn findings_of_the_last_version_are_read() {
+    let sample = include_str!("samples/findings.1.json");
+    let document: records::FindingsDocument = serde_json::from_str(sample).unwrap();
+    let finding = document.findings.first().unwrap();
+    assert_eq!(finding.severity, Severity::Critical);
+    assert_eq!(document.cannot_judge.len(), 1);
+}

@@ -1,0 +1,146 @@
+//! The one list of functions: what starts each, what it does, and within which bounds. Every host of the functions runs
+//! this list.
+
+mod local;
+
+use handlers::{
+    Handler, feed::Feed, feed::Refresh, fold::Fold, ingest::Ingest, scan::Scan, score::Score,
+};
+use records::messages::{FeedMessage, IngestMessage, QueueMessage as _, ScanMessage, ScoreMessage};
+
+pub use local::{LocalOptions, Running, drain, run_local};
+
+/// What starts a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// Messages of a queue.
+    Queue(&'static str),
+    /// The time: at the start, then every so many seconds.
+    Schedule {
+        /// Seconds from one start to the next.
+        every_s: u32,
+    },
+}
+
+/// A function.
+#[derive(Clone, Copy)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// What starts it.
+    pub trigger: Trigger,
+    /// What it does.
+    pub handler: &'static dyn Handler,
+    /// Most messages that one invocation takes, 1 to 10.
+    pub batch_size: u32,
+    /// How long one message may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// How long a delivery stays invisible to others, in seconds; at least six times what a message may take.
+    pub visibility_timeout_s: u32,
+    /// After so many deliveries a message becomes a dead letter.
+    pub max_receives: u32,
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Function")
+            .field("name", &self.name)
+            .field("trigger", &self.trigger)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every function.
+pub static FUNCTIONS: [Function; 6] = [
+    Function {
+        name: "feed",
+        trigger: Trigger::Queue(FeedMessage::QUEUE),
+        handler: &Feed,
+        batch_size: 1,
+        timeout_ms: 600_000,
+        visibility_timeout_s: 3_600,
+        max_receives: 5,
+    },
+    Function {
+        name: "ingest",
+        trigger: Trigger::Queue(IngestMessage::QUEUE),
+        handler: &Ingest,
+        batch_size: 10,
+        timeout_ms: 60_000,
+        visibility_timeout_s: 360,
+        max_receives: 8,
+    },
+    Function {
+        name: "scan",
+        trigger: Trigger::Queue(ScanMessage::QUEUE),
+        handler: &Scan,
+        batch_size: 10,
+        timeout_ms: 60_000,
+        visibility_timeout_s: 360,
+        max_receives: 8,
+    },
+    Function {
+        name: "score",
+        trigger: Trigger::Queue(ScoreMessage::QUEUE),
+        handler: &Score,
+        batch_size: 10,
+        timeout_ms: 60_000,
+        visibility_timeout_s: 360,
+        max_receives: 8,
+    },
+    Function {
+        name: "feed-refresh",
+        trigger: Trigger::Schedule { every_s: 6 * 3_600 },
+        handler: &Refresh,
+        batch_size: 1,
+        timeout_ms: 60_000,
+        visibility_timeout_s: 360,
+        max_receives: 5,
+    },
+    Function {
+        name: "fold",
+        trigger: Trigger::Schedule { every_s: 60 },
+        handler: &Fold,
+        batch_size: 1,
+        timeout_ms: 60_000,
+        visibility_timeout_s: 360,
+        max_receives: 5,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use records::messages::QUEUES;
+
+    use super::*;
+
+    #[test]
+    fn every_function_is_within_the_bounds_of_the_house() {
+        let names: BTreeSet<_> = FUNCTIONS.iter().map(|function| function.name).collect();
+        assert_eq!(names.len(), FUNCTIONS.len(), "names are distinct");
+        for function in &FUNCTIONS {
+            let name = function.name;
+            assert!((1..=10).contains(&function.batch_size), "{name}");
+            assert!(function.max_receives >= 5, "{name}");
+            assert!(
+                u64::from(function.visibility_timeout_s) * 1000 >= function.timeout_ms * 6,
+                "{name}"
+            );
+            // What a function in the cloud may take at most.
+            assert!(function.timeout_ms <= 900_000, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_queue_has_one_function() {
+        for queue in QUEUES {
+            let readers = FUNCTIONS
+                .iter()
+                .filter(|function| function.trigger == Trigger::Queue(queue))
+                .count();
+            assert_eq!(readers, 1, "{queue}");
+        }
+    }
+}

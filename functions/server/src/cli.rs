@@ -1,0 +1,436 @@
+//! The command line of the server.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use api::TokenWish;
+use clap::{Args, Parser, Subcommand};
+use platform::Which;
+use schemas::{TenantId, UserId, api::Role};
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use crate::{
+    Config, LogFormat, ServerError, init_logs,
+    people::{HOW_AGAIN, as_json, as_text, print, print_json},
+    run, store,
+};
+
+/// Bulkhead's server: finds what is vulnerable on hosts and in images, and what to fix first.
+#[derive(Debug, Parser)]
+#[command(name = "bulkhead-server", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server. The first start makes a tenant, an administrator and an enrolment token, and shows them once.
+    Run(RunArgs),
+    /// Make the first tenant, administrator and enrolment token without running the server.
+    Setup {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tenants, while the server is stopped.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// People, while the server is stopped.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Enrolment tokens, while the server is stopped.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// A session of 15 minutes for scripts of this machine, which sees everything and changes nothing, while the server is
+    /// stopped.
+    Session {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The tenant.
+        #[arg(long, default_value = "default")]
+        tenant: TenantId,
+    },
+    /// Messages that were given up, of all tenants, while the server is stopped.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
+    /// Print documents.
+    #[command(subcommand)]
+    Export(ExportCommand),
+}
+
+#[derive(Debug, Args)]
+struct StoreArgs {
+    /// Folder of the store.
+    #[arg(long, env = "BULKHEAD_DATA", default_value = ".bulkhead")]
+    data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// TOML file with the same settings; flags stand above it.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Folder of the store [default: .bulkhead].
+    #[arg(long, env = "BULKHEAD_DATA")]
+    data: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1:8080].
+    #[arg(long, env = "BULKHEAD_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// Folder of feed documents, read as they are: `.zst`, `.gz`, `.zip`, `.tar`.
+    #[arg(long, conflicts_with = "feeds_download")]
+    feeds_from: Option<PathBuf>,
+    /// Download feed documents from their public addresses.
+    #[arg(long)]
+    feeds_download: bool,
+    /// File that the first start's secrets are written to as JSON, for its owner alone, instead of the terminal.
+    #[arg(long)]
+    setup_file: Option<PathBuf>,
+    /// What is logged, such as `info` or `warn,api=debug` [default: info].
+    #[arg(long, env = "BULKHEAD_LOG")]
+    log: Option<String>,
+    /// The form of log lines [default: text].
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
+}
+
+#[derive(Debug, Subcommand)]
+enum TenantCommand {
+    /// Create a tenant.
+    Create {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Its id, at most 64 characters.
+        id: TenantId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Create a person with a one-time password.
+    Create {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The tenant.
+        #[arg(long, default_value = "default")]
+        tenant: TenantId,
+        /// Roles: admin, operator, auditor, vulnerability_manager, developer, agent_manager, ci.
+        #[arg(long = "role", required = true, value_parser = role)]
+        roles: Vec<Role>,
+        /// The login, in lower case.
+        login: UserId,
+    },
+    /// Give a person a new one-time password; their sessions end.
+    ResetPassword {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The tenant.
+        #[arg(long, default_value = "default")]
+        tenant: TenantId,
+        /// The login.
+        login: UserId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make an enrolment token and print it once.
+    Create {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The tenant.
+        #[arg(long, default_value = "default")]
+        tenant: TenantId,
+        /// What it is for.
+        #[arg(long, default_value = "")]
+        note: String,
+        /// How many agents may enrol with it.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        max_uses: u32,
+        /// How long it holds, in hours.
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8760))]
+        valid_for_hours: u64,
+    },
+    /// List enrolment tokens, without their secrets.
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The tenant.
+        #[arg(long, default_value = "default")]
+        tenant: TenantId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum DeadLettersCommand {
+    /// List them as JSON, one object a line.
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Send them again.
+    Replay {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The queue.
+        #[arg(long)]
+        queue: String,
+        /// Their ids; all of the queue without any.
+        ids: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ExportCommand {
+    /// The API's description, OpenAPI 3.1, as JSON.
+    Openapi,
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    match serde_json::from_value(json!(word)) {
+        Ok(Role::Unknown) | Err(_) => Err("no such role".to_owned()),
+        Ok(role) => Ok(role),
+    }
+}
+
+impl Cli {
+    /// Does what the command line asks.
+    ///
+    /// # Errors
+    /// Says what did not work, and what to do about it.
+    pub async fn run(self) -> Result<(), ServerError> {
+        match self.command {
+            Command::Run(args) => {
+                let config = args.config()?;
+                init_logs(&config.log, config.log_format);
+                run::run(&config).await
+            }
+            Command::Setup { store, json } => setup(&store, json).await,
+            Command::Tenant(TenantCommand::Create { store, id }) => {
+                create_tenant(&store, &id).await
+            }
+            Command::User(command) => command.run().await,
+            Command::Token(command) => command.run().await,
+            Command::Session { store, tenant } => session(&store, &tenant).await,
+            Command::DeadLetters(command) => command.run().await,
+            Command::Export(ExportCommand::Openapi) => {
+                print_json(&serde_json::to_value(api::openapi()).map_err(ServerError::Json)?)
+            }
+        }
+    }
+}
+
+impl RunArgs {
+    fn config(self) -> Result<Config, ServerError> {
+        let mut config = Config::load(self.config.as_deref())?;
+        config.data = self.data.unwrap_or(config.data);
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.setup_file = self.setup_file.or(config.setup_file);
+        config.log = self.log.unwrap_or(config.log);
+        config.log_format = self.log_format.unwrap_or(config.log_format);
+        // A source on the command line replaces that of the file.
+        if self.feeds_from.is_some() || self.feeds_download {
+            config.feeds_from = self.feeds_from;
+            config.feeds_download = self.feeds_download;
+        }
+        Ok(config)
+    }
+}
+
+async fn setup(args: &StoreArgs, json: bool) -> Result<(), ServerError> {
+    let (_, state) = store::state(&args.data).await?;
+    match (state.set_up().await.map_err(ServerError::Setup)?, json) {
+        (Some(made), true) => print_json(&as_json(&made)),
+        (Some(made), false) => print(&as_text(&made)),
+        (None, true) => print_json(&json!({"already_set_up": true, "how_to_renew": HOW_AGAIN})),
+        (None, false) => print(&format!("{HOW_AGAIN}\n")),
+    }
+}
+
+async fn session(args: &StoreArgs, tenant: &TenantId) -> Result<(), ServerError> {
+    let (_, state) = store::state(&args.data).await?;
+    let (token, expires_at) = state
+        .local_session(tenant)
+        .await
+        .map_err(ServerError::Setup)?;
+    print_json(&json!({"token": token.expose_secret(), "expires_at": expires_at}))
+}
+
+async fn create_tenant(args: &StoreArgs, id: &TenantId) -> Result<(), ServerError> {
+    // Ids of agents carry the tenant's, and `global` is the name of what belongs to none.
+    if id.as_str().len() > 64 || id.as_str() == "global" {
+        return Err(ServerError::NotFound(
+            "a tenant's id has at most 64 characters and is not `global`".to_owned(),
+        ));
+    }
+    let (_, state) = store::state(&args.data).await?;
+    if state.create_tenant(id).await.map_err(ServerError::Setup)? {
+        print(&format!("tenant {id} created\n"))
+    } else {
+        Err(ServerError::NotFound(format!(
+            "there is a tenant {id} already"
+        )))
+    }
+}
+
+impl UserCommand {
+    async fn run(self) -> Result<(), ServerError> {
+        let (tenant, login, password) = match self {
+            Self::Create {
+                store,
+                tenant,
+                roles,
+                login,
+            } => {
+                let (_, state) = store::state(&store.data).await?;
+                let login = lower_case(&login)?;
+                let password = state
+                    .create_user(&tenant, &login, roles)
+                    .await
+                    .map_err(ServerError::Setup)?
+                    .ok_or_else(|| {
+                        ServerError::NotFound(format!("there is a person {login} already"))
+                    })?;
+                (tenant, login, password)
+            }
+            Self::ResetPassword {
+                store,
+                tenant,
+                login,
+            } => {
+                let (_, state) = store::state(&store.data).await?;
+                let login = lower_case(&login)?;
+                let password = state
+                    .reset_password(&tenant, &login)
+                    .await
+                    .map_err(ServerError::Setup)?;
+                (tenant, login, password)
+            }
+        };
+        print_json(&json!({
+            "tenant": tenant,
+            "login": login,
+            "one_time_password": password.expose_secret(),
+        }))
+    }
+}
+
+/// Logins are kept in lower case, as they are looked up.
+fn lower_case(login: &UserId) -> Result<UserId, ServerError> {
+    login
+        .as_str()
+        .to_lowercase()
+        .parse()
+        .map_err(|_| ServerError::NotFound(format!("{login} cannot be a login")))
+}
+
+impl TokenCommand {
+    async fn run(self) -> Result<(), ServerError> {
+        match self {
+            Self::Create {
+                store,
+                tenant,
+                note,
+                max_uses,
+                valid_for_hours,
+            } => {
+                let (_, state) = store::state(&store.data).await?;
+                let wish = TokenWish {
+                    note,
+                    created_by: "command line".to_owned(),
+                    valid_for_s: valid_for_hours * 3600,
+                    max_uses,
+                };
+                let (token, stored) = state
+                    .create_token(&tenant, wish)
+                    .await
+                    .map_err(ServerError::Setup)?;
+                print_json(&json!({
+                    "enrolment_token": token.expose_secret(),
+                    "id": stored.id,
+                    "tenant": tenant,
+                    "expires_at": stored.expires_at,
+                    "max_uses": stored.max_uses,
+                }))
+            }
+            Self::List { store, tenant } => {
+                let (_, state) = store::state(&store.data).await?;
+                for token in state.tokens(&tenant).await.map_err(ServerError::Setup)? {
+                    print(&format!(
+                        "{}  used {} of {}  until {}{}  {}\n",
+                        token.id,
+                        token.uses,
+                        token.max_uses,
+                        token.expires_at,
+                        if token.revoked_at.is_some() {
+                            "  revoked"
+                        } else {
+                            ""
+                        },
+                        token.note
+                    ))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl DeadLettersCommand {
+    async fn run(self) -> Result<(), ServerError> {
+        match self {
+            Self::List { store } => {
+                let (platform, _) = store::state(&store.data).await?;
+                for queue in records::messages::QUEUES {
+                    let mut cursor: Option<String> = None;
+                    loop {
+                        let page = platform
+                            .queue
+                            .list_dead(queue, 100, cursor.as_deref())
+                            .await
+                            .map_err(|error| ServerError::Queue(queue.to_owned(), error))?;
+                        for letter in page.letters {
+                            print(&format!(
+                                "{}\n",
+                                json!({
+                                    "queue": queue,
+                                    "id": letter.message.id,
+                                    "reason": letter.reason,
+                                    "receive_count": letter.receive_count,
+                                    "body": letter.message.body,
+                                })
+                            ))?;
+                        }
+                        cursor = page.next;
+                        if cursor.is_none() {
+                            break;
+                        }
+                    }
+                }
+                Ok(())
+            }
+            Self::Replay { store, queue, ids } => {
+                if !records::messages::QUEUES.contains(&queue.as_str()) {
+                    return Err(ServerError::NotFound(format!(
+                        "there is no queue {queue}, only {}",
+                        records::messages::QUEUES.join(", ")
+                    )));
+                }
+                let (platform, _) = store::state(&store.data).await?;
+                let which = if ids.is_empty() {
+                    Which::All
+                } else {
+                    Which::Ids(ids)
+                };
+                let replayed = platform
+                    .queue
+                    .redrive(&queue, which)
+                    .await
+                    .map_err(|error| ServerError::Queue(queue, error))?;
+                print(&format!("{replayed} sent again\n"))
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Configuration: one TOML file, and flags that stand above it.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::ServerError;
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How the server runs. Every field has a default, and an unknown one is an error.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Folder of the store.
+    pub data: PathBuf,
+    /// Address to listen on. There is no TLS here: on any but a loopback address, put a proxy with TLS before it.
+    pub listen: SocketAddr,
+    /// Folder of feed documents, read at the start and then every few hours.
+    pub feeds_from: Option<PathBuf>,
+    /// Whether feed documents are downloaded from their public addresses.
+    pub feeds_download: bool,
+    /// File that the first start's secrets are written to instead of the terminal, for its owner alone.
+    pub setup_file: Option<PathBuf>,
+    /// Messages of one queue that are worked on at once.
+    pub workers: usize,
+    /// Connections that are served at once; further ones wait.
+    pub max_connections: usize,
+    /// Most bytes that the database may take, blobs not counted.
+    pub max_database_bytes: Option<u64>,
+    /// What is logged, such as `info` or `warn,api=debug`.
+    pub log: String,
+    /// The form of log lines.
+    pub log_format: LogFormat,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from(".bulkhead"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            feeds_from: None,
+            feeds_download: false,
+            setup_file: None,
+            workers: 4,
+            max_connections: 1024,
+            max_database_bytes: None,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+impl Config {
+    /// The configuration in a file; the default without one.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not of its form.
+    pub fn load(file: Option<&Path>) -> Result<Self, ServerError> {
+        let Some(file) = file else {
+            return Ok(Self::default());
+        };
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| ServerError::ReadConfig(file.to_owned(), error))?;
+        toml::from_str(&text)
+            .map_err(|error| ServerError::ParseConfig(file.to_owned(), Box::new(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_key_is_an_error_and_a_missing_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("bulkhead.toml");
+        std::fs::write(&file, "listen = \"0.0.0.0:9\"\nlog_format = \"json\"\n").unwrap();
+        let config = Config::load(Some(&file)).unwrap();
+        assert_eq!(config.listen.port(), 9);
+        assert_eq!(config.log_format, LogFormat::Json);
+        assert_eq!(config.workers, Config::default().workers);
+        std::fs::write(&file, "lisen = \"0.0.0.0:9\"\n").unwrap();
+        assert!(Config::load(Some(&file)).is_err());
+    }
+}

@@ -1,0 +1,71 @@
+//! One process with everything in it: the embedded platform, the functions, the API. Thin; the work is elsewhere.
+
+pub mod cli;
+mod config;
+mod logs;
+mod people;
+mod run;
+mod serve;
+mod store;
+
+use std::path::PathBuf;
+
+pub use config::{Config, LogFormat};
+pub use logs::init as init_logs;
+pub use run::{Server, start};
+pub use serve::Limits;
+
+/// Why the server, or one of its commands, did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The configuration file cannot be read.
+    #[error("cannot read the configuration {0:?}")]
+    ReadConfig(PathBuf, #[source] std::io::Error),
+    /// The configuration file is not of its form.
+    #[error("the configuration {0:?} is not of its form")]
+    ParseConfig(PathBuf, #[source] Box<toml::de::Error>),
+    /// Another process works with the store.
+    #[error(
+        "the store in {folder:?} is in use{}: stop that server first, or ask it over its API",
+        holder.map_or(String::new(), |id| format!(" by process {id}"))
+    )]
+    Held {
+        /// The folder.
+        folder: PathBuf,
+        /// The process.
+        holder: Option<u32>,
+    },
+    /// The store cannot be opened.
+    #[error("cannot open the store")]
+    Open(#[source] platform::OpenError),
+    /// The state of the API could not be made.
+    #[error("cannot prepare the API")]
+    State(#[source] api::StateError),
+    /// The first tenant could not be set up.
+    #[error("cannot set up the first tenant")]
+    Setup(#[source] api::SetupError),
+    /// The file for the first secrets could not be written.
+    #[error("cannot write {0:?}; reset the password and make a token with `bulkhead-server`")]
+    SetupFile(PathBuf, #[source] std::io::Error),
+    /// The folder of feed documents is not there.
+    #[error("the folder of feed documents {0:?} cannot be read")]
+    Feeds(PathBuf, #[source] std::io::Error),
+    /// The client for downloads could not be made.
+    #[error("cannot prepare the download of feeds")]
+    Downloads(#[source] sources::http::HttpError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}")]
+    Listen(std::net::SocketAddr, #[source] std::io::Error),
+    /// A queue failed.
+    #[error("the queue {0} cannot be read or written")]
+    Queue(String, #[source] platform::QueueError),
+    /// Something that was asked for by name is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// The answer could not be written.
+    #[error("cannot write the answer")]
+    Write(#[source] std::io::Error),
+    /// The answer could not be written as JSON.
+    #[error("cannot write the answer as JSON")]
+    Json(#[source] serde_json::Error),
+}

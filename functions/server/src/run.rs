@@ -1,0 +1,157 @@
+//! Running: the store, the functions, the API, until told to stop.
+
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use api::{ApiState, Made};
+use handlers::{Context, Downloads, FeedSources};
+use platform::Platform;
+use roster::{LocalOptions, Running, run_local};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{Config, Limits, ServerError, people, serve::serve, store};
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Server {
+    /// The address that it listens on.
+    pub address: SocketAddr,
+    /// What the first start made, when this was it.
+    pub made: Option<Made>,
+    /// The platform under it.
+    pub platform: Platform,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    functions: Running,
+}
+
+impl Server {
+    /// Takes no more connections and messages, waits for what is under way, and gives the store back.
+    pub async fn stop(self) {
+        // Nobody listens any more only when serving has ended.
+        let _ = self.stop.send(true);
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "serving broke off");
+        }
+        self.functions.stop().await;
+    }
+}
+
+/// Starts a server.
+///
+/// # Errors
+/// When the store is in use or damaged, the folder of feeds is not there, or the address is taken.
+pub async fn start(config: &Config) -> Result<Server, ServerError> {
+    // Whatever can be wrong with the configuration is found before anything is made.
+    let sources = feed_sources(config)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| ServerError::Listen(config.listen, error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| ServerError::Listen(config.listen, error))?;
+    let platform = store::open(&config.data, config.max_database_bytes)?;
+    let state = ApiState::open(platform.clone())
+        .await
+        .map_err(ServerError::State)?;
+    let made = state.set_up().await.map_err(ServerError::Setup)?;
+    let (router, _) = api::router(state);
+    let context = Context::new(platform.clone(), sources, handlers::Limits::default());
+    let options = LocalOptions {
+        workers: config.workers,
+        ..LocalOptions::default()
+    };
+    let functions = run_local(Arc::new(context), options);
+    let (stop, stopped) = watch::channel(false);
+    let limits = Limits {
+        max_connections: config.max_connections,
+        ..Limits::default()
+    };
+    let serving = tokio::spawn(serve(listener, router, limits, stopped));
+    tracing::info!(%address, data = %config.data.display(), "serving");
+    if !address.ip().is_loopback() {
+        tracing::warn!(
+            "listening beyond this machine without TLS: put a proxy with TLS before this server"
+        );
+    }
+    Ok(Server {
+        address,
+        made,
+        platform,
+        stop,
+        serving,
+        functions,
+    })
+}
+
+fn feed_sources(config: &Config) -> Result<FeedSources, ServerError> {
+    if let Some(folder) = &config.feeds_from {
+        check_folder(folder)?;
+        return Ok(FeedSources::Folder(folder.clone()));
+    }
+    if config.feeds_download {
+        let options = sources::http::HttpOptions::default();
+        return Ok(FeedSources::Download(Downloads {
+            http: sources::http::Http::new(&options).map_err(ServerError::Downloads)?,
+            documents: sources::feeds::fixed_documents(),
+            msrc: true,
+            folder: config.data.join("feeds"),
+        }));
+    }
+    tracing::warn!(
+        "no source of advisories: what was loaded before stays in use; give `--feeds-from DIR` or `--feeds-download`"
+    );
+    Ok(FeedSources::None)
+}
+
+fn check_folder(folder: &Path) -> Result<(), ServerError> {
+    std::fs::read_dir(folder)
+        .map(drop)
+        .map_err(|error| ServerError::Feeds(folder.to_owned(), error))
+}
+
+/// Runs until a signal to stop arrives.
+pub(crate) async fn run(config: &Config) -> Result<(), ServerError> {
+    let server = start(config).await?;
+    if let Some(made) = &server.made {
+        match &config.setup_file {
+            Some(file) => {
+                if let Err(error) = people::write_secret(file, &people::as_json(made)) {
+                    server.stop().await;
+                    return Err(error);
+                }
+                tracing::info!(file = %file.display(), "the first secrets were written");
+            }
+            None => people::print(&people::as_text(made))?,
+        }
+    }
+    people::print(&format!("Bulkhead listens on http://{}\n", server.address))?;
+    stop_signal().await;
+    tracing::info!("stopping");
+    server.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Waits for ctrl-c or, on Unix, the signal to end.
+async fn stop_signal() {
+    let ctrl_c = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    () = ctrl_c => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            Err(_) => ctrl_c.await,
+        }
+    }
+    #[cfg(not(unix))]
+    ctrl_c.await;
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Speed and memory of what matters, each beside its limit or a peer measured in the same run. Nothing here is a test:
+# figures of a busy machine say little, ratios of one run say enough.
+# usage: infra/dev/bench.sh [FOLDER_OF_ADVISORY_DOCUMENTS]   (default: $FEEDS, or $BULKHEAD_SHARED/data, or ../shared/data)
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+documents=${1:-${FEEDS:-${BULKHEAD_SHARED:-../shared}/data}}
+bench() { echo; echo "== $1"; shift; cargo run --quiet --release --locked "$@"; }
+
+cargo build --release --locked -p inventory -p advisories -p platform -p handlers --examples
+bench "Reading image archives" -p inventory --example read_bench
+if [ -d "$documents" ]; then
+  bench "Building shards and matching" -p advisories --example match_bench -- "$documents"
+else
+  echo; echo "skipped: building shards and matching need a folder of documents (FEEDS=DIR make bench)"
+fi
+bench "The embedded store" -p platform --example store_bench
+bench "The whole pipeline on the embedded platform" -p handlers --example pipeline_bench

@@ -1,0 +1,143 @@
+//! The arrows between the rooms: which crate may depend on which, as ARCHITECTURE.md draws them.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{collections::BTreeMap, path::Path, process::Command};
+
+use serde_json::Value;
+
+/// What each crate may depend on among the workspace's own crates. A new crate is listed here and drawn in
+/// ARCHITECTURE.md, or this test names it.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("schemas", &[]),
+    ("inventory", &["schemas"]),
+    ("advisories", &["schemas"]),
+    ("risk", &["schemas"]),
+    ("access", &["schemas"]),
+    // The index ranks by score, so it reads the formula.
+    ("estate", &["schemas", "risk"]),
+    ("sources", &["schemas", "inventory"]),
+    ("platform", &["schemas"]),
+    ("records", &["schemas", "platform", "access", "estate"]),
+    (
+        "handlers",
+        &[
+            "schemas",
+            "platform",
+            "records",
+            "inventory",
+            "advisories",
+            "risk",
+            "estate",
+            "sources",
+        ],
+    ),
+    (
+        "api",
+        &["schemas", "platform", "records", "access", "estate", "risk"],
+    ),
+    ("roster", &["schemas", "platform", "records", "handlers"]),
+    (
+        "server",
+        &[
+            "schemas", "platform", "records", "handlers", "roster", "api", "access",
+        ],
+    ),
+    ("agent-host", &["schemas", "inventory", "access", "sources"]),
+    (
+        "bulkhead-cli",
+        &["schemas", "inventory", "advisories", "risk", "sources"],
+    ),
+    ("bulkhead-tests", &[]),
+];
+
+/// External crates that are confined to the rooms that exist for them.
+const CONFINED: &[(&str, &[&str])] = &[
+    ("reqwest", &["sources", "bulkhead-tests"]),
+    ("bollard", &["sources"]),
+    ("oci-client", &["sources"]),
+    ("rusqlite", &["platform", "inventory"]),
+    ("axum", &["api", "server"]),
+];
+
+fn metadata() -> BTreeMap<String, Vec<(String, bool)>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    packages
+        .iter()
+        .map(|package| {
+            let dependencies = package["dependencies"].as_array().unwrap();
+            let names = dependencies
+                .iter()
+                .map(|d| {
+                    (
+                        d["name"].as_str().unwrap().to_owned(),
+                        d["kind"].as_str() == Some("dev"),
+                    )
+                })
+                .collect();
+            (package["name"].as_str().unwrap().to_owned(), names)
+        })
+        .collect()
+}
+
+#[test]
+fn crates_depend_only_along_the_arrows() {
+    let crates = metadata();
+    let mut wrong = Vec::new();
+    for (name, dependencies) in &crates {
+        let Some((_, allowed)) = ARROWS.iter().find(|(known, _)| known == name) else {
+            wrong.push(format!("crate `{name}` has no place in the arrows"));
+            continue;
+        };
+        for (dependency, dev) in dependencies {
+            let ours = crates.contains_key(dependency);
+            if ours && !dev && !allowed.contains(&dependency.as_str()) {
+                wrong.push(format!("`{name}` must not depend on `{dependency}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_outside_is_reached_only_from_its_rooms() {
+    let mut wrong = Vec::new();
+    for (name, dependencies) in metadata() {
+        for (dependency, dev) in dependencies {
+            let confined = CONFINED.iter().find(|(outside, _)| *outside == dependency);
+            if let Some((_, rooms)) = confined
+                && !dev
+                && !rooms.contains(&name.as_str())
+            {
+                wrong.push(format!(
+                    "`{dependency}` belongs to {rooms:?}, not to `{name}`"
+                ));
+            }
+            let aws = dependency.starts_with("aws-") || dependency.starts_with("lambda_");
+            if aws && !["platform", "lambda"].contains(&name.as_str()) {
+                wrong.push(format!(
+                    "`{dependency}` belongs to platform and lambda, not to `{name}`"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

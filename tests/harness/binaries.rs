@@ -1,0 +1,87 @@
+//! The project's own programs, built once with the profile of the tests.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+use anyhow::{Context, Result, ensure};
+
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+/// The workspace's root.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+}
+
+/// Path of one of the project's programs, built if it is stale.
+///
+/// # Errors
+/// When the build fails.
+pub fn program(name: &str) -> Result<PathBuf> {
+    let folder = match FOLDER.get() {
+        Some(folder) => folder.clone(),
+        None => {
+            let folder = build()?;
+            FOLDER.get_or_init(|| folder).clone()
+        }
+    };
+    let path = folder.join(name);
+    ensure!(path.exists(), "{} was not built", path.display());
+    Ok(path)
+}
+
+fn build() -> Result<PathBuf> {
+    // The tests' own program lies in `<target>/<profile>/deps`.
+    let own = std::env::current_exe().context("path of the test program")?;
+    let folder = own
+        .parent()
+        .and_then(Path::parent)
+        .map(Path::to_path_buf)
+        .context("folder of the test program")?;
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--locked", "--offline", "--bins"]);
+    cargo.args(["-p", "server", "-p", "agent-host", "-p", "bulkhead-cli"]);
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let output = cargo
+        .current_dir(workspace())
+        .output()
+        .context("cargo build")?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(folder)
+}
+
+/// Runs a program to its end and returns what it printed.
+///
+/// # Errors
+/// When it cannot be started, or ends with another exit code than 0; the error holds what it wrote.
+pub fn run(command: &mut Command) -> Result<String> {
+    let output = finish(command)?;
+    ensure!(
+        output.status.success(),
+        "{command:?} ended with {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs a program to its end, however it ends.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn finish(command: &mut Command) -> Result<Output> {
+    command
+        .output()
+        .with_context(|| format!("start {command:?}"))
+}

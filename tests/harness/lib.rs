@@ -1,0 +1,9 @@
+//! What end-to-end tests stand on: the real binaries, a real server in a folder of its own, a real container engine,
+//! and documents in their publishers' forms.
+
+pub mod agent;
+pub mod api;
+pub mod binaries;
+pub mod documents;
+pub mod engine;
+pub mod server;
