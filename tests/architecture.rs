@@ -40,7 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "schemas", "platform", "records", "handlers", "roster", "api", "access",
+            "schemas", "platform", "records", "handlers", "roster", "api", "access", "sources",
         ],
     ),
     ("agent-host", &["schemas", "inventory", "access", "sources"]),
@@ -53,7 +53,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// External crates that are confined to the rooms that exist for them.
 const CONFINED: &[(&str, &[&str])] = &[
-    ("reqwest", &["sources", "bulkhead-tests"]),
+    // The agent's uplink has rules of its own: no redirects, and only the authorities it was told to trust.
+    ("reqwest", &["sources", "agent-host", "bulkhead-tests"]),
     ("bollard", &["sources"]),
     ("oci-client", &["sources"]),
     ("rusqlite", &["platform", "inventory"]),

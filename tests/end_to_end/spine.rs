@@ -44,15 +44,7 @@ fn an_agent_with_a_real_engine_leads_to_the_same_ranked_answer_everywhere() {
     let mut site = Site::open();
     let agent = site.enrol(Some(&engine.address));
     let _web = engine
-        .container(&[
-            "-p",
-            "0.0.0.0:0:80",
-            "alpine-like:3.18",
-            "nc",
-            "-lk",
-            "-p",
-            "80",
-        ])
+        .container(&["-p", "0.0.0.0:0:80", "alpine-like:3.18", "sleep", "600"])
         .unwrap();
 
     let ran = agent.run_once().unwrap();
@@ -107,12 +99,16 @@ fn an_agent_with_a_real_engine_leads_to_the_same_ranked_answer_everywhere() {
     );
 
     // The one that is exploited, published and running comes first.
-    let before = site.api.get("/api/v1/vulnerabilities?limit=100").unwrap();
+    let before = site
+        .api
+        .wait_for("/api/v1/vulnerabilities?limit=100", |list| {
+            list["vulnerabilities"][0]["running_containers"].as_u64() >= Some(1)
+        })
+        .unwrap();
     assert_eq!(
         before["vulnerabilities"][0]["id"], "CVE-2023-42366",
         "{before}"
     );
-    assert!(before["vulnerabilities"][0]["running_containers"].as_u64() >= Some(1));
     let detail = site
         .api
         .get("/api/v1/vulnerabilities/CVE-2023-42366")

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::binaries::program;
+use crate::binaries::{program, run};
 
 /// How long a server may take to answer before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,6 +38,11 @@ impl Server {
             arguments: arguments.iter().map(|a| (*a).to_owned()).collect(),
             child: None,
         };
+        let mut setup = Command::new(program("bulkhead-server")?);
+        setup
+            .args(["setup", "--json", "--data"])
+            .arg(folder.join("data"));
+        fs::write(folder.join("setup.json"), run(&mut setup)?)?;
         server.start_again()?;
         Ok(server)
     }
@@ -54,8 +59,6 @@ impl Server {
             .arg(self.folder.join("data"))
             .arg("--listen")
             .arg(format!("127.0.0.1:{}", self.port))
-            .arg("--setup-file")
-            .arg(self.folder.join("setup.json"))
             .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

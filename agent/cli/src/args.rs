@@ -84,6 +84,8 @@ pub enum FeedsCommand {
     /// Compile a folder of documents (MSRC, Debian, Alpine, OSV, KEV, EPSS, CVSS/SSVC) for fast scans.
     ///
     /// Documents are recognised by what they say, not by their names; .zst, .gz, .zip and .tar are read as they are.
+    /// A document that is cut, empty or damaged is named, what it gave the time before stays in use, and the exit code
+    /// is 4.
     Build(FeedsBuildArgs),
     /// Show what a compiled folder holds.
     Show(FeedsShowArgs),
@@ -142,6 +144,9 @@ pub struct VulnerabilitiesArgs {
     /// Only those whose id contains this text.
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
+    /// Wait until what was just sent has been worked on: until the list stays the same, at most so many seconds.
+    #[arg(long, value_name = "SECS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub wait: u64,
     /// Form of the list.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,

@@ -80,11 +80,16 @@ fn image(
     Ok(named(&scanned, &path.display().to_string()))
 }
 
-/// The image's inventory. An image without a tag of its own is known by where it was found.
+/// The image's inventory. An image without a name of its own is known by where it was found; an OCI layout names its
+/// images by their tags alone.
 fn named(scanned: &ScannedImage, place: &str) -> Inventory {
     let mut inventory = scanned.inventory();
-    if scanned.facts.tags.is_empty() {
-        place.clone_into(&mut inventory.target.name);
+    match scanned.facts.tags.first() {
+        None => place.clone_into(&mut inventory.target.name),
+        Some(tag) if !tag.contains([':', '/']) => {
+            inventory.target.name = format!("{place}:{tag}");
+        }
+        Some(_) => {}
     }
     inventory
 }

@@ -1,5 +1,7 @@
 //! All wanted pages of the ranked list, put together.
 
+use std::time::{Duration, Instant};
+
 use schemas::api::{
     session::{SessionReply, SignIn},
     vulnerability::VulnerabilityList,
@@ -12,8 +14,14 @@ use crate::{args::VulnerabilitiesArgs, exit::Failure};
 /// The most rows of one page that the API gives.
 const MAX_PAGE_ROWS: u32 = 500;
 
-/// Signs in where needed and reads pages until the limit.
-pub(super) async fn fetch(
+/// Time between two looks at a list that is waited for.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+/// How often a list must come out the same to have settled, and how often an empty one, which may be the beginning.
+const SAME_LOOKS: u32 = 2;
+const SAME_EMPTY_LOOKS: u32 = 5;
+
+/// Signs in where needed and reads the list, as soon as it has settled or `--wait` is over.
+pub(super) async fn settled(
     args: &VulnerabilitiesArgs,
     credentials: &Credentials,
 ) -> Result<VulnerabilityList, Failure> {
@@ -22,6 +30,33 @@ pub(super) async fn fetch(
         Credentials::Token(token) => token.clone(),
         Credentials::Login { user, password } => sign_in(&client, args, user, password).await?,
     };
+    let until = Instant::now() + Duration::from_secs(args.wait);
+    let mut list = fetch(&client, args, &token).await?;
+    let mut same = 0;
+    while Instant::now() < until {
+        let enough = if list.total == 0 {
+            SAME_EMPTY_LOOKS
+        } else {
+            SAME_LOOKS
+        };
+        if same >= enough && list.feeds_loaded && list.as_of.is_some() {
+            break;
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        let next = fetch(&client, args, &token).await?;
+        let unchanged = next.vulnerabilities == list.vulnerabilities && next.total == list.total;
+        same = if unchanged { same + 1 } else { 0 };
+        list = next;
+    }
+    Ok(list)
+}
+
+/// Reads pages until the limit.
+async fn fetch(
+    client: &Client,
+    args: &VulnerabilitiesArgs,
+    token: &SecretString,
+) -> Result<VulnerabilityList, Failure> {
     let mut list: Option<VulnerabilityList> = None;
     let mut cursor: Option<String> = None;
     loop {

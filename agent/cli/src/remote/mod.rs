@@ -30,8 +30,9 @@ pub fn run(args: &VulnerabilitiesArgs) -> Outcome {
     let progress = Progress::new();
     progress.step(format!("asking {}", args.server));
     let answer = runtime.block_on(async {
-        let asked = list::fetch(args, &credentials);
-        tokio::time::timeout(Duration::from_secs(args.timeout), asked).await
+        let asked = list::settled(args, &credentials);
+        let patience = Duration::from_secs(args.timeout.saturating_add(args.wait));
+        tokio::time::timeout(patience, asked).await
     });
     progress.done();
     let list = answer.map_err(|_| Failure {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use schemas::{PlaceKind, api::vulnerability::VulnerabilityList};
 
-use super::{Grid, alarm, bold, cell, epss, left, right, score, severity, wrapped};
+use super::{Grid, alarm, bold, cell, epss, number, score, severity, wide, word, wrapped};
 use crate::{output::Look, text};
 
 /// The list as a table: the same rows in the same order as the server gave them.
@@ -40,16 +40,16 @@ pub fn render_vulnerabilities(list: &VulnerabilityList, look: Look) -> String {
     let mut grid = Grid::new(
         look,
         vec![
-            right("SCORE", 5),
-            left("SEVERITY", 8),
-            left("VULNERABILITY", 14),
-            left("KEV", 3),
-            right("EPSS", 5),
-            left("FIX", 3),
-            right("HOSTS", 5),
-            right("IMAGES", 6),
-            right("RUNNING", 7),
-            left("TOP PLACE", 12),
+            number("SCORE"),
+            word("SEVERITY"),
+            word("VULNERABILITY"),
+            word("KEV"),
+            number("EPSS"),
+            word("FIX"),
+            number("HOSTS"),
+            number("IMAGES"),
+            number("RUNNING"),
+            wide("TOP PLACE", 12),
         ],
     );
     for row in &list.vulnerabilities {

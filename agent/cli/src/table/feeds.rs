@@ -9,7 +9,7 @@ use advisories::{
 use indicatif::HumanBytes;
 use schemas::Timestamp;
 
-use super::{Grid, age, alarm, bold, cell, date, left, right, wrapped};
+use super::{Grid, age, alarm, bold, cell, date, number, wide, word, wrapped};
 use crate::{
     output::Look,
     text::{count, grouped, plain},
@@ -17,7 +17,7 @@ use crate::{
 
 /// Errors that are named.
 const SHOWN_ERRORS: usize = 50;
-/// Unrecognised documents that are named.
+/// Folders and archives of unrecognised documents that are named.
 const SHOWN_UNRECOGNISED: usize = 50;
 /// Ecosystems without an order of versions that are named.
 const SHOWN_NOT_JUDGED: usize = 12;
@@ -51,10 +51,21 @@ pub fn render_build(report: &BuildReport, now: Timestamp, look: Look) -> String 
                 )
             )
         );
-        for name in report.unrecognised.iter().take(SHOWN_UNRECOGNISED) {
-            let _ = writeln!(out, "  - {}", plain(name));
+        let groups = by_container(&report.unrecognised);
+        for (container, names) in groups.iter().take(SHOWN_UNRECOGNISED) {
+            let first = names.first().copied().unwrap_or_default();
+            let line = match names.len() {
+                1 => format!("{container}{first}"),
+                number => format!("{container}: {}, such as {first}", grouped(number as u64)),
+            };
+            let _ = writeln!(out, "  - {}", plain(&line));
         }
-        more(&mut out, total.saturating_sub(SHOWN_UNRECOGNISED));
+        let shown: usize = groups
+            .iter()
+            .take(SHOWN_UNRECOGNISED)
+            .map(|(_, names)| names.len())
+            .sum();
+        more(&mut out, total.saturating_sub(shown));
     }
     let size = report
         .manifest
@@ -82,10 +93,10 @@ pub fn render_feeds(manifest: &Manifest, now: Timestamp, look: Look) -> String {
     let mut grid = Grid::new(
         look,
         vec![
-            left("SHARD", 12),
-            right("NAMES", 6),
-            right("ROWS", 6),
-            right("SIZE", 8),
+            wide("SHARD", 12),
+            number("NAMES"),
+            number("ROWS"),
+            number("SIZE"),
         ],
     );
     for shard in &manifest.shards {
@@ -105,12 +116,12 @@ fn feeds(manifest: &Manifest, now: Timestamp, look: Look) -> String {
     let mut grid = Grid::new(
         look,
         vec![
-            left("FEED", 14),
-            right("DOCUMENTS", 9),
-            right("ROWS", 6),
-            left("AS OF", 10),
-            left("AGE", 10),
-            right("ERRORS", 6),
+            wide("FEED", 14),
+            number("DOCUMENTS"),
+            number("ROWS"),
+            word("AS OF"),
+            word("AGE"),
+            number("ERRORS"),
         ],
     );
     for feed in &manifest.feeds {
@@ -167,8 +178,53 @@ fn not_judged_of(feed: &FeedState) -> String {
     format!("{}: {}", plain(&feed.name), named.join(", "))
 }
 
+/// Names by the archive they are in, or by their folder: an archive of a thousand files is one thing to a person.
+fn by_container(names: &[String]) -> Vec<(&str, Vec<&str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for name in names {
+        let archive = [".tar/", ".tar.zst/", ".tar.gz/", ".tgz/", ".zip/"]
+            .iter()
+            .filter_map(|ending| Some(name.find(ending)? + ending.len()))
+            .min();
+        let at = archive
+            .or_else(|| name.rfind('/').map(|at| at + 1))
+            .unwrap_or(0);
+        let (container, rest) = name.split_at_checked(at).unwrap_or(("", name));
+        match groups.last_mut() {
+            Some((known, rests)) if *known == container => rests.push(rest),
+            _ => groups.push((container, vec![rest])),
+        }
+    }
+    groups
+}
+
 fn more(out: &mut String, number: usize) {
     if number > 0 {
         let _ = writeln!(out, "  - and {}", count(number, "more", "more"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unrecognised_names_are_grouped_by_archive_or_folder() {
+        let names: Vec<String> = [
+            "README.md",
+            "a/x.tar.zst/b/c.yaml",
+            "a/x.tar.zst/d.yaml",
+            "a/y.txt",
+        ]
+        .map(str::to_owned)
+        .into();
+        assert_eq!(
+            by_container(&names),
+            [
+                ("", vec!["README.md"]),
+                ("a/x.tar.zst/", vec!["b/c.yaml", "d.yaml"]),
+                ("a/", vec!["y.txt"]),
+            ]
+        );
     }
 }

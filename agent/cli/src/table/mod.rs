@@ -2,6 +2,7 @@
 
 mod estate;
 mod feeds;
+mod findings;
 mod remedies;
 mod scan;
 
@@ -22,23 +23,34 @@ pub use scan::render_report;
 struct Column {
     head: &'static str,
     right: bool,
-    /// The least columns it may shrink to on a narrow terminal.
-    least: u16,
+    /// The least width to which it may shrink on a narrow terminal; `None` where it is always as wide as its content.
+    least: Option<u16>,
 }
 
-const fn left(head: &'static str, least: u16) -> Column {
+/// A column of text that may wrap, down to this width.
+const fn wide(head: &'static str, least: u16) -> Column {
     Column {
         head,
         right: false,
-        least,
+        least: Some(least),
     }
 }
 
-const fn right(head: &'static str, least: u16) -> Column {
+/// A column of short words, which never wrap.
+const fn word(head: &'static str) -> Column {
+    Column {
+        head,
+        right: false,
+        least: None,
+    }
+}
+
+/// A column of numbers, which never wrap.
+const fn number(head: &'static str) -> Column {
     Column {
         head,
         right: true,
-        least,
+        least: None,
     }
 }
 
@@ -96,9 +108,10 @@ impl Grid {
                     drawn.set_cell_alignment(CellAlignment::Right);
                 }
                 if narrow {
-                    drawn.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(
-                        column.least + 2,
-                    )));
+                    drawn.set_constraint(match column.least {
+                        None => ColumnConstraint::ContentWidth,
+                        Some(least) => ColumnConstraint::LowerBoundary(Width::Fixed(least + 2)),
+                    });
                 }
             }
         }

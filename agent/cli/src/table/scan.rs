@@ -3,26 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use comfy_table::Cell;
 use schemas::{
-    Severity, Timestamp,
-    advisory::AdvisoryStatus,
-    finding::{CannotJudge, CannotJudgeReason, Finding, FixAt},
+    Timestamp,
+    finding::{CannotJudge, CannotJudgeReason},
     inventory::{CoverageStatus, TargetKind},
     report::Report,
 };
 
-use super::{
-    Grid, age, alarm, bold, cell, date, epss, left, remedies::remedies, right, score, severity,
-    styled, wrapped,
-};
+use super::{age, bold, date, findings::render_findings, remedies::remedies, styled, wrapped};
 use crate::{
     output::Look,
     text::{count, cut, grouped, plain},
 };
 
-/// Names of one source package's binary packages that are shown; the rest are counted.
-const SHOWN_PACKAGES: usize = 2;
 /// Updates that are shown; the rest are counted.
 const SHOWN_REMEDIES: usize = 10;
 /// Gaps that are shown; the rest are counted.
@@ -33,7 +26,7 @@ const SHOWN_UNJUDGED: usize = 5;
 /// The report as text.
 pub fn render_report(report: &Report, look: Look) -> String {
     let mut out = header(report, look);
-    out.push_str(&findings(report, look));
+    out.push_str(&render_findings(&report.findings, look));
     out.push_str(&first(report, look));
     out.push_str(&unjudged(report, look));
     out.push_str(&gaps(report, look));
@@ -134,132 +127,6 @@ fn counts(report: &Report) -> String {
     )
 }
 
-/// Findings that read alike but for the binary package: one line.
-struct Line<'a> {
-    finding: &'a Finding,
-    packages: Vec<&'a str>,
-}
-
-/// What makes findings read alike.
-type LineKey<'a> = (
-    &'a str,
-    &'a str,
-    &'a str,
-    Option<&'a str>,
-    &'a str,
-    Severity,
-    Option<&'a str>,
-);
-
-/// Findings of one source package in one line, in the order of the report.
-fn lines(findings: &[Finding]) -> Vec<Line<'_>> {
-    let mut lines: Vec<Line<'_>> = Vec::new();
-    let mut known: BTreeMap<LineKey<'_>, usize> = BTreeMap::new();
-    for finding in findings {
-        let key = (
-            finding.vulnerability.as_str(),
-            finding.evidence.matched_name.as_str(),
-            finding.installed_version.as_str(),
-            finding.fixed_version.as_deref(),
-            finding.evidence.matched_version.as_str(),
-            finding.severity,
-            finding.kb.as_deref(),
-        );
-        let at = *known.entry(key).or_insert(lines.len());
-        match lines.get_mut(at) {
-            Some(line) => {
-                if !line.packages.contains(&finding.package.as_str()) {
-                    line.packages.push(&finding.package);
-                }
-            }
-            None => lines.push(Line {
-                finding,
-                packages: vec![&finding.package],
-            }),
-        }
-    }
-    lines
-}
-
-fn findings(report: &Report, look: Look) -> String {
-    if report.findings.is_empty() {
-        return String::new();
-    }
-    let with_kb = report.findings.iter().any(|finding| finding.kb.is_some());
-    let with_fix_at = report
-        .findings
-        .iter()
-        .any(|finding| finding.fix_at.is_some());
-    let mut columns = vec![
-        right("SCORE", 5),
-        left("SEVERITY", 8),
-        left("CVE", 14),
-        left("PACKAGE", 10),
-        left("INSTALLED", 10),
-        left("FIXED", 10),
-    ];
-    if with_kb {
-        columns.push(left("KB", 9));
-    }
-    if with_fix_at {
-        columns.push(left("FIX AT", 6));
-    }
-    columns.extend([left("KEV", 3), right("EPSS", 5)]);
-    let mut grid = Grid::new(look, columns);
-    for line in lines(&report.findings) {
-        let finding = line.finding;
-        let mut cells = vec![
-            finding
-                .score
-                .as_ref()
-                .map_or_else(|| cell(""), |known| score(known.value)),
-            severity(finding.severity),
-            cell(finding.vulnerability.as_str()),
-            cell(&packages(&line)),
-            cell(&finding.installed_version),
-            fixed(finding),
-        ];
-        if with_kb {
-            cells.push(cell(finding.kb.as_deref().unwrap_or_default()));
-        }
-        if with_fix_at {
-            cells.push(cell(match finding.fix_at {
-                None => "",
-                Some(FixAt::Host) => "host",
-                Some(FixAt::Image) => "image",
-                Some(FixAt::Both) => "both",
-                Some(FixAt::Unknown) => "unknown",
-            }));
-        }
-        cells.push(alarm(if finding.kev { "yes" } else { "" }));
-        cells.push(epss(finding.epss));
-        grid.row(cells);
-    }
-    format!("\n{}", grid.render())
-}
-
-fn packages(line: &Line<'_>) -> String {
-    let shown = line
-        .packages
-        .get(..SHOWN_PACKAGES.min(line.packages.len()))
-        .unwrap_or_default()
-        .join(", ");
-    match line.packages.len().saturating_sub(SHOWN_PACKAGES) {
-        0 => shown,
-        more => format!("{shown} +{more}"),
-    }
-}
-
-fn fixed(finding: &Finding) -> Cell {
-    match (&finding.fixed_version, finding.status) {
-        (Some(version), _) => cell(version),
-        (None, AdvisoryStatus::WillNotFix) => cell("will not be fixed"),
-        (None, AdvisoryStatus::EndOfLife) => cell("end of life"),
-        (None, AdvisoryStatus::Unimportant) => cell("unimportant"),
-        (None, _) => cell("none yet"),
-    }
-}
-
 fn first(report: &Report, look: Look) -> String {
     let remedies = remedies(&report.findings, report.target.kind);
     // One update of one package is what its own line says already.
@@ -337,15 +204,14 @@ fn unjudged(report: &Report, look: Look) -> String {
         } else {
             ""
         };
-        let kev = rows.iter().filter(|row| row.kev).count();
-        let exploited = match kev {
+        let exploited = match rows.iter().filter(|row| row.kev).count() {
             0 => String::new(),
             number => format!(", {number} known to be exploited"),
         };
         let text = format!(
-            "{} {}{exploited}: {named}{more}",
-            grouped(rows.len() as u64),
+            "{}: {}{exploited} ({named}{more})",
             in_words(reason),
+            count(rows.len(), "row", "rows"),
         );
         out.push_str(&wrapped(look, "  - ", "    ", &plain(&text)));
     }
@@ -354,14 +220,18 @@ fn unjudged(report: &Report, look: Look) -> String {
 
 fn in_words(reason: CannotJudgeReason) -> &'static str {
     match reason {
-        CannotJudgeReason::NoFixedBuild => "name no fixing build, and no chain of updates decides",
-        CannotJudgeReason::OtherLine => "name a fixing build of another servicing line",
-        CannotJudgeReason::UnreadableBuild => "name a fixing build that cannot be read",
-        CannotJudgeReason::UnknownRevision => "need this system's own build and revision",
-        CannotJudgeReason::Undetermined => "are not decided by the vendor",
-        CannotJudgeReason::UnreadableVersion => "concern a version that cannot be compared",
-        CannotJudgeReason::UnknownComponent => "need the file version of a component",
-        CannotJudgeReason::Unknown => "for another reason",
+        CannotJudgeReason::NoFixedBuild => {
+            "no fixing build is named, and no chain of updates decides"
+        }
+        CannotJudgeReason::OtherLine => {
+            "the fixing build that is named is of another servicing line"
+        }
+        CannotJudgeReason::UnreadableBuild => "the fixing build that is named cannot be read",
+        CannotJudgeReason::UnknownRevision => "this system's own build and revision are not known",
+        CannotJudgeReason::Undetermined => "the vendor has not decided",
+        CannotJudgeReason::UnreadableVersion => "an installed version cannot be compared",
+        CannotJudgeReason::UnknownComponent => "the file version of a component is needed",
+        CannotJudgeReason::Unknown => "another reason",
     }
 }
 

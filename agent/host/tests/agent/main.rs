@@ -1,6 +1,9 @@
 //! The agent against a gateway that checks every signature, and is as moody as a network.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod bundle;
 mod engine;

@@ -145,7 +145,7 @@ pub(super) async fn findings(
         .findings
         .into_iter()
         .map(|mut finding| {
-            let score = score(&estate, &mut known, &finding, &facts);
+            let score = score(&estate, &mut known, &mut finding, &facts);
             let position = (
                 Reverse(tenths(score.value)),
                 finding.vulnerability.clone(),
@@ -186,7 +186,7 @@ pub(super) async fn findings(
 fn score(
     estate: &EstateIndex,
     known: &mut HashMap<VulnerabilityId, VulnerabilityFacts>,
-    finding: &Finding,
+    finding: &mut Finding,
     place: &PlaceFacts,
 ) -> schemas::risk::Score {
     let facts = known
@@ -199,6 +199,9 @@ fn score(
                 ..VulnerabilityFacts::default()
             })
         });
+    // The document holds what was known when it was matched; a daily feed changes the index alone.
+    finding.kev = facts.known_exploited;
+    finding.epss = facts.epss;
     risk::finding_score(finding, facts, place)
 }
 

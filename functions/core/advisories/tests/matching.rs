@@ -594,25 +594,33 @@ impl ShardRead for Ranges {
 #[test]
 fn ranged_reads_and_maps_and_any_number_of_threads_say_the_same() {
     let Some(shared) = shared() else { return };
-    let folder = shared.join("data/distro/almalinux-osv");
+    let file = shared.join("data/distro/almalinux-osv/almalinux10.jsonl.zst");
+    let bytes = fs::read(file).unwrap();
     let built = |threads| {
         let out = tempfile::tempdir().unwrap();
         let options = BuildOptions {
             threads,
             previous: None,
         };
-        let report = build(Source::Folder(&folder), out.path(), &options).unwrap();
+        let documents = [
+            ("alma", &bytes[..]),
+            ("kev", KEV.as_bytes()),
+            ("debian", DEBIAN.as_bytes()),
+        ];
+        let documents = documents.map(|(name, bytes)| (name.to_owned(), bytes.to_vec()));
+        let source = Source::Documents(Box::new(documents.into_iter()));
+        let report = build(source, out.path(), &options).unwrap();
         assert!(report.errors.is_empty() && report.unrecognised.is_empty());
         (report, out)
     };
     let ((one, out), (three, _other)) = (built(1), built(3));
     assert_eq!(one.manifest.generation, three.manifest.generation);
-    assert_eq!(one.manifest.shards.len(), 3);
+    assert!(one.manifest.shard("almalinux:10").is_some());
     let packages: Vec<Package> = ["kernel", "openssl", "nodejs", "pcs", "zzz"]
         .iter()
-        .map(|name| package(PackageKind::Rpm, name, "0:0.0.1-1.el9", "var/lib/rpm"))
+        .map(|name| package(PackageKind::Rpm, name, "0:0.0.1-1.el10", "var/lib/rpm"))
         .collect();
-    let place = inventory(Some(os("almalinux", "9.4")), packages);
+    let place = inventory(Some(os("almalinux", "10.0")), packages);
     let mapped = ShardSet::open_dir(out.path()).unwrap();
     let dir = out.path().to_owned();
     let ranged = ShardSet::open_with(one.manifest.clone(), move |file| {
@@ -620,7 +628,7 @@ fn ranged_reads_and_maps_and_any_number_of_threads_say_the_same() {
     });
     let found = match_inventory(&place, &mapped, at()).unwrap();
     assert_eq!(found, match_inventory(&place, &ranged, at()).unwrap());
-    assert!(found.findings.len() > 500, "{}", found.findings.len());
+    assert!(found.findings.len() > 100, "{}", found.findings.len());
     assert!(
         found
             .findings

@@ -60,6 +60,9 @@ CREATE TABLE blobs (
 /// Creates the tables in a new database, and returns the version of what is there.
 pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version == VERSION {
+        release_messages(connection)?;
+    }
     if version != 0 {
         return Ok(version);
     }
@@ -68,4 +71,18 @@ pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(VERSION)
+}
+
+/// One process owns the store, so whoever held messages has gone: they can be received again at once, and not only when
+/// their time is over.
+fn release_messages(connection: &Connection) -> rusqlite::Result<()> {
+    let released = connection.execute(
+        "UPDATE messages SET visible_at_ms = 0 WHERE receive_count > 0",
+        [],
+    );
+    match released {
+        // A full disk must not keep the store shut: it can still be read, and time releases the messages too.
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => Ok(()),
+        other => other.map(drop),
+    }
 }

@@ -207,6 +207,12 @@ fn overlay(result: &mut MatchResult, shards: &ShardSet) -> Result<(), ShardError
         row.kev = !intel.exploited_by.is_empty();
     }
     in_order(&mut result.findings);
+    // A package that advisories name by itself and by its source is found under both.
+    result.findings.dedup_by(|a, b| {
+        a.vulnerability == b.vulnerability
+            && (&a.package, &a.path, &a.purl, &a.installed_version)
+                == (&b.package, &b.path, &b.purl, &b.installed_version)
+    });
     result.cannot_judge.sort_by(|a, b| {
         (&a.vulnerability, &a.package, &a.detail).cmp(&(&b.vulnerability, &b.package, &b.detail))
     });
