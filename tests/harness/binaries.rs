@@ -43,8 +43,15 @@ fn build() -> Result<PathBuf> {
         .map(Path::to_path_buf)
         .context("folder of the test program")?;
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--locked", "--offline", "--bins"]);
-    cargo.args(["-p", "server", "-p", "agent-host", "-p", "bulkhead-cli"]);
+    // The same selection as that of `cargo test --workspace`: with another, features differ and much is compiled again.
+    cargo.args([
+        "build",
+        "--locked",
+        "--offline",
+        "--workspace",
+        "--bins",
+        "--tests",
+    ]);
     if folder.ends_with("release") {
         cargo.arg("--release");
     }

@@ -100,6 +100,10 @@ pub struct FeedsBuildArgs {
     /// Folder to write to: new, empty, or compiled before, in which case it is replaced.
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
+    /// End with exit code 4 when a document of a known feed could not be used; otherwise it is named, and what could be
+    /// used is compiled.
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// `bulkhead feeds show`.

@@ -35,7 +35,8 @@ pub(super) fn run(args: &FeedsBuildArgs, now: Timestamp) -> Outcome {
     remove_stale(&args.to, &report.manifest);
     let text = table::render_build(&report, now, Look::of(None));
     output::write(None, text.as_bytes())?;
-    Ok(if report.errors.iter().any(|error| error.unusable) {
+    let unusable = report.errors.iter().any(|error| error.unusable);
+    Ok(if args.strict && unusable {
         Exit::NotFullyScanned
     } else {
         Exit::Pass

@@ -105,10 +105,39 @@ pub fn parse_config(json: &[u8], limits: &Limits) -> Result<ImageFacts, ImageErr
                 blob: None,
                 media_type: None,
                 size_bytes: None,
-                created_by: lines.next().flatten().filter(|line| !line.is_empty()),
+                created_by: lines
+                    .next()
+                    .flatten()
+                    .filter(|line| !line.is_empty())
+                    .map(|line| without_build_arguments(&line)),
             })
             .collect(),
     })
+}
+
+/// A history line without the values of build arguments, which are often secrets.
+///
+/// Builders write `RUN |2 NAME=value OTHER=value /bin/sh -c command`, with the number of arguments after the bar, and
+/// values are not quoted: all up to the shell is left out. Source: Docker's builder, `dispatchers.go`, and BuildKit's
+/// history of `RUN`.
+fn without_build_arguments(line: &str) -> String {
+    const SHELLS: [&str; 4] = ["/bin/sh", "/bin/bash", "cmd ", "powershell"];
+    let Some((before, after)) = line.split_once('|') else {
+        return line.to_owned();
+    };
+    let counted = after.split(' ').next().is_some_and(|count| {
+        !count.is_empty() && count.len() <= 4 && count.bytes().all(|b| b.is_ascii_digit())
+    });
+    if !counted || !matches!(before.trim(), "" | "RUN") {
+        return line.to_owned();
+    }
+    let command = SHELLS
+        .iter()
+        .filter_map(|shell| after.find(shell))
+        .min()
+        .and_then(|at| after.get(at..))
+        .unwrap_or_default();
+    format!("{before}|… {command}")
 }
 
 #[cfg(test)]
@@ -145,5 +174,28 @@ mod tests {
             &Limits::default(),
         );
         assert!(null.unwrap().layers.is_empty());
+    }
+
+    #[test]
+    fn values_of_build_arguments_are_not_kept() {
+        let kept = without_build_arguments(
+            "RUN |2 TOKEN=s3cret NAME=a b /bin/sh -c make | tee log # buildkit",
+        );
+        assert_eq!(kept, "RUN |… /bin/sh -c make | tee log # buildkit");
+        assert_eq!(
+            without_build_arguments("|1 TOKEN=s3cret cmd /S /C build"),
+            "|… cmd /S /C build"
+        );
+        assert_eq!(
+            without_build_arguments("|1 TOKEN=s3cret /usr/bin/env"),
+            "|… "
+        );
+        for plain in [
+            "RUN /bin/sh -c a | b",
+            "COPY . /app",
+            "RUN /bin/sh -c x |1 y",
+        ] {
+            assert_eq!(without_build_arguments(plain), plain);
+        }
     }
 }
