@@ -28,7 +28,7 @@ test-windows: ## compile agent/ and core/ for Windows and run their unit tests u
 	@infra/dev/test-windows.sh
 
 lint: ## formatting, clippy, scripts
-	@infra/dev/prepare.sh build
+	@infra/dev/prepare.sh lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	bash -n .ci/run infra/dev/*.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building (or testing) needs on Debian and Ubuntu, or says exactly what is missing.
-# usage: infra/dev/prepare.sh build|test
+# Installs what building, linting or testing needs on Debian and Ubuntu, or says exactly what is missing.
+# usage: infra/dev/prepare.sh build|lint|test
 set -euo pipefail
 
 wanted=${1:-build}
@@ -48,7 +48,7 @@ if [ "$(printf '1.95.0\n%s\n' "$have" | sort -V | head -1)" != 1.95.0 ]; then
   echo "Rust $have is too old: Bulkhead needs 1.95 or later. Run \`rustup update stable\` and try again." >&2
   exit 1
 fi
-if [ "$wanted" = test ] || [ "${CI:-}" = true ]; then
+if [ "$wanted" = lint ]; then
   for part in rustfmt clippy-driver; do
     command -v "$part" >/dev/null 2>&1 || rustup component add rustfmt clippy
   done

@@ -10,7 +10,8 @@ listen=${BULKHEAD_LISTEN:-127.0.0.1:8080}
 server=http://$listen
 pid_file=$state/server.pid
 
-running() { [ -s "$pid_file" ] && kill -0 "$(cat "$pid_file")" 2>/dev/null; }
+# After a restart of the machine another process may have the number.
+running() { [ -s "$pid_file" ] && [ "$(cat "/proc/$(cat "$pid_file")/comm" 2>/dev/null)" = bulkhead-server ]; }
 stop_server() {
   running || return 0
   kill "$(cat "$pid_file")"

@@ -15,6 +15,10 @@ else
   command -v wine >/dev/null || missing+=(wine64)
   rustup target list --installed 2>/dev/null | grep -q x86_64-pc-windows-gnu || missing+=("rustup target add x86_64-pc-windows-gnu")
   if [ ${#missing[@]} -gt 0 ]; then
+    if [ "${BULKHEAD_REQUIRE_WINDOWS:-}" = 1 ]; then
+      echo "the Windows tests need ${missing[*]}" >&2
+      exit 1
+    fi
     echo "skipped: the Windows tests need ${missing[*]}"
     exit 0
   fi

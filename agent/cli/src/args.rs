@@ -84,8 +84,7 @@ pub enum FeedsCommand {
     /// Compile a folder of documents (MSRC, Debian, Alpine, OSV, KEV, EPSS, CVSS/SSVC) for fast scans.
     ///
     /// Documents are recognised by what they say, not by their names; .zst, .gz, .zip and .tar are read as they are.
-    /// A document that is cut, empty or damaged is named, what it gave the time before stays in use, and the exit code
-    /// is 4.
+    /// A document that is cut, empty or damaged is named, and what it gave the time before stays in use.
     Build(FeedsBuildArgs),
     /// Show what a compiled folder holds.
     Show(FeedsShowArgs),

@@ -221,7 +221,10 @@ fn states(
                 // Nothing was published: what was good before is in use.
                 return FeedState {
                     checked_at: now,
-                    error: lost.get(feed).cloned().or_else(|| before.error.clone()),
+                    error: lost.get(feed).cloned().or_else(|| {
+                        let (_, why) = lost.first_key_value()?;
+                        Some(format!("nothing new was put to use, because of {why}"))
+                    }),
                     ..before.clone()
                 };
             }

@@ -18,9 +18,13 @@ use crate::{
 /// Bulkhead's server: finds what is vulnerable on hosts and in images, and what to fix first.
 #[derive(Debug, Parser)]
 #[command(name = "bulkhead-server", version)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Cli {
+    /// Without a command the server runs.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -201,7 +205,7 @@ impl Cli {
     /// # Errors
     /// Says what did not work, and what to do about it.
     pub async fn run(self) -> Result<(), ServerError> {
-        match self.command {
+        match self.command.unwrap_or(Command::Run(self.run)) {
             Command::Run(args) => {
                 let config = args.config()?;
                 init_logs(&config.log, config.log_format);

@@ -119,13 +119,15 @@ impl FromRequest<ApiState> for Signed {
             tracing::warn!(%error, "could not note that an agent was seen");
         }
         let (sent, upload) = uploaded(state, &agent, &parts.headers, sent).await?;
-        let content = body::unfold(&parts.headers, sent).await?;
-        let turn = if content.len() > LARGE_BYTES {
+        // Before unfolding: a small body may unfold to a large one.
+        let folded = parts.headers.contains_key(header::CONTENT_ENCODING);
+        let turn = if folded || sent.len() > LARGE_BYTES {
             let turn = Arc::clone(state.large()).acquire_owned().await;
             Some(turn.map_err(ApiError::internal)?)
         } else {
             None
         };
+        let content = body::unfold(&parts.headers, sent).await?;
         Ok(Self {
             _turn: turn,
             agent,

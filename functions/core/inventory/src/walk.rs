@@ -119,8 +119,16 @@ impl Walk<'_> {
             } else {
                 format!("{folder}/{name}")
             };
-            let Ok(kind) = entry.file_type() else {
-                continue;
+            let kind = match entry.file_type() {
+                Ok(kind) => kind,
+                Err(error) => {
+                    self.gaps.push(gap_at(
+                        GapReason::ReadError,
+                        path,
+                        &format!("what it is cannot be told: {error}"),
+                    ));
+                    continue;
+                }
             };
             if kind.is_dir() {
                 let on_disk = entry.path();

@@ -106,20 +106,6 @@ impl<'a> TextsById<'a> for &'a Interner {
 }
 
 impl Collector {
-    /// What stands for a thread that did not come back.
-    pub(super) fn lost() -> Self {
-        Self {
-            errors: vec![DocumentError {
-                document: "(several)".to_owned(),
-                problem: "a thread that reads documents failed; what it had read is lost"
-                    .to_owned(),
-                unusable: true,
-                ..DocumentError::default()
-            }],
-            ..Self::default()
-        }
-    }
-
     pub(super) fn begin_file(&mut self, name: &str) {
         self.file = DocumentState {
             name: name.to_owned(),

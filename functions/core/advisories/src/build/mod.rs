@@ -114,6 +114,9 @@ pub enum BuildError {
         #[source]
         source: std::io::Error,
     },
+    /// A thread that reads documents broke down: what it read is missing, so nothing may be published.
+    #[error("a thread that reads documents failed")]
+    Reader,
     /// The generation before cannot be read.
     #[error("reading the last good generation failed")]
     Previous(#[source] ShardError),
@@ -154,9 +157,9 @@ pub fn build(
             .collect();
         workers
             .into_iter()
-            .map(|worker| worker.join().unwrap_or_else(|_| Collector::lost()))
-            .collect()
-    });
+            .map(|worker| worker.join().map_err(|_| BuildError::Reader))
+            .collect::<Result<_, _>>()
+    })?;
 
     let mut documents: BTreeMap<String, DocumentState> = BTreeMap::new();
     let mut states: BTreeMap<String, FeedState> = BTreeMap::new();

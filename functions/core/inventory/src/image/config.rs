@@ -121,7 +121,12 @@ pub fn parse_config(json: &[u8], limits: &Limits) -> Result<ImageFacts, ImageErr
 /// values are not quoted: all up to the shell is left out. Source: Docker's builder, `dispatchers.go`, and BuildKit's
 /// history of `RUN`.
 fn without_build_arguments(line: &str) -> String {
-    const SHELLS: [&str; 4] = ["/bin/sh", "/bin/bash", "cmd ", "powershell"];
+    const SHELLS: [&str; 4] = [
+        "/bin/sh -c ",
+        "/bin/bash -c ",
+        "cmd /S /C ",
+        "powershell -Command ",
+    ];
     let Some((before, after)) = line.split_once('|') else {
         return line.to_owned();
     };
@@ -133,8 +138,9 @@ fn without_build_arguments(line: &str) -> String {
     }
     let command = SHELLS
         .iter()
-        .filter_map(|shell| after.find(shell))
-        .min()
+        // A value may look like a shell too: only what follows the last one is surely no value.
+        .filter_map(|shell| after.rfind(shell))
+        .max()
         .and_then(|at| after.get(at..))
         .unwrap_or_default();
     format!("{before}|… {command}")
@@ -189,6 +195,10 @@ mod tests {
         assert_eq!(
             without_build_arguments("|1 TOKEN=s3cret /usr/bin/env"),
             "|… "
+        );
+        assert_eq!(
+            without_build_arguments("RUN |2 SHELL=/bin/bash TOKEN=s3cret /bin/sh -c make"),
+            "RUN |… /bin/sh -c make"
         );
         for plain in [
             "RUN /bin/sh -c a | b",
