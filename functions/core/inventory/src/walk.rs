@@ -125,7 +125,7 @@ impl Walk<'_> {
                     self.gaps.push(gap_at(
                         GapReason::ReadError,
                         path,
-                        &format!("what it is cannot be told: {error}"),
+                        format!("what it is cannot be told: {error}"),
                     ));
                     continue;
                 }
