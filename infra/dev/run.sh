@@ -56,9 +56,9 @@ fi
 # read the answer at the end.
 first=$("$bin/bulkhead-server" setup --data "$data" --json)
 if [ -n "$(field one_time_password <<<"$first")" ]; then printf '%s\n' "$first" >"$state/setup.json"; fi
-enrolment_token=$(field enrolment_token <<<"$first")
-if [ ! -e "$state/agent/agent.json" ] && [ -z "$enrolment_token" ]; then
-  enrolment_token=$("$bin/bulkhead-server" token create --data "$data" --note "make run" | field enrolment_token)
+# The token that is shown is for another host; this machine's agent has one of its own.
+if [ ! -e "$state/agent/agent.json" ]; then
+  own_token=$("$bin/bulkhead-server" token create --data "$data" --note "make run" | field enrolment_token)
 fi
 BULKHEAD_TOKEN=$("$bin/bulkhead-server" session --data "$data" | field token)
 export BULKHEAD_TOKEN
@@ -77,14 +77,14 @@ if [ -n "$(field one_time_password <<<"$first")" ]; then
   echo "  tenant            $(field tenant <<<"$first")"
   echo "  administrator     $(field admin <<<"$first")"
   echo "  password          $(field one_time_password <<<"$first")   (works once, to set another)"
-  echo "  enrolment token   $enrolment_token"
+  echo "  enrolment token   $(field enrolment_token <<<"$first")   (for one more host, within a day)"
 else
   echo "  It is set up already; .bulkhead/setup.json holds what the first start printed."
 fi
 echo
 
 if [ ! -e "$state/agent/agent.json" ]; then
-  BULKHEAD_ENROLMENT_TOKEN=$enrolment_token "$bin/bulkhead-agent" enroll --server "$server" --state "$state/agent"
+  BULKHEAD_ENROLMENT_TOKEN=$own_token "$bin/bulkhead-agent" enroll --server "$server" --state "$state/agent"
 fi
 echo "Looking at this machine and its images ..."
 # A part that could not be looked at is said in the answer; the rest is worth showing.

@@ -46,7 +46,7 @@ pub struct Made {
     pub admin: UserId,
     /// Their one-time password.
     pub one_time_password: SecretString,
-    /// A token that 25 agents can enrol with, for a day.
+    /// A token that one agent can enrol with, for a day.
     pub enrolment_token: SecretString,
 }
 
@@ -91,7 +91,7 @@ impl ApiState {
             note: "made at the first start".to_owned(),
             created_by: "setup".to_owned(),
             valid_for_s: 24 * 60 * 60,
-            max_uses: 25,
+            max_uses: 1,
         };
         let (enrolment_token, stored) = self.create_token(&tenant, wish).await?;
         let roles = vec![Role::Admin];

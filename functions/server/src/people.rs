@@ -27,7 +27,7 @@ pub(crate) fn as_json(made: &Made) -> Value {
 pub(crate) fn as_text(made: &Made) -> String {
     format!(
         "\n  Bulkhead is set up. This is shown once:\n\n    tenant             {}\n    administrator      {}\n    one-time \
-         password  {}   (to be changed at the first sign-in)\n    enrolment token    {}   (25 agents, one day)\n\n",
+         password  {}   (to be changed at the first sign-in)\n    enrolment token    {}   (one agent, one day)\n\n",
         made.tenant,
         made.admin,
         made.one_time_password.expose_secret(),
