@@ -3,6 +3,7 @@
 use std::{
     path::PathBuf,
     process::{Command, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::Result;
@@ -21,6 +22,9 @@ impl Engine {
     /// # Errors
     /// When the shared tools are there and fail.
     pub fn find() -> Result<Option<Self>> {
+        // Tests run side by side, and an engine is started once.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = shared();
         let rig = shared.join("tools/docker-rig.sh");
         let rig_folder = std::env::temp_dir().join("docker-rig");
