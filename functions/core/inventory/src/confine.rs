@@ -33,11 +33,11 @@ impl Root {
 
     /// Where a path below the root lies after all links, nothing when it is not there.
     pub(crate) fn resolve(&self, below: &Path) -> io::Result<Option<PathBuf>> {
-        let mut todo: Vec<OsString> = parts(below);
-        todo.reverse();
+        let mut remaining: Vec<OsString> = parts(below);
+        remaining.reverse();
         let mut done: Vec<OsString> = Vec::new();
         let mut links = 0;
-        while let Some(part) = todo.pop() {
+        while let Some(part) = remaining.pop() {
             if part == ".." {
                 done.pop();
                 continue;
@@ -66,7 +66,7 @@ impl Root {
                 if target.has_root() || target.is_absolute() {
                     done.clear();
                 }
-                todo.extend(parts(&target).into_iter().rev());
+                remaining.extend(parts(&target).into_iter().rev());
             }
         }
         Ok(Some(self.join(&done)))
