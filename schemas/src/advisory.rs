@@ -58,6 +58,9 @@ pub struct Advisory {
     /// One line that says what it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
+    /// When the fix became available, where the feed says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_at: Option<Timestamp>,
     /// The document and row it was read from.
     pub source: AdvisorySource,
 }

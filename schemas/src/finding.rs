@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Digest, Severity, VulnerabilityId,
+    Digest, Severity, Timestamp, VulnerabilityId,
     advisory::{AdvisorySource, AdvisoryStatus, Ecosystem, VersionEvents},
     risk::Score,
     severity::SeverityRating,
@@ -49,6 +49,12 @@ pub struct Finding {
     /// Layer that brought the package.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Digest>,
+    /// Whether that layer is of the base image; absent when the base image is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_base_image: Option<bool>,
+    /// When the fix became available, as far as the advisory says: grace periods count from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_at: Option<Timestamp>,
     /// One line that says what it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,

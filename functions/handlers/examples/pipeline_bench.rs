@@ -198,6 +198,8 @@ fn envelope(
                 architecture: Some("amd64".to_owned()),
                 path: "var/lib/dpkg/status".to_owned(),
                 layer: None,
+                origin: Default::default(),
+                owned_by: None,
             }
         })
         .collect();

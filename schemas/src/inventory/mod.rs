@@ -19,7 +19,7 @@ pub use host::{Engine, HostFacts, ListeningSocket};
 pub use image::{ImageFacts, LayerRef};
 pub use layer::{Evidence, HiveForm, HiveKey, HiveValue, LayerInventory, Reader, ReaderKind};
 pub use os::{InstallationType, OperatingSystem, OsFamily, UpdateState, WindowsOs, WindowsUpdate};
-pub use package::{Package, PackageKind};
+pub use package::{Package, PackageKind, PackageOrigin};
 
 /// The version of the inventory document that this code writes.
 pub const INVENTORY_VERSION: u32 = 1;

@@ -6,7 +6,9 @@ use utoipa::ToSchema;
 use crate::Digest;
 
 /// One installed package.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 pub struct Package {
     /// Name as the package manager knows it.
     pub name: String,
@@ -30,11 +32,64 @@ pub struct Package {
     /// Diff id of the layer that brought it, in an image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Digest>,
+    /// Whether it is installed, or only named by a lock file.
+    #[serde(default, skip_serializing_if = "PackageOrigin::is_installed")]
+    pub origin: PackageOrigin,
+    /// Name of the distribution's package that owns the file at `path`: it is then judged by the distribution alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned_by: Option<String>,
+}
+
+/// How a package is known.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum PackageOrigin {
+    /// It is there, or its manager says so.
+    #[default]
+    Installed,
+    /// A lock file names it for what is built or deployed.
+    Locked,
+    /// A lock file names it for development or tests only.
+    Development,
+    /// An origin that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+impl PackageOrigin {
+    /// Whether this is [`PackageOrigin::Installed`].
+    pub fn is_installed(&self) -> bool {
+        *self == Self::Installed
+    }
 }
 
 /// The package managers and ecosystems.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum PackageKind {
@@ -52,7 +107,22 @@ pub enum PackageKind {
     Nuget,
     /// A program of Windows' list of installed programs.
     WindowsProgram,
+    /// Java artifacts, named `group:artifact`.
+    Maven,
+    /// Go modules, and the standard library as `stdlib`.
+    Golang,
+    /// Rust crates.
+    Cargo,
+    /// Ruby gems.
+    Gem,
+    /// PHP packages, named `vendor/package`.
+    Composer,
+    /// Microsoft's .NET: runtimes on disk, and the .NET Framework by its components' file versions.
+    Dotnet,
+    /// A Windows executable or library that says its product and version in its resources.
+    WindowsFile,
     /// A kind that this version does not know.
+    #[default]
     #[serde(other)]
     Unknown,
 }

@@ -149,6 +149,8 @@ mod tests {
 
     fn finding(id: &str, purl: Option<&str>, fixed: Option<&str>, score: f32) -> Finding {
         Finding {
+            in_base_image: None,
+            fixed_at: None,
             vulnerability: id.parse().unwrap(),
             package: "thing".to_owned(),
             purl: purl.map(str::to_owned),

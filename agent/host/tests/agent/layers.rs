@@ -35,6 +35,8 @@ fn layer(byte: u8, packages: usize) -> LayerInventory {
                     architecture: None,
                     path: name(n, 3),
                     layer: None,
+                    origin: Default::default(),
+                    owned_by: None,
                 })
                 .collect(),
         }],

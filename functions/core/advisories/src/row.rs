@@ -56,6 +56,8 @@ pub struct Row<'a> {
     pub url: Option<&'a str>,
     /// When this row (not its whole document) last changed.
     pub modified_at: Option<Timestamp>,
+    /// When the fix that this row names became available, where the feed says so.
+    pub fixed_at: Option<Timestamp>,
 }
 
 impl Default for Row<'_> {
@@ -74,6 +76,7 @@ impl Default for Row<'_> {
             summary: None,
             url: None,
             modified_at: None,
+            fixed_at: None,
         }
     }
 }
@@ -210,6 +213,7 @@ impl StoredRow<'_> {
             windows: row.windows.as_ref().map(WindowsRef::to_owned),
             ratings: row.ratings.iter().map(RatingRef::to_owned).collect(),
             summary: row.summary.map(str::to_owned),
+            fixed_at: row.fixed_at,
             source: self.source(),
         })
     }

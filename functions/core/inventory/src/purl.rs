@@ -160,6 +160,8 @@ mod tests {
             architecture: Some(arch.to_owned()),
             path: String::new(),
             layer: None,
+            origin: Default::default(),
+            owned_by: None,
         }
     }
 

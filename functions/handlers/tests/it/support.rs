@@ -321,6 +321,8 @@ pub(crate) fn deb(name: &str, version: &str) -> Package {
         architecture: Some("amd64".to_owned()),
         path: "var/lib/dpkg/status".to_owned(),
         layer: None,
+        origin: Default::default(),
+        owned_by: None,
     }
 }
 

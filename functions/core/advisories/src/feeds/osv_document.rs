@@ -35,6 +35,8 @@ pub(super) struct Entry {
     #[serde(default)]
     modified: Option<String>,
     #[serde(default)]
+    published: Option<String>,
+    #[serde(default)]
     withdrawn: Option<String>,
     #[serde(default)]
     aliases: Option<Vec<String>>,
@@ -254,6 +256,8 @@ pub(super) fn rows(entry: &Entry, sink: &mut dyn Sink) -> Result<(), FeedError> 
                 url: None,
                 windows: None,
                 modified_at,
+                // An advisory is published when its fix is there, as a rule.
+                fixed_at: entry.published.as_deref().and_then(moment),
             });
         }
     }

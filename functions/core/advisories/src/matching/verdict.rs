@@ -301,6 +301,8 @@ fn finding(hit: &Hit<'_, '_>, installed: &Installed<'_>, scheme: VersionScheme) 
         .summary
         .or_else(|| hit.all.iter().find_map(|stored| stored.row.summary));
     Some(Finding {
+        in_base_image: None,
+        fixed_at: row.fixed_at.filter(|_| fixed.is_some()),
         vulnerability: VulnerabilityId::try_from(row.vulnerability.to_owned()).ok()?,
         package: package.name.clone(),
         purl: Some(package.purl.clone()).filter(|purl| !purl.is_empty()),

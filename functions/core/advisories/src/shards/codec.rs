@@ -216,7 +216,8 @@ const HAS_SUMMARY: u64 = 1 << 6;
 const HAS_URL: u64 = 1 << 7;
 const HAS_MODIFIED: u64 = 1 << 8;
 const HOTPATCH: u64 = 1 << 9;
-const KNOWN_FLAGS: u64 = (1 << 10) - 1;
+const HAS_FIXED_AT: u64 = 1 << 10;
+const KNOWN_FLAGS: u64 = (1 << 11) - 1;
 
 /// Appends a row without its ecosystem and package, which its place in the shard tells.
 pub(crate) fn put_row<'a>(out: &mut Vec<u8>, texts: &mut dyn Texts<'a>, stored: &StoredRow<'a>) {
@@ -231,6 +232,7 @@ pub(crate) fn put_row<'a>(out: &mut Vec<u8>, texts: &mut dyn Texts<'a>, stored: 
         | flag(row.summary.is_some(), HAS_SUMMARY)
         | flag(row.url.is_some(), HAS_URL)
         | flag(row.modified_at.is_some(), HAS_MODIFIED)
+        | flag(row.fixed_at.is_some(), HAS_FIXED_AT)
         | flag(row.windows.as_ref().is_some_and(|w| w.hotpatch), HOTPATCH);
     put(out, flags);
     out.push(match row.status {
@@ -280,7 +282,7 @@ pub(crate) fn put_row<'a>(out: &mut Vec<u8>, texts: &mut dyn Texts<'a>, stored: 
     if row.url.is_some() {
         put_text(out, texts, row.url);
     }
-    if let Some(moment) = row.modified_at {
+    for moment in [row.modified_at, row.fixed_at].into_iter().flatten() {
         out.extend_from_slice(&moment.as_ms().to_le_bytes());
     }
 }
@@ -357,6 +359,10 @@ pub(crate) fn read_row<'a, T: TextsById<'a>>(
     if has(HAS_MODIFIED) {
         let ms = i64::from_le_bytes(r.reader.array()?);
         row.modified_at = Some(Timestamp::from_ms(ms));
+    }
+    if has(HAS_FIXED_AT) {
+        let ms = i64::from_le_bytes(r.reader.array()?);
+        row.fixed_at = Some(Timestamp::from_ms(ms));
     }
     Ok(StoredRow {
         feed,
@@ -528,6 +534,7 @@ mod tests {
             summary: Some("text"),
             url: None,
             modified_at: Some(Timestamp::from_ms(-5)),
+            fixed_at: Some(Timestamp::from_ms(7)),
         }
     }
 

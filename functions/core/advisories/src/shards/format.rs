@@ -31,7 +31,7 @@ use crate::row::EcosystemRef;
 /// The first bytes of a shard.
 pub const MAGIC: &[u8; 8] = b"BHSHARD\0";
 /// The version of the form that is written and read here.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// Bytes before the first page.
 pub const HEADER_LEN: usize = 80;
 /// A page is closed when it has reached this many bytes.

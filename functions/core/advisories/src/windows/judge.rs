@@ -360,6 +360,8 @@ impl System<'_> {
         }
         let (severity, ratings) = settled_ratings(stored);
         Finding {
+            in_base_image: None,
+            fixed_at: stored.row.fixed_at,
             vulnerability: id.clone(),
             package: product_name(row, self.product),
             purl: None,

@@ -80,6 +80,8 @@ pub(crate) fn package(kind: PackageKind, name: &str, version: &str, path: &str) 
         architecture: None,
         path: path.to_owned(),
         layer: None,
+        origin: Default::default(),
+        owned_by: None,
     }
 }
 

@@ -95,6 +95,8 @@ fn package(path: &str, paragraph: &str) -> Option<Package> {
         architecture: architecture.filter(|text| is_word(text)).map(str::to_owned),
         path: path.to_owned(),
         layer: None,
+        origin: Default::default(),
+        owned_by: None,
     };
     package.purl = purl::of_distribution(&package, None).unwrap_or_default();
     Some(package)

@@ -161,6 +161,8 @@ impl<'a> Stanza<'a> {
                 .map(str::to_owned),
             path: path.to_owned(),
             layer: None,
+            origin: Default::default(),
+            owned_by: None,
         };
         package.purl = purl::of_distribution(&package, None).unwrap_or_default();
         Ok(Some(package))

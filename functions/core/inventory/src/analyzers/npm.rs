@@ -63,6 +63,8 @@ impl Analyzer for Npm {
                 architecture: None,
                 path: path.to_owned(),
                 layer: None,
+                origin: Default::default(),
+                owned_by: None,
             }],
             (Some(name), None) => {
                 gaps.push(gap_at(

@@ -66,6 +66,8 @@ impl Analyzer for Nuget {
                 architecture: None,
                 path: path.to_owned(),
                 layer: None,
+                origin: Default::default(),
+                owned_by: None,
             });
         }
         Ok(Analysis {

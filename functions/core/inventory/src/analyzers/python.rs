@@ -75,6 +75,8 @@ impl Analyzer for Python {
                     architecture: None,
                     path: path.to_owned(),
                     layer: None,
+                    origin: Default::default(),
+                    owned_by: None,
                 }],
             }],
             gaps: Vec::new(),

@@ -19,6 +19,8 @@ fn package(name: &str, version: &str, path: &str) -> Package {
         architecture: Some("amd64".to_owned()),
         path: path.to_owned(),
         layer: None,
+        origin: Default::default(),
+        owned_by: None,
     }
 }
 

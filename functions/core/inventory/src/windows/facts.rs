@@ -290,6 +290,8 @@ fn program(name: &str, version: &str, publisher: &str, key: &MergedKey, of_image
         architecture: None,
         path: format!(r"HKLM\SOFTWARE\{}", key.path),
         layer: of_image.then(|| key.layer.clone()),
+        origin: Default::default(),
+        owned_by: None,
     }
 }
 

@@ -160,6 +160,8 @@ fn package(path: &str, blob: &[u8]) -> Option<Option<Package>> {
         architecture: header.arch,
         path: path.to_owned(),
         layer: None,
+        origin: Default::default(),
+        owned_by: None,
     };
     package.purl = purl::of_distribution(&package, None)?;
     if let Some(module) = header.modularity_label {
