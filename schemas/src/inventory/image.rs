@@ -41,6 +41,39 @@ pub struct ImageFacts {
     /// Layers, lowest first.
     #[serde(default)]
     pub layers: Vec<LayerRef>,
+    /// The image it was built on, as far as that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseImage>,
+}
+
+/// The image that another one was built on: what is wrong in its layers is mended by a newer base, not by the build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BaseImage {
+    /// How many of the image's layers, from the bottom, are the base's.
+    pub layers: u32,
+    /// Its name: of an image that was seen itself, else of the label `org.opencontainers.image.base.name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Digest of its manifest, by the label `org.opencontainers.image.base.digest`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// What tells how many layers are the base's.
+    pub evidence: BaseEvidence,
+}
+
+/// What tells where a base image ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BaseEvidence {
+    /// Another image that was seen has exactly these layers.
+    KnownImage,
+    /// The history has a default command in its middle, where the base's own build ended.
+    History,
+    /// Microsoft's history lines of the layers that Windows itself consists of.
+    WindowsLayers,
+    /// Evidence of a kind that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 /// One layer of an image.

@@ -1,10 +1,12 @@
 //! Bytes of an image, folder or live host → its operating system, packages and configuration, and how much was read.
 //!
 //! `layer` reads one layer in one pass, `analyzers` understand single files, `merge` lays layers over one another;
-//! `image`, `folder` and `host` are the sources, and `source` one call over them. Everything that is read is taken to be
-//! hostile: it is bounded by [`Limits`], and what is left out is told in the inventory's coverage.
+//! `image`, `folder` and `host` are the sources, `source` one call over them, and `cache` remembers layers. Everything
+//! that is read is taken to be hostile: it is bounded by [`Limits`], and what is left out is told in the inventory's
+//! coverage.
 
 pub mod analyzers;
+pub mod cache;
 mod confine;
 pub mod content;
 pub mod document;

@@ -413,6 +413,7 @@ pub(crate) fn image(name: &str, layers: &[&str]) -> (ImageId, InventoryBody) {
                 created_by: None,
             })
             .collect(),
+        base: None,
     };
     let image = ImageInventory {
         facts,

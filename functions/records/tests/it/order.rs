@@ -159,6 +159,7 @@ async fn hosts_that_disagree_about_an_image_leave_a_gap_and_share_their_tags() {
                 size_bytes: None,
                 created_by: None,
             }],
+            base: None,
         },
         gaps: Vec::new(),
     };

@@ -269,6 +269,7 @@ impl ContainerRuntime for DockerRuntime {
             exposed_ports,
             labels: text::labels(config.labels),
             layers,
+            base: None,
         })
     }
 

@@ -7,10 +7,13 @@ mod lifecycle;
 mod lookup;
 mod verdict;
 
-use std::{collections::HashMap, mem};
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+};
 
 use schemas::{
-    Severity, Timestamp,
+    Digest, Severity, Timestamp,
     finding::{CannotJudge, Finding},
     inventory::{
         Coverage, CoverageGap, CoverageStatus, GapReason, Inventory, OsFamily, TargetKind,
@@ -83,6 +86,7 @@ pub fn match_inventory(
     }
     match_windows(inventory, shards, at, &mut result)?;
     overlay(&mut result, shards)?;
+    tell_base(inventory, &mut result.findings);
     result.gaps.sort();
     result.gaps.dedup();
     Ok(result)
@@ -173,6 +177,31 @@ fn match_windows(
     result.cannot_judge.extend(verdicts.cannot_judge);
     result.gaps.extend(verdicts.gaps);
     Ok(())
+}
+
+/// Says of each finding whether it is the base image's. Windows itself has no layer of its own and is the base's.
+fn tell_base(inventory: &Inventory, findings: &mut [Finding]) {
+    let Some((image, base)) = inventory
+        .image
+        .as_ref()
+        .and_then(|image| Some((image, image.base.as_ref()?)))
+    else {
+        return;
+    };
+    let count = usize::try_from(base.layers).unwrap_or(usize::MAX);
+    let of_base: HashSet<&Digest> = image
+        .layers
+        .iter()
+        .take(count)
+        .map(|layer| &layer.diff_id)
+        .collect();
+    for finding in findings {
+        finding.in_base_image = match (&finding.layer, &finding.purl) {
+            (Some(layer), _) => Some(of_base.contains(layer)),
+            (None, None) => Some(true),
+            (None, Some(_)) => None,
+        };
+    }
 }
 
 /// Lays what is known of each vulnerability over the rows' own words: ratings, exploitation, probability.

@@ -9,7 +9,10 @@ use schemas::{
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::ImageError;
+use super::{
+    ImageError,
+    base::{Line, base_of},
+};
 use crate::limits::Limits;
 
 #[derive(Deserialize)]
@@ -79,9 +82,17 @@ pub fn parse_config(json: &[u8], limits: &Limits) -> Result<ImageFacts, ImageErr
         )));
     }
     let run = config.config.unwrap_or_default();
-    let mut lines = config
-        .history
-        .unwrap_or_default()
+    let history = config.history.unwrap_or_default();
+    let told: Vec<Line<'_>> = history
+        .iter()
+        .map(|line| Line {
+            created_by: line.created_by.as_deref().unwrap_or_default(),
+            is_empty: line.empty_layer == Some(true),
+        })
+        .collect();
+    let labels = run.labels.unwrap_or_default();
+    let base = base_of(&told, diff_ids.len(), &labels);
+    let mut lines = history
         .into_iter()
         .filter(|line| line.empty_layer != Some(true))
         .map(|line| line.created_by);
@@ -97,7 +108,8 @@ pub fn parse_config(json: &[u8], limits: &Limits) -> Result<ImageFacts, ImageErr
             .and_then(|moment| moment.parse::<Timestamp>().ok()),
         user: run.user.unwrap_or_default(),
         exposed_ports: run.exposed_ports.unwrap_or_default().into_keys().collect(),
-        labels: run.labels.unwrap_or_default(),
+        labels,
+        base,
         layers: diff_ids
             .into_iter()
             .map(|diff_id| LayerRef {

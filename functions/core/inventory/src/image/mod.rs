@@ -1,6 +1,7 @@
 //! Images as files: `docker save` archives in both layouts, and OCI layouts as folder or archive.
 
 mod archive;
+mod base;
 mod config;
 mod layers;
 mod oci;

@@ -89,6 +89,7 @@ fn image(layers: &[LayerInventory]) -> ImageFacts {
                 created_by: None,
             })
             .collect(),
+        base: None,
     }
 }
 

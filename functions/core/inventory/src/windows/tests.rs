@@ -231,6 +231,7 @@ fn image(os_version: &str) -> ImageFacts {
         exposed_ports: vec![],
         labels: std::collections::BTreeMap::new(),
         layers: vec![],
+        base: None,
     }
 }
 
