@@ -1,4 +1,5 @@
-//! Package URLs. Source: ECMA-427 (purl) and its type definitions for apk, deb, npm, nuget, pypi and rpm.
+//! Package URLs. Source: ECMA-427 (purl) and its type definitions for apk, cargo, composer, deb,
+//! gem, generic, golang, maven, npm, nuget, pypi and rpm.
 
 use std::fmt::Write as _;
 
@@ -69,6 +70,46 @@ pub(crate) fn pypi(name: &str, version: &str) -> String {
 /// NuGet: as written.
 pub(crate) fn nuget(name: &str, version: &str) -> String {
     build("nuget", "", name, version, &[])
+}
+
+/// Maven: the group is the namespace, as written, its dots kept. A group that is not known is left out.
+pub fn maven(group: &str, artifact: &str, version: &str) -> String {
+    build("maven", group, artifact, version, &[])
+}
+
+/// Go: the module's path, lower case, its last part being the name; the version as Go writes it (`v1.2.3`), but for the
+/// standard library (`1.22.3`).
+pub fn golang(module: &str, version: &str) -> String {
+    let module = module.to_ascii_lowercase();
+    let (namespace, name) = module
+        .trim_end_matches('/')
+        .rsplit_once('/')
+        .unwrap_or(("", module.trim_end_matches('/')));
+    build("golang", namespace, name, version, &[])
+}
+
+/// crates.io: as written.
+pub fn cargo(name: &str, version: &str) -> String {
+    build("cargo", "", name, version, &[])
+}
+
+/// RubyGems: as written. The platform, such as `java`, is a qualifier and no part of the version; `ruby` goes without
+/// saying.
+pub fn gem(name: &str, version: &str, platform: &str) -> String {
+    let platform = if platform == "ruby" { "" } else { platform };
+    build("gem", "", name, version, &[("platform", platform)])
+}
+
+/// Packagist: `vendor/name`, lower case.
+pub fn composer(name: &str, version: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    let (vendor, name) = name.split_once('/').unwrap_or(("", &name));
+    build("composer", vendor, name, version, &[])
+}
+
+/// What no type is defined for: Microsoft's .NET, and files that name their product.
+pub fn generic(namespace: &str, name: &str, version: &str) -> String {
+    build("generic", namespace, name, version, &[])
 }
 
 /// A package of a distribution, whose purl needs the operating system. Without one the namespace is left out.
@@ -180,6 +221,42 @@ mod tests {
             nuget("EnterpriseLibrary.Common", "6.0.1304"),
             "pkg:nuget/EnterpriseLibrary.Common@6.0.1304"
         );
+    }
+
+    #[test]
+    fn every_language_has_the_case_and_namespace_of_its_type_definition() {
+        for (purl, wanted) in [
+            (
+                maven("org.apache.xmlgraphics", "batik-anim", "1.9.1"),
+                "pkg:maven/org.apache.xmlgraphics/batik-anim@1.9.1",
+            ),
+            (maven("", "Some Thing", "1.0"), "pkg:maven/Some%20Thing@1.0"),
+            (
+                golang("github.com/Azure/go-autorest/v14", "v14.2.0+incompatible"),
+                "pkg:golang/github.com/azure/go-autorest/v14@v14.2.0%2Bincompatible",
+            ),
+            (golang("stdlib", "1.22.3"), "pkg:golang/stdlib@1.22.3"),
+            (golang("example.org/app/", ""), "pkg:golang/example.org/app"),
+            (
+                cargo("Inflector", "0.11.4+x"),
+                "pkg:cargo/Inflector@0.11.4%2Bx",
+            ),
+            (
+                gem("jruby-launcher", "1.1.2", "java"),
+                "pkg:gem/jruby-launcher@1.1.2?platform=java",
+            ),
+            (gem("rails", "7.1.2", "ruby"), "pkg:gem/rails@7.1.2"),
+            (
+                composer("Laravel/Laravel", "5.5.0"),
+                "pkg:composer/laravel/laravel@5.5.0",
+            ),
+            (
+                generic("microsoft", "Microsoft.NETCore.App", "8.0.1"),
+                "pkg:generic/microsoft/Microsoft.NETCore.App@8.0.1",
+            ),
+        ] {
+            assert_eq!(purl, wanted);
+        }
     }
 
     #[test]
