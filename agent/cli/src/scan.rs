@@ -22,22 +22,25 @@ use crate::{
 /// # Errors
 /// When the source or the advisories cannot be used, a service cannot be reached, or the time is over.
 pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
-    if let Some(file) = &args.output {
+    if let Some(file) = &args.output.output {
         output::check(file)?;
     }
     let progress = Progress::new();
     let answer = within(args, {
-        let (source, folder, progress) =
-            (args.source.clone(), args.feeds.clone(), progress.clone());
+        let (source, folder, progress) = (
+            args.from.source.clone(),
+            args.advisories.feeds.clone(),
+            progress.clone(),
+        );
         move || scan(&source, folder.as_deref(), now, &progress)
     });
     progress.done();
     let report = answer?;
-    let text = match args.format {
-        Format::Table => table::render_report(&report, Look::of(args.output.as_deref())),
+    let text = match args.output.format {
+        Format::Table => table::render_report(&report, Look::of(args.output.output.as_deref())),
         Format::Json => json(&report)?,
     };
-    output::write(args.output.as_deref(), text.as_bytes())?;
+    output::write(args.output.output.as_deref(), text.as_bytes())?;
     Ok(match report.coverage.status {
         CoverageStatus::Complete => Exit::Pass,
         CoverageStatus::Partial | CoverageStatus::Unsupported => Exit::NotFullyScanned,
@@ -69,17 +72,20 @@ fn within<T: Send + 'static>(
         .map_err(Failure::input)?;
     let broken = |_| Failure {
         exit: Exit::NotFullyScanned,
-        error: anyhow::anyhow!("scan {}: the scan broke off", args.source),
+        error: anyhow::anyhow!("scan {}: the scan broke off", args.from.source),
         advice: Some("this is a defect of Bulkhead: please report it with this output".to_owned()),
     };
-    match args.timeout {
+    match args.reading.timeout {
         None => receiver.recv().map_err(|mpsc::RecvError| broken(()))?,
         Some(seconds) => match receiver.recv_timeout(Duration::from_secs(seconds)) {
             Ok(answer) => answer,
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(broken(())),
             Err(mpsc::RecvTimeoutError::Timeout) => Err(Failure {
                 exit: Exit::TimedOut,
-                error: anyhow::anyhow!("scan {}: not done within {seconds} seconds", args.source),
+                error: anyhow::anyhow!(
+                    "scan {}: not done within {seconds} seconds",
+                    args.from.source
+                ),
                 advice: Some("allow more time with --timeout; nothing was written".to_owned()),
             }),
         },

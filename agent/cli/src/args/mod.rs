@@ -1,0 +1,81 @@
+//! The command line.
+
+mod feeds;
+mod remote;
+mod scan;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use self::{
+    feeds::{FeedsBuildArgs, FeedsCommand, FeedsShowArgs},
+    remote::{SeverityArg, VulnerabilitiesArgs},
+    scan::{AdvisoryArgs, GateArgs, OutputArgs, ReadingArgs, ScanArgs, SourceArgs},
+};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; vulnerabilities may have been found, and no policy was violated
+  1  a policy was violated (findings alone never give it)
+  2  the command line or the input cannot be used
+  3  a service (container engine, Bulkhead server) cannot be reached
+  4  not fully scanned: something that matters could not be read, the operating system is unknown or
+     unsupported, its release is past its support, or no advisories are loaded for it. The report is
+     written all the same and says what is missing; it must not be taken for clean
+  5  the time of --timeout is over; nothing was written";
+
+/// Says what is vulnerable in a host or an image, and what to fix first.
+#[derive(Debug, Parser)]
+#[command(name = "bulkhead", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(arg_required_else_help = true, subcommand_required = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan a host, an image or a folder with local advisories.
+    Scan(ScanArgs),
+    /// Compile advisories, or show what is compiled.
+    #[command(subcommand)]
+    Feeds(FeedsCommand),
+    /// List the vulnerabilities of the whole estate from a server, the highest risk first.
+    Vulnerabilities(VulnerabilitiesArgs),
+}
+
+/// The forms of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For machines.
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_secret_is_an_argument() {
+        for command in Cli::command().get_subcommands() {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                assert!(
+                    !matches!(name, "token" | "password" | "secret"),
+                    "{name} of {}",
+                    command.get_name()
+                );
+            }
+        }
+    }
+}

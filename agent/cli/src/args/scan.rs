@@ -1,0 +1,82 @@
+//! `bulkhead scan`: its options, grouped as the help shows them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{EXIT_CODES, Format};
+use crate::source::Source;
+
+/// `bulkhead scan`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct ScanArgs {
+    /// What is scanned.
+    #[command(flatten)]
+    pub from: SourceArgs,
+    /// How it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What it is judged by.
+    #[command(flatten)]
+    pub advisories: AdvisoryArgs,
+    /// When the scan fails.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// What is written.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What is scanned, and how it is reached.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Source")]
+pub struct SourceArgs {
+    /// What to scan: docker:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host or inventory:FILE.
+    #[arg(
+        value_name = "SOURCE",
+        long_help = "What to scan:\n  \
+            docker:REF       an image of the Docker Engine of DOCKER_HOST\n  \
+            archive:FILE     an image in a file, as `docker save` writes it, or an OCI layout as a tar\n  \
+            oci:DIR[:TAG]    an image in an OCI layout\n  \
+            dir:PATH         a folder that holds a root file system, Linux or Windows\n  \
+            host             this machine\n  \
+            inventory:FILE   an inventory document (schemas/json/inventory.schema.json)"
+    )]
+    pub source: Source,
+}
+
+/// How it is read.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub struct ReadingArgs {
+    /// Give up after so many seconds, with exit code 5.
+    #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: Option<u64>,
+}
+
+/// What it is judged by.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Advisories")]
+pub struct AdvisoryArgs {
+    /// Folder of advisories: compiled by `bulkhead feeds build`, or documents as they were downloaded.
+    #[arg(long, value_name = "DIR", env = "BULKHEAD_FEEDS")]
+    pub feeds: Option<PathBuf>,
+}
+
+/// When the scan fails.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Gate")]
+pub struct GateArgs {}
+
+/// What is written.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// File to write the report to; it appears whole or not at all.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
