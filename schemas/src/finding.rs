@@ -35,6 +35,9 @@ pub struct Finding {
     /// EPSS probability, 0 to 1; absent when not known.
     #[serde(default)]
     pub epss: Option<f32>,
+    /// EPSS percentile, 0 to 1: the share of vulnerabilities with a probability no higher; absent when not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epss_percentile: Option<f32>,
     /// The update that fixes it on Windows, such as `KB5043050`.
     #[serde(default)]
     pub kb: Option<String>,

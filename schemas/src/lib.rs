@@ -12,6 +12,7 @@ pub mod finding;
 pub mod ids;
 pub mod inventory;
 pub mod json_schema;
+pub mod policy;
 pub mod report;
 pub mod risk;
 pub mod severity;

@@ -7,6 +7,7 @@ use crate::{
     Timestamp,
     finding::{CannotJudge, Finding},
     inventory::{Coverage, ImageFacts, OperatingSystem, Package, Target},
+    policy::{PolicyOutcome, SuppressedFinding},
     risk::PlaceFacts,
 };
 
@@ -39,6 +40,12 @@ pub struct Report {
     /// Vulnerabilities that may be here and cannot be judged.
     #[serde(default)]
     pub cannot_judge: Vec<CannotJudge>,
+    /// Findings that do not count, each with what says so: an exception, a VEX statement, an option.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressed: Vec<SuppressedFinding>,
+    /// What the gate says; absent when no policy was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyOutcome>,
     /// Counts of findings.
     pub summary: Summary,
     /// The advisories that were used.

@@ -62,6 +62,8 @@ pub fn assemble(
         summary: summary(&findings, &cannot_judge),
         findings,
         cannot_judge,
+        suppressed: Vec::new(),
+        policy: None,
         feeds: judged.feeds,
         place,
     }

@@ -160,6 +160,7 @@ mod tests {
             ratings: Vec::new(),
             kev: false,
             epss: None,
+            epss_percentile: None,
             kb: purl.is_none().then(|| "KB5000001".to_owned()),
             status: AdvisoryStatus::Fixed,
             fix_at: None,

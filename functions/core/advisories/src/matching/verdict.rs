@@ -312,6 +312,7 @@ fn finding(hit: &Hit<'_, '_>, installed: &Installed<'_>, scheme: VersionScheme) 
         ratings,
         kev: false,
         epss: None,
+        epss_percentile: None,
         kb: None,
         status,
         fix_at: None,

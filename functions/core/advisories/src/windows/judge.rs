@@ -371,6 +371,7 @@ impl System<'_> {
             ratings,
             kev: false,
             epss: None,
+            epss_percentile: None,
             kb: row.kb.map(str::to_owned),
             status: stored.row.status,
             fix_at: self.is_image.then(|| fix_at(row.component)),
