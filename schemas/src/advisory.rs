@@ -52,6 +52,16 @@ pub struct Advisory {
     /// What only a Windows row has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub windows: Option<WindowsRow>,
+    /// The stream that the row speaks of, where a release has several lines of one package side by side: an rpm module
+    /// (`nodejs:18`) or a topic of Amazon's extras (`kernel-5.15`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// Architectures that the row is limited to; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub architectures: Vec<String>,
+    /// What a machine needs to get the fix, such as `Ubuntu Pro`; absent when everybody gets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<String>,
     /// All ratings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ratings: Vec<SeverityRating>,

@@ -103,6 +103,10 @@ pub struct MatchEvidence {
     /// Windows ProductID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
+    /// What the place needs to get the fix and shows no sign of having, such as `Ubuntu Pro`: there is then no fixed
+    /// version for it, and `range` names the one that others get.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix_requires: Option<String>,
     /// The document and row.
     pub source: AdvisorySource,
 }

@@ -178,6 +178,7 @@ mod tests {
                 range: None,
                 comparison: String::new(),
                 product_id: None,
+                fix_requires: None,
                 source: AdvisorySource::default(),
             },
             score: Some(Score {

@@ -48,6 +48,12 @@ pub struct Row<'a> {
     pub versions: Vec<&'a str>,
     /// What only a Windows row has.
     pub windows: Option<WindowsRef<'a>>,
+    /// The module or topic that the row speaks of, such as `nodejs:18`.
+    pub stream: Option<&'a str>,
+    /// Architectures that the row is limited to, in bytewise order; empty for all.
+    pub architectures: Vec<&'a str>,
+    /// What a machine needs to get the fix, such as `Ubuntu Pro`.
+    pub subscription: Option<&'a str>,
     /// All ratings, in any order.
     pub ratings: Vec<RatingRef<'a>>,
     /// One line that says what it is.
@@ -72,6 +78,9 @@ impl Default for Row<'_> {
             affected: Vec::new(),
             versions: Vec::new(),
             windows: None,
+            stream: None,
+            architectures: Vec::new(),
+            subscription: None,
             ratings: Vec::new(),
             summary: None,
             url: None,
@@ -211,6 +220,9 @@ impl StoredRow<'_> {
             affected: row.affected.iter().map(|run| run.to_owned()).collect(),
             versions: row.versions.iter().map(|&v| v.to_owned()).collect(),
             windows: row.windows.as_ref().map(WindowsRef::to_owned),
+            stream: row.stream.map(str::to_owned),
+            architectures: row.architectures.iter().map(|&a| a.to_owned()).collect(),
+            subscription: row.subscription.map(str::to_owned),
             ratings: row.ratings.iter().map(RatingRef::to_owned).collect(),
             summary: row.summary.map(str::to_owned),
             fixed_at: row.fixed_at,

@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 32;
 /// Files that one folder may hold, with all below it.
 const MAX_FILES: usize = 1_000_000;
 
-/// Documents to build from. They may be packed (`.zst`, `.gz`, `.zip`, `.tar` and one in another), which is told by
+/// Documents to build from. They may be packed (`.zst`, `.gz`, `.bz2`, `.xz`, `.zip`, `.tar` and one in another), which is told by
 /// their content.
 pub enum Source<'a> {
     /// All files in a folder and below. Symbolic links are followed only to files within the folder.

@@ -6,7 +6,9 @@ use std::{
     io::{self, BufReader, Cursor, Read, Seek, SeekFrom},
 };
 
+use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
+use lzma_rust2::XzReader;
 
 use super::{collect::Collector, read_document, source::Input};
 use crate::feeds::{Document, FEEDS, FeedError};
@@ -21,6 +23,8 @@ const MAX_ENTRIES: u64 = 2_000_000;
 const MAX_DEPTH: u32 = 6;
 /// Largest window of zstd that is accepted, as a power of two: `zstd --long=27`.
 const ZSTD_WINDOW_LOG: u32 = 27;
+/// Memory that decompressing xz may take, in KiB: enough for the dictionary of `xz -9`, and no more.
+const XZ_MEMORY_KIB: u32 = 128 << 10;
 /// Bytes that tell what a file is.
 const HEAD_BYTES: usize = 512;
 
@@ -99,6 +103,12 @@ fn is_zip(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
+/// `BZh`, the size of a block, and a block's mark or that of the end. Source: bzip2's format, "block header".
+fn is_bzip2(head: &[u8]) -> bool {
+    matches!(head, [b'B', b'Z', b'h', b'1'..=b'9', mark @ ..]
+        if mark.starts_with(b"\x31\x41\x59\x26\x53\x59") || mark.starts_with(b"\x17\x72\x45\x38\x50\x90"))
+}
+
 /// Fills the buffer as far as there are bytes.
 fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
@@ -140,6 +150,20 @@ fn unpack(
     if head.starts_with(&[0x1f, 0x8b]) {
         let mut limited = Limited {
             inner: MultiGzDecoder::new(whole),
+            budget,
+        };
+        return unpack(&mut limited, name, depth + 1, budget, collector);
+    }
+    if is_bzip2(head) {
+        let mut limited = Limited {
+            inner: MultiBzDecoder::new(whole),
+            budget,
+        };
+        return unpack(&mut limited, name, depth + 1, budget, collector);
+    }
+    if head.starts_with(b"\xfd7zXZ\0") {
+        let mut limited = Limited {
+            inner: XzReader::new_mem_limit(whole, true, XZ_MEMORY_KIB),
             budget,
         };
         return unpack(&mut limited, name, depth + 1, budget, collector);

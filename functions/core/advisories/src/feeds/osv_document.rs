@@ -253,11 +253,10 @@ pub(super) fn rows(entry: &Entry, sink: &mut dyn Sink) -> Result<(), FeedError> 
                 versions: versions.clone(),
                 ratings: ratings.clone(),
                 summary: summary.as_deref(),
-                url: None,
-                windows: None,
                 modified_at,
                 // An advisory is published when its fix is there, as a rule.
                 fixed_at: entry.published.as_deref().and_then(moment),
+                ..Row::default()
             });
         }
     }

@@ -327,6 +327,7 @@ fn finding(hit: &Hit<'_, '_>, installed: &Installed<'_>, scheme: VersionScheme) 
             range: hit.run.map(|run| run.to_owned()),
             comparison: comparison(hit, installed.version, scheme),
             product_id: None,
+            fix_requires: None,
             source: hit.stored.source(),
         },
         score: None,

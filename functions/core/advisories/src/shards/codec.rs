@@ -217,7 +217,10 @@ const HAS_URL: u64 = 1 << 7;
 const HAS_MODIFIED: u64 = 1 << 8;
 const HOTPATCH: u64 = 1 << 9;
 const HAS_FIXED_AT: u64 = 1 << 10;
-const KNOWN_FLAGS: u64 = (1 << 11) - 1;
+const HAS_STREAM: u64 = 1 << 11;
+const HAS_ARCHITECTURES: u64 = 1 << 12;
+const HAS_SUBSCRIPTION: u64 = 1 << 13;
+const KNOWN_FLAGS: u64 = (1 << 14) - 1;
 
 /// Appends a row without its ecosystem and package, which its place in the shard tells.
 pub(crate) fn put_row<'a>(out: &mut Vec<u8>, texts: &mut dyn Texts<'a>, stored: &StoredRow<'a>) {
@@ -233,6 +236,9 @@ pub(crate) fn put_row<'a>(out: &mut Vec<u8>, texts: &mut dyn Texts<'a>, stored: 
         | flag(row.url.is_some(), HAS_URL)
         | flag(row.modified_at.is_some(), HAS_MODIFIED)
         | flag(row.fixed_at.is_some(), HAS_FIXED_AT)
+        | flag(row.stream.is_some(), HAS_STREAM)
+        | flag(!row.architectures.is_empty(), HAS_ARCHITECTURES)
+        | flag(row.subscription.is_some(), HAS_SUBSCRIPTION)
         | flag(row.windows.as_ref().is_some_and(|w| w.hotpatch), HOTPATCH);
     put(out, flags);
     out.push(match row.status {
@@ -284,6 +290,15 @@ pub(crate) fn put_row<'a>(out: &mut Vec<u8>, texts: &mut dyn Texts<'a>, stored: 
     }
     for moment in [row.modified_at, row.fixed_at].into_iter().flatten() {
         out.extend_from_slice(&moment.as_ms().to_le_bytes());
+    }
+    if row.stream.is_some() {
+        put_text(out, texts, row.stream);
+    }
+    if !row.architectures.is_empty() {
+        put_texts(out, texts, &row.architectures);
+    }
+    if row.subscription.is_some() {
+        put_text(out, texts, row.subscription);
     }
 }
 
@@ -363,6 +378,15 @@ pub(crate) fn read_row<'a, T: TextsById<'a>>(
     if has(HAS_FIXED_AT) {
         let ms = i64::from_le_bytes(r.reader.array()?);
         row.fixed_at = Some(Timestamp::from_ms(ms));
+    }
+    if has(HAS_STREAM) {
+        row.stream = r.text()?;
+    }
+    if has(HAS_ARCHITECTURES) {
+        row.architectures = r.texts()?;
+    }
+    if has(HAS_SUBSCRIPTION) {
+        row.subscription = r.text()?;
     }
     Ok(StoredRow {
         feed,
@@ -535,6 +559,9 @@ mod tests {
             url: None,
             modified_at: Some(Timestamp::from_ms(-5)),
             fixed_at: Some(Timestamp::from_ms(7)),
+            stream: Some("nodejs:18"),
+            architectures: vec!["aarch64", "x86_64"],
+            subscription: Some("Ubuntu Pro"),
         }
     }
 

@@ -390,6 +390,7 @@ impl System<'_> {
                 }),
                 comparison,
                 product_id: Some(row.product_id.to_owned()),
+                fix_requires: None,
                 source: stored.source(),
             },
             score: None,
