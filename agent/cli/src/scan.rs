@@ -32,7 +32,8 @@ pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
             args.advisories.feeds.clone(),
             progress.clone(),
         );
-        move || scan(&source, folder.as_deref(), now, &progress)
+        let settings = read::Settings::of(&args.reading);
+        move || scan(&source, folder.as_deref(), &settings, now, &progress)
     });
     progress.done();
     let report = answer?;
@@ -95,6 +96,7 @@ fn within<T: Send + 'static>(
 fn scan(
     source: &Source,
     folder: Option<&std::path::Path>,
+    settings: &read::Settings,
     now: Timestamp,
     progress: &Progress,
 ) -> Result<Report, Failure> {
@@ -103,7 +105,7 @@ fn scan(
         .map(|folder| feeds::open(folder, progress))
         .transpose()?;
     progress.step(format!("reading {source}"));
-    let read = read::read(source, progress)?;
+    let read = read::read(source, settings, progress)?;
     let inventory = read.inventory;
     progress.step("matching");
     let judged = match &opened {

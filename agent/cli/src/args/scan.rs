@@ -50,6 +50,18 @@ pub struct SourceArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadingArgs {
+    /// Read every layer anew, and keep nothing for the next scan.
+    #[arg(long, conflicts_with_all = ["cache_dir", "cache_mb"])]
+    pub no_cache: bool,
+    /// Folder that what layers contain is kept in, so that no layer is read twice [default: the user's cache folder].
+    #[arg(long, value_name = "DIR", env = "BULKHEAD_CACHE")]
+    pub cache_dir: Option<PathBuf>,
+    /// What that folder may take on disk, in MB; what was not used for longest goes first.
+    #[arg(long, value_name = "MB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub cache_mb: u64,
+    /// Layers that are read at once [default: one per processor, at most 4].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub threads: Option<u8>,
     /// Give up after so many seconds, with exit code 5.
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: Option<u64>,

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, SystemTime},
 };
 
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{Opened, build::compile, is_compiled, nothing_recognised, open_compiled};
 use crate::{
     exit::Failure,
-    output,
+    folders, output,
     progress::Progress,
     text::{count, plain},
 };
@@ -32,7 +32,7 @@ pub(super) fn open(folder: &Path, progress: &Progress) -> Result<Opened, Failure
     if listing.files == 0 {
         return Err(nothing_recognised(folder));
     }
-    let Some(cache) = cache_folder() else {
+    let Some(cache) = folders::cache("feeds") else {
         // Without a home there is nothing to keep it in.
         let place = tempfile::tempdir()
             .context("make a folder for the compiled advisories")
@@ -86,23 +86,6 @@ fn build(from: &Path, to: &Path, progress: &Progress) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-/// The user's cache folder for compiled advisories. Source: XDG base directory specification; `LOCALAPPDATA` on Windows.
-fn cache_folder() -> Option<PathBuf> {
-    let set = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let base = if cfg!(windows) {
-        set("LOCALAPPDATA")
-    } else {
-        set("XDG_CACHE_HOME")
-            .filter(|path| path.is_absolute())
-            .or_else(|| set("HOME").map(|home| home.join(".cache")))
-    }?;
-    Some(base.join("bulkhead").join("feeds"))
 }
 
 /// What tells whether documents are still those that were compiled.

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use anyhow::Context;
 use bytes::{Buf, Bytes};
 use futures::StreamExt;
-use inventory::image::{Options, ScannedImage, read_archive_stream};
+use inventory::image::{ScannedImage, read_archive_stream};
 use schemas::{HostId, inventory::Container, risk::PlaceFacts};
 use sources::runtime::{
     ContainerRuntime, EngineImage, RuntimeError, Surroundings,
@@ -13,7 +13,7 @@ use sources::runtime::{
 };
 use tokio::sync::mpsc;
 
-use super::{Read, Shown, named};
+use super::{Read, Settings, Shown, named};
 use crate::{exit::Failure, progress::Progress};
 
 /// Chunks of the archive that wait between the engine and the reader.
@@ -22,18 +22,22 @@ const WAITING_CHUNKS: usize = 32;
 const SUGGESTIONS: usize = 5;
 
 /// Reads the image that a reference or id names.
-pub(super) fn read(reference: &str, progress: &Progress) -> Result<Read, Failure> {
+pub(super) fn read(
+    reference: &str,
+    settings: &Settings,
+    progress: &Progress,
+) -> Result<Read, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Failure::unreachable)?;
-    let outcome = runtime.block_on(ask(reference, progress));
+    let outcome = runtime.block_on(ask(reference, settings, progress));
     // A reader thread that is still at work must not keep an error waiting.
     runtime.shutdown_background();
     outcome
 }
 
-async fn ask(reference: &str, progress: &Progress) -> Result<Read, Failure> {
+async fn ask(reference: &str, settings: &Settings, progress: &Progress) -> Result<Read, Failure> {
     let address = std::env::var("DOCKER_HOST")
         .ok()
         .filter(|address| !address.is_empty())
@@ -49,7 +53,15 @@ async fn ask(reference: &str, progress: &Progress) -> Result<Read, Failure> {
         ))
         .advise(advice)
     })?;
-    let scanned = export(&engine, image, reference, progress).await?;
+    // An image is named by its configuration, so what was read of it once is still right.
+    let known = image
+        .config
+        .as_ref()
+        .and_then(|config| settings.known_image(config));
+    let scanned = match known {
+        Some(known) => known,
+        None => export(&engine, image, reference, settings, progress).await?,
+    };
     let mut inventory = named(&scanned, reference);
     if let Some(facts) = &mut inventory.image {
         // An export names what it was asked for, which may be an id; the engine knows all names.
@@ -161,22 +173,21 @@ async fn export(
     engine: &DockerRuntime,
     image: &EngineImage,
     reference: &str,
+    settings: &Settings,
     progress: &Progress,
 ) -> Result<ScannedImage, Failure> {
+    let settings = settings.clone();
     let (sender, receiver) = mpsc::channel(WAITING_CHUNKS);
     let (what, line) = (format!("docker:{reference}"), progress.clone());
     let reader = tokio::task::spawn_blocking(move || {
         let shown = Shown::new(what, &line);
-        let step = |step| shown.step(step);
         let mut stream = Stream {
             receiver,
             chunk: Bytes::new(),
         };
-        let options = Options {
-            progress: &step,
-            ..Options::default()
-        };
-        let scanned = read_archive_stream(&mut stream, &options);
+        let scanned = settings.image(None, &shown, |options| {
+            read_archive_stream(&mut stream, options)
+        });
         // What follows the archive's end mark is taken too: an engine that cannot send it reports an error.
         let _ = io::copy(&mut stream.by_ref().take(16 << 20), &mut io::sink());
         scanned

@@ -1,6 +1,7 @@
 //! From a source to an inventory and the facts of its place.
 
 mod docker;
+mod settings;
 
 use std::{
     fs::File,
@@ -12,7 +13,7 @@ use anyhow::Context;
 use indicatif::HumanBytes;
 use inventory::{
     Limits,
-    image::{Choice, ImageError, Options, Progress as Step, ScannedImage},
+    image::{ImageError, Progress as Step, ScannedImage},
 };
 use schemas::{
     inventory::{Inventory, Target, TargetKind},
@@ -27,6 +28,8 @@ use crate::{
     text::{count, plain},
 };
 
+pub use settings::Settings;
+
 /// What was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Read {
@@ -40,17 +43,17 @@ pub struct Read {
 ///
 /// # Errors
 /// When there is nothing that could be read; what only part of it cannot be read is in the inventory's coverage.
-pub fn read(source: &Source, progress: &Progress) -> Result<Read, Failure> {
-    let limits = Limits::default();
+pub fn read(source: &Source, settings: &Settings, progress: &Progress) -> Result<Read, Failure> {
+    let limits = &settings.limits;
     let inventory = match source {
-        Source::Docker(reference) => return docker::read(reference, progress),
-        Source::Archive(path) => image(source, path, None, progress)?,
-        Source::Oci { path, tag } => image(source, path, tag.clone(), progress)?,
-        Source::Folder(path) => inventory::folder::read_folder(path, &limits)
+        Source::Docker(reference) => return docker::read(reference, settings, progress),
+        Source::Archive(path) => image(source, path, None, settings, progress)?,
+        Source::Oci { path, tag } => image(source, path, tag.clone(), settings, progress)?,
+        Source::Folder(path) => inventory::folder::read_folder(path, limits)
             .with_context(|| format!("read folder {}", path.display()))
             .map_err(Failure::input)?,
-        Source::Host => host(&limits)?,
-        Source::Inventory(path) => document(path, &limits)?,
+        Source::Host => host(limits)?,
+        Source::Inventory(path) => document(path, limits)?,
     };
     let place = place(&inventory);
     Ok(Read { inventory, place })
@@ -60,22 +63,14 @@ fn image(
     source: &Source,
     path: &Path,
     tag: Option<String>,
+    settings: &Settings,
     progress: &Progress,
 ) -> Result<Inventory, Failure> {
     let shown = Shown::new(source.to_string(), progress);
-    let step = |step| shown.step(step);
-    let options = Options {
-        choice: Choice {
-            reference: tag,
-            platform: None,
-        },
-        progress: &step,
-        ..Options::default()
-    };
-    let outcome = match source {
-        Source::Oci { .. } => inventory::image::read_oci(path, &options),
-        _ => inventory::image::read_archive(path, &options),
-    };
+    let outcome = settings.image(tag, &shown, |options| match source {
+        Source::Oci { .. } => inventory::image::read_oci(path, options),
+        _ => inventory::image::read_archive(path, options),
+    });
     let scanned = outcome.map_err(|error| image_failure(source, path, error))?;
     Ok(named(&scanned, &path.display().to_string()))
 }

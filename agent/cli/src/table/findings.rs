@@ -32,6 +32,7 @@ type LineKey<'a> = (
     &'a str,
     Severity,
     Option<&'a str>,
+    Option<bool>,
 );
 
 /// Findings of one source package in one line, in the order of the report.
@@ -47,6 +48,7 @@ fn lines(findings: &[Finding]) -> Vec<Line<'_>> {
             finding.evidence.matched_version.as_str(),
             finding.severity,
             finding.kb.as_deref(),
+            finding.in_base_image,
         );
         let at = *known.entry(key).or_insert(lines.len());
         match lines.get_mut(at) {
@@ -70,6 +72,7 @@ struct Shape {
     package: bool,
     kb: bool,
     fix_at: bool,
+    base: bool,
     epss: bool,
 }
 
@@ -85,6 +88,12 @@ impl Shape {
             package: !(narrow && alike),
             kb: findings.iter().any(|finding| finding.kb.is_some()),
             fix_at: findings.iter().any(|finding| finding.fix_at.is_some()),
+            // Where all come with the base, or none does, the line above the table says so.
+            base: [Some(true), Some(false)].iter().all(|told| {
+                findings
+                    .iter()
+                    .any(|finding| finding.in_base_image == *told)
+            }),
             epss: !narrow || findings.iter().any(|finding| finding.epss.is_some()),
         }
     }
@@ -106,6 +115,9 @@ pub(super) fn render_findings(findings: &[Finding], look: Look) -> String {
     }
     if shape.fix_at {
         columns.push(word("FIX AT"));
+    }
+    if shape.base {
+        columns.push(word("FROM"));
     }
     columns.push(word("KEV"));
     if shape.epss {
@@ -153,6 +165,13 @@ fn row(line: &Line<'_>, shape: Shape, look: Look) -> Vec<Cell> {
             Some(FixAt::Image) => "image",
             Some(FixAt::Both) => "both",
             Some(FixAt::Unknown) => "unknown",
+        }));
+    }
+    if shape.base {
+        cells.push(cell(match finding.in_base_image {
+            Some(true) => "base",
+            Some(false) => "image",
+            None => "",
         }));
     }
     cells.push(alarm(if finding.kev { "yes" } else { "" }));

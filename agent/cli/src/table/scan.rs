@@ -55,10 +55,44 @@ fn header(report: &Report, look: Look) -> String {
         ));
     };
     line("System", &system(report));
+    if let Some(text) = base(report) {
+        line("Base", &text);
+    }
     line("Packages", &grouped(report.packages.len() as u64));
     line("Coverage", &coverage(report));
     line("Findings", &counts(report));
     out
+}
+
+/// The image that this one was built on, and how much of what was found comes with it.
+fn base(report: &Report) -> Option<String> {
+    let image = report.image.as_ref()?;
+    let base = image.base.as_ref()?;
+    let name = base.name.as_deref().map_or_else(
+        || "an unnamed image".to_owned(),
+        |name| plain(name).into_owned(),
+    );
+    let theirs = report
+        .findings
+        .iter()
+        .filter(|finding| finding.in_base_image == Some(true))
+        .count();
+    Some(format!(
+        "{name}, {} of {}; {} with it",
+        grouped(u64::from(base.layers)),
+        count(image.layers.len(), "layer", "layers"),
+        match (theirs, report.findings.len()) {
+            (0, _) => "no finding comes".to_owned(),
+            (1, 1) => "the finding comes".to_owned(),
+            (theirs, all) if theirs == all => format!("all {} findings come", grouped(all as u64)),
+            (1, all) => format!("1 of {} findings comes", grouped(all as u64)),
+            (theirs, all) => format!(
+                "{} of {} findings come",
+                grouped(theirs as u64),
+                grouped(all as u64)
+            ),
+        }
+    ))
 }
 
 fn system(report: &Report) -> String {

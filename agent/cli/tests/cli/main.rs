@@ -4,6 +4,7 @@
 
 mod feeds;
 mod fixture;
+mod layers;
 mod scan;
 mod server;
 mod usage;

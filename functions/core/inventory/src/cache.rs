@@ -175,6 +175,22 @@ impl Session<'_> {
         image.layers.iter().all(|layer| !self.wants(&layer.diff_id))
     }
 
+    /// A known image as a whole, if all of its layers are known. What is remembered of it alone is not enough: its
+    /// layers may have gone from the cache since.
+    pub fn take(self, facts: ImageFacts) -> Option<ScannedImage> {
+        if !self.knows(&facts) {
+            return None;
+        }
+        let mut image = ScannedImage {
+            layers: facts.layers.iter().map(|_| LayerOutcome::Known).collect(),
+            facts,
+            gaps: Vec::new(),
+        };
+        // Nothing was read, so nothing has to be kept.
+        self.finish(&mut image);
+        Some(image)
+    }
+
     /// Puts the known layers into the image, keeps those that were read, and says which known image it was built on.
     /// Returns what could not be kept; the scan is right all the same.
     pub fn finish(self, image: &mut ScannedImage) -> Option<io::Error> {
@@ -392,7 +408,10 @@ mod tests {
         let (again, read) = scan(&cache, image("app:1", &[1, 2, 3]), 64);
         assert_eq!(read, 0);
         assert_eq!(again.inventory(), app.inventory());
-        assert_eq!(cache.image(&app.facts.id), Some(app.facts));
+        assert_eq!(cache.image(&app.facts.id), Some(app.facts.clone()));
+        let taken = cache.session("").take(app.facts.clone()).unwrap();
+        assert_eq!(taken.inventory(), app.inventory());
+        assert!(cache.session("-other").take(app.facts).is_none());
         // Another way of reading finds other things.
         assert!(cache.session("-other").wants(&digest(1)));
     }

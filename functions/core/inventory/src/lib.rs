@@ -25,5 +25,6 @@ mod tar;
 mod walk;
 pub mod windows;
 
+pub use cache::LayerCache;
 pub use limits::Limits;
 pub use source::{ReadError, Source, read};

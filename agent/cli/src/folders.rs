@@ -1,0 +1,21 @@
+//! Where this program keeps what it may make anew.
+
+use std::path::PathBuf;
+
+/// A folder of this program in the user's cache, nothing when the user has none. Source: XDG base directory
+/// specification; `LOCALAPPDATA` on Windows.
+pub fn cache(name: &str) -> Option<PathBuf> {
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let base = if cfg!(windows) {
+        set("LOCALAPPDATA")
+    } else {
+        set("XDG_CACHE_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| set("HOME").map(|home| home.join(".cache")))
+    }?;
+    Some(base.join("bulkhead").join(name))
+}
