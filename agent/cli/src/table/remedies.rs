@@ -121,8 +121,11 @@ fn order(a: &Finding, b: &Finding) -> Ordering {
         Some("apk") => VersionScheme::Alpine,
         Some("rpm") => VersionScheme::Redhat,
         Some("pypi") => VersionScheme::Pypi,
-        Some("npm") => VersionScheme::Semver,
+        Some("npm" | "golang" | "cargo") => VersionScheme::Semver,
         Some("nuget") => VersionScheme::Nuget,
+        Some("maven") => VersionScheme::Maven,
+        Some("gem") => VersionScheme::RubyGems,
+        Some("composer") => VersionScheme::Packagist,
         _ => return numbers(&fixed_a).cmp(&numbers(&fixed_b)),
     };
     scheme.order(&fixed_a, &fixed_b)

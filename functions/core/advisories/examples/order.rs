@@ -22,10 +22,9 @@ fn main() -> ExitCode {
             Err(error) => return complain(&mut stderr, &error.to_string()),
         },
         _ => {
-            return complain(
-                &mut stderr,
-                "usage: order debian|alpine|redhat|semver|pypi|nuget < PAIRS",
-            );
+            let names: Vec<&str> = VersionScheme::ALL.iter().map(|s| s.name()).collect();
+            let usage = format!("usage: order {} < PAIRS", names.join("|"));
+            return complain(&mut stderr, &usage);
         }
     };
     match order_lines(scheme, io::stdin().lock(), io::stdout().lock(), &mut stderr) {

@@ -51,8 +51,13 @@ static KNOWN: &[Known] = {
         known("NuGet", "nuget", Order::Nuget, None),
         known("crates.io", "crates.io", Order::Semver, None),
         known("Go", "go", Order::Semver, None),
+        known("Maven", "maven", Order::Maven, None),
+        known("RubyGems", "rubygems", Order::RubyGems, None),
+        known("Packagist", "packagist", Order::Packagist, None),
         known("Hex", "hex", Order::Semver, None),
-        known("Pub", "pub", Order::Semver, None),
+        known("Pub", "pub", Order::Pub, None),
+        known("CRAN", "cran", Order::Cran, None),
+        known("Hackage", "hackage", Order::Hackage, None),
         known("SwiftURL", "swifturl", Order::Semver, None),
         known("Debian", "debian", Order::Debian, Whole),
         known("Ubuntu", "ubuntu", Order::Debian, Ubuntu),
@@ -113,6 +118,27 @@ pub(crate) fn scheme_of(ecosystem: &str) -> Option<VersionScheme> {
         .iter()
         .find(|known| known.name == ecosystem)
         .map(|known| known.scheme)
+}
+
+/// Whether an ecosystem is one of a language's packages, rather than of a distribution's.
+pub(crate) fn is_language(ecosystem: &str) -> bool {
+    matches!(
+        ecosystem,
+        "npm"
+            | "pypi"
+            | "nuget"
+            | "crates.io"
+            | "go"
+            | "maven"
+            | "rubygems"
+            | "packagist"
+            | "hex"
+            | "pub"
+            | "cran"
+            | "hackage"
+            | "swifturl"
+            | "dotnet"
+    )
 }
 
 /// A package's name in the one form in which an ecosystem compares it: PyPI's by PEP 503 (lower case, runs of `-`, `_`
@@ -184,7 +210,12 @@ mod tests {
             ),
             ("Red Hat:openshift:4.12::el8", None),
             ("Debian", None),
-            ("Maven", None),
+            ("Maven", Some(("maven", None))),
+            (
+                "Maven:https://repo1.maven.org/maven2",
+                Some(("maven", None)),
+            ),
+            ("ConanCenter", None),
             ("Root:Alpine:3.18", None),
         ] {
             let found = from_osv(text);

@@ -10,7 +10,7 @@ use serde::{
 
 use super::{
     FeedError, Sink,
-    ecosystems::{Place, from_osv, normal_name},
+    ecosystems::{Place, from_osv, is_language, normal_name},
     is_cve, moment, one_line, shown,
 };
 use crate::{
@@ -183,10 +183,7 @@ pub(super) fn yaml<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FeedError> {
 /// Whether rows of this ecosystem speak of a distribution's own packages: then its words are the vendor's, and what it
 /// calls upstream or related is what the advisory fixes.
 fn is_distribution(place: &Place<'_>) -> bool {
-    !matches!(
-        place.name,
-        "npm" | "pypi" | "nuget" | "crates.io" | "go" | "hex" | "pub" | "swifturl"
-    )
+    !is_language(place.name)
 }
 
 /// Hands the rows of an entry over.

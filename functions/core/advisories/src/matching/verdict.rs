@@ -354,6 +354,12 @@ fn comparison(hit: &Hit<'_, '_>, version: &str, scheme: VersionScheme) -> String
         VersionScheme::Semver => "semver",
         VersionScheme::Pypi => "PEP 440",
         VersionScheme::Nuget => "NuGet",
+        VersionScheme::Maven => "Maven",
+        VersionScheme::RubyGems => "RubyGems",
+        VersionScheme::Packagist => "Composer",
+        VersionScheme::Pub => "Pub",
+        VersionScheme::Cran => "CRAN",
+        VersionScheme::Hackage => "Hackage",
     };
     let Some(run) = hit.run else {
         return match hit.stored.row.versions.is_empty() {

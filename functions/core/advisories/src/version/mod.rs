@@ -14,10 +14,14 @@ use std::str::FromStr;
 
 pub mod alpine;
 pub mod debian;
+pub mod maven;
 pub mod nuget;
+pub mod numbers;
+pub mod packagist;
 pub mod pypi;
 pub mod range;
 pub mod redhat;
+pub mod rubygems;
 pub mod semver;
 
 /// Longest piece of a foreign string that an error carries, in characters.
@@ -38,6 +42,18 @@ pub enum VersionScheme {
     Pypi,
     /// NuGet: up to four numbers and a label that ignores case.
     Nuget,
+    /// Maven: numbers and qualifiers, as its POM reference specifies.
+    Maven,
+    /// RubyGems: letters make a pre-release.
+    RubyGems,
+    /// Composer: PHP's `version_compare`.
+    Packagist,
+    /// Dart's Pub: semantic versions whose build metadata counts.
+    Pub,
+    /// R's CRAN: numbers with dots and hyphens between.
+    Cran,
+    /// Haskell's Hackage: numbers with dots between.
+    Hackage,
 }
 
 /// Why two versions or a range could not be judged.
@@ -45,7 +61,7 @@ pub enum VersionScheme {
 pub enum VersionError {
     /// The name is none of the known orders.
     #[error(
-        "unknown version order \"{name}\" (known: debian, alpine, redhat, semver, pypi, nuget)"
+        "unknown version order \"{name}\" (known: debian, alpine, redhat, semver, pypi, nuget, maven, rubygems, packagist, pub, cran, hackage)"
     )]
     UnknownScheme {
         /// The name as given, shortened.
@@ -68,16 +84,22 @@ pub enum VersionError {
 
 impl VersionScheme {
     /// Every scheme, in the order of their names in [`VersionError::UnknownScheme`].
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 12] = [
         Self::Debian,
         Self::Alpine,
         Self::Redhat,
         Self::Semver,
         Self::Pypi,
         Self::Nuget,
+        Self::Maven,
+        Self::RubyGems,
+        Self::Packagist,
+        Self::Pub,
+        Self::Cran,
+        Self::Hackage,
     ];
 
-    /// The scheme's name: `debian`, `alpine`, `redhat`, `semver`, `pypi` or `nuget`.
+    /// The scheme's name, such as `debian` or `maven`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -87,11 +109,17 @@ impl VersionScheme {
             Self::Semver => "semver",
             Self::Pypi => "pypi",
             Self::Nuget => "nuget",
+            Self::Maven => "maven",
+            Self::RubyGems => "rubygems",
+            Self::Packagist => "packagist",
+            Self::Pub => "pub",
+            Self::Cran => "cran",
+            Self::Hackage => "hackage",
         }
     }
 
     /// Orders any two strings. A total preorder: reflexive, transitive, and `order(a, b)` is the
-    /// reverse of `order(b, a)`. Allocates only for two Python versions that predate PEP 440.
+    /// reverse of `order(b, a)`; one exception is told by [`VersionScheme::order_total`]. Allocates only for two Python versions that predate PEP 440.
     #[must_use]
     pub fn order(self, a: &str, b: &str) -> Ordering {
         let (a, b) = (a.trim_ascii(), b.trim_ascii());
@@ -105,6 +133,21 @@ impl VersionScheme {
             Self::Semver => semver::order(a, b),
             Self::Pypi => pypi::order(a, b),
             Self::Nuget => nuget::order(a, b),
+            Self::Maven => maven::order(a, b),
+            Self::RubyGems => rubygems::order(a, b),
+            Self::Packagist => packagist::order(a, b),
+            Self::Pub => semver::order_with_build(a, b),
+            Self::Cran | Self::Hackage => numbers::order(a, b),
+        }
+    }
+
+    /// The order to sort by: [`VersionScheme::order`], but total for every text there is, where that of Composer is
+    /// not for texts with its placeholder `#`.
+    #[must_use]
+    pub fn order_total(self, a: &str, b: &str) -> Ordering {
+        match self {
+            Self::Packagist => packagist::order_total(a.trim_ascii(), b.trim_ascii()),
+            _ => self.order(a, b),
         }
     }
 
@@ -134,6 +177,12 @@ impl VersionScheme {
                 Self::Semver => semver::check(trimmed),
                 Self::Pypi => pypi::check(trimmed),
                 Self::Nuget => nuget::check(trimmed),
+                Self::Maven => maven::check(trimmed),
+                Self::RubyGems => rubygems::check(trimmed),
+                Self::Packagist => packagist::check(trimmed),
+                Self::Pub => semver::check(trimmed),
+                Self::Cran => numbers::check(trimmed, true),
+                Self::Hackage => numbers::check(trimmed, false),
             }
         };
         checked.map_err(|reason| VersionError::Malformed {
@@ -246,6 +295,13 @@ mod tests {
             "post",
             "alpha",
             "final",
+            "ga",
+            "sp",
+            "SNAPSHOT",
+            "-0",
+            ".0",
+            "stable",
+            "#",
             "α",
             " ",
             "1:",
@@ -260,15 +316,19 @@ mod tests {
 
         #[test]
         fn order_is_total(scheme in scheme(), a in version(), b in version(), c in version()) {
-            prop_assert_eq!(scheme.order(&a, &a), Ordering::Equal);
-            prop_assert_eq!(scheme.order(&a, &b), scheme.order(&b, &a).reverse());
+            let order = |x: &str, y: &str| scheme.order_total(x, y);
+            prop_assert_eq!(order(&a, &a), Ordering::Equal);
+            prop_assert_eq!(order(&a, &b), order(&b, &a).reverse());
+            if !format!("{a}{b}").contains('#') {
+                prop_assert_eq!(order(&a, &b), scheme.order(&a, &b));
+            }
             let mut sorted = [a.as_str(), b.as_str(), c.as_str()];
-            sorted.sort_by(|x, y| scheme.order(x, y));
+            sorted.sort_by(|x, y| order(x, y));
             let [low, middle, high] = sorted;
-            prop_assert_ne!(scheme.order(low, middle), Ordering::Greater);
-            prop_assert_ne!(scheme.order(middle, high), Ordering::Greater);
-            let outer = scheme.order(low, middle).then(scheme.order(middle, high));
-            prop_assert_eq!(scheme.order(low, high), outer, "{:?}", sorted);
+            prop_assert_ne!(order(low, middle), Ordering::Greater);
+            prop_assert_ne!(order(middle, high), Ordering::Greater);
+            let outer = order(low, middle).then(order(middle, high));
+            prop_assert_eq!(order(low, high), outer, "{} {:?}", scheme, sorted);
         }
 
         #[test]
@@ -293,9 +353,12 @@ mod tests {
         for scheme in VersionScheme::ALL {
             assert_eq!(scheme.name().parse(), Ok(scheme));
         }
-        let error = "maven".parse::<VersionScheme>().unwrap_err().to_string();
+        let error = "golang".parse::<VersionScheme>().unwrap_err().to_string();
         assert!(
-            error.contains("maven") && error.contains("redhat"),
+            error.contains("golang")
+                && VersionScheme::ALL
+                    .iter()
+                    .all(|known| error.contains(known.name())),
             "{error}"
         );
     }

@@ -50,7 +50,7 @@ impl<'a> Event<'a> {
         let first = |event: &Self| matches!(event, Event::Introduced("0"));
         first(other)
             .cmp(&first(self))
-            .then_with(|| scheme.order(self.version(), other.version()))
+            .then_with(|| scheme.order_total(self.version(), other.version()))
     }
 
     /// Whether a version has reached the event.

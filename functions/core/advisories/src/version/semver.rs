@@ -24,6 +24,16 @@ pub fn order(a: &str, b: &str) -> Ordering {
         .then_with(|| a.order_labels(&b, <[u8]>::cmp))
 }
 
+/// Orders two versions of Dart's Pub: as semantic versions, and among equals by their build metadata, which it orders
+/// as it does pre-releases, but above a version without any. Source: the documentation of `pub_semver`, `Version`.
+#[must_use]
+pub fn order_with_build(a: &str, b: &str) -> Ordering {
+    fn build(version: &str) -> &[u8] {
+        tail(split_run(version.as_bytes(), |c| c != b'+').1)
+    }
+    order(a, b).then_with(|| order_identifiers(build(a), build(b), <[u8]>::cmp))
+}
+
 /// A version taken apart without judging it: also the form of NuGet.
 pub(crate) struct Loose<'a> {
     /// Numbers with dots between.
@@ -65,24 +75,31 @@ impl<'a> Loose<'a> {
         text: impl Fn(&[u8], &[u8]) -> Ordering,
     ) -> Ordering {
         match (self.label.is_empty(), other.label.is_empty()) {
-            (false, false) => {}
-            (a, b) => return a.cmp(&b),
+            (false, false) => order_identifiers(self.label, other.label, text),
+            (a, b) => a.cmp(&b),
         }
-        let dot = |c: &u8| *c == b'.';
-        let (mut a, mut b) = (self.label.split(dot), other.label.split(dot));
-        loop {
-            let order = match (a.next(), b.next()) {
-                (None, None) => return Ordering::Equal,
-                (Some(x), Some(y)) => match (is_number(x), is_number(y)) {
-                    (true, true) => cmp_digits(x, y),
-                    (false, false) => text(x, y),
-                    (x, y) => y.cmp(&x),
-                },
-                (x, y) => x.is_some().cmp(&y.is_some()),
-            };
-            if order.is_ne() {
-                return order;
-            }
+    }
+}
+
+/// Orders dotted identifiers: numbers by value and below texts, a list above its own beginning. An empty list has none.
+fn order_identifiers(a: &[u8], b: &[u8], text: impl Fn(&[u8], &[u8]) -> Ordering) -> Ordering {
+    if a.is_empty() || b.is_empty() {
+        return b.is_empty().cmp(&a.is_empty());
+    }
+    let dot = |c: &u8| *c == b'.';
+    let (mut a, mut b) = (a.split(dot), b.split(dot));
+    loop {
+        let order = match (a.next(), b.next()) {
+            (None, None) => return Ordering::Equal,
+            (Some(x), Some(y)) => match (is_number(x), is_number(y)) {
+                (true, true) => cmp_digits(x, y),
+                (false, false) => text(x, y),
+                (x, y) => y.cmp(&x),
+            },
+            (x, y) => x.is_some().cmp(&y.is_some()),
+        };
+        if order.is_ne() {
+            return order;
         }
     }
 }
