@@ -48,6 +48,9 @@ pub struct Report {
     pub policy: Option<PolicyOutcome>,
     /// Counts of findings.
     pub summary: Summary,
+    /// What to do: updates with all that each of them fixes, the highest risk first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<Remedy>,
     /// The advisories that were used.
     #[serde(default)]
     pub feeds: Vec<FeedUsed>,
@@ -77,6 +80,19 @@ pub struct Summary {
     pub fixable: u32,
     /// Rows kept apart because they cannot be judged.
     pub cannot_judge: u32,
+}
+
+/// One update and what it fixes: a ticket for whoever mends it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Remedy {
+    /// What to do: `openssl: update 3.0.11-1 to 3.0.15-1~deb12u1`.
+    pub action: String,
+    /// The highest score among what it fixes, 0 to 100.
+    pub top_score: f32,
+    /// Number of vulnerabilities that it fixes.
+    pub vulnerabilities: u32,
+    /// How many of them are known to be exploited.
+    pub known_exploited: u32,
 }
 
 /// A feed that took part in a scan.

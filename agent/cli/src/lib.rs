@@ -7,6 +7,7 @@ pub mod folders;
 pub mod output;
 pub mod progress;
 pub mod read;
+pub mod remedies;
 pub mod remote;
 pub mod report;
 pub mod scan;

@@ -10,6 +10,8 @@ use schemas::{
     risk::{PlaceFacts, VulnerabilityFacts},
 };
 
+use crate::remedies::remedies;
+
 /// What the advisories say of an inventory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judged {
@@ -50,6 +52,7 @@ pub fn assemble(
     });
     let mut packages = inventory.packages;
     packages.sort();
+    let kind = inventory.target.kind;
     Report {
         version: REPORT_VERSION,
         software: env!("CARGO_PKG_VERSION").to_owned(),
@@ -60,6 +63,7 @@ pub fn assemble(
         coverage: judged.coverage,
         packages,
         summary: summary(&findings, &cannot_judge),
+        remedies: remedies(&findings, kind),
         findings,
         cannot_judge,
         suppressed: Vec::new(),

@@ -3,7 +3,6 @@
 mod estate;
 mod feeds;
 mod findings;
-mod remedies;
 mod scan;
 
 use comfy_table::{

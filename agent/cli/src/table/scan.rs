@@ -10,7 +10,7 @@ use schemas::{
     report::Report,
 };
 
-use super::{age, bold, date, findings::render_findings, remedies::remedies, styled, wrapped};
+use super::{age, bold, date, findings::render_findings, styled, wrapped};
 use crate::{
     output::Look,
     text::{count, cut, grouped, plain},
@@ -162,7 +162,7 @@ fn counts(report: &Report) -> String {
 }
 
 fn first(report: &Report, look: Look) -> String {
-    let remedies = remedies(&report.findings, report.target.kind);
+    let remedies = &report.remedies;
     // One update of one package is what its own line says already.
     if report.findings.len() < 3 || remedies.is_empty() {
         return String::new();
@@ -176,7 +176,11 @@ fn first(report: &Report, look: Look) -> String {
         let text = format!(
             "{} — fixes {}{exploited}, highest score {:.1}",
             plain(&remedy.action),
-            count(remedy.vulnerabilities, "vulnerability", "vulnerabilities"),
+            count(
+                remedy.vulnerabilities as usize,
+                "vulnerability",
+                "vulnerabilities"
+            ),
             remedy.top_score,
         );
         out.push_str(&wrapped(look, "  - ", "    ", &text));

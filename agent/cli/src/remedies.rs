@@ -6,20 +6,8 @@ use advisories::version::VersionScheme;
 use schemas::{
     finding::{Finding, FixAt},
     inventory::TargetKind,
+    report::Remedy,
 };
-
-/// One update and what it fixes.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Remedy {
-    /// What to do: `update openssl 3.0.11-1 to 3.0.15-1~deb12u1`.
-    pub(super) action: String,
-    /// The highest score among what it fixes.
-    pub(super) top_score: f32,
-    /// Number of vulnerabilities that it fixes.
-    pub(super) vulnerabilities: usize,
-    /// How many of them are known to be exploited.
-    pub(super) known_exploited: usize,
-}
 
 /// Findings that one update fixes together, and the highest version among their fixes.
 #[derive(Default)]
@@ -30,7 +18,7 @@ struct Group<'a> {
 
 /// The updates that fix something, the highest score first, then the one that fixes more. An image is not updated in
 /// place: Windows itself is remedied there by a newer base.
-pub(super) fn remedies(findings: &[Finding], target: TargetKind) -> Vec<Remedy> {
+pub fn remedies(findings: &[Finding], target: TargetKind) -> Vec<Remedy> {
     let mut groups: BTreeMap<(&str, &str, &str), Group<'_>> = BTreeMap::new();
     for finding in findings.iter().filter(|f| f.fixed_version.is_some()) {
         let evidence = &finding.evidence;
@@ -96,7 +84,7 @@ fn remedy(group: &Group<'_>, target: TargetKind) -> Option<Remedy> {
             .collect();
         ids.sort_unstable();
         ids.dedup();
-        ids.len()
+        u32::try_from(ids.len()).unwrap_or(u32::MAX)
     };
     Some(Remedy {
         action,
