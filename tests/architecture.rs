@@ -16,7 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("access", &["schemas"]),
     // The index ranks by score, so it reads the formula.
     ("estate", &["schemas", "risk"]),
-    ("sources", &["schemas", "inventory"]),
+    // A download is judged by what its reader makes of it, before it replaces the one before.
+    ("sources", &["schemas", "inventory", "advisories"]),
     ("platform", &["schemas"]),
     ("records", &["schemas", "platform", "access", "estate"]),
     (

@@ -1,6 +1,10 @@
 //! The one HTTP client: encrypted unless told otherwise, with every size and time bounded.
 
-use std::{path::Path, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    time::Duration,
+};
 
 use reqwest::{
     Client, Method, Response, StatusCode, Url,
@@ -20,6 +24,9 @@ pub struct HttpOptions {
     pub extra_ca_pem: Option<Vec<u8>>,
     /// Whether unencrypted addresses other than loopback are allowed.
     pub allow_http: bool,
+    /// Proxy for every request, such as `http://proxy.example.org:3128`; without it those of the environment
+    /// (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) count.
+    pub proxy: Option<String>,
     /// Time to establish a connection.
     pub connect_timeout: Duration,
     /// Time without a byte before a transfer is given up.
@@ -33,6 +40,7 @@ impl Default for HttpOptions {
         Self {
             extra_ca_pem: None,
             allow_http: false,
+            proxy: None,
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_secs(600),
@@ -46,6 +54,15 @@ pub enum HttpError {
     /// The client cannot be made.
     #[error("set up the HTTP client")]
     Client(#[source] reqwest::Error),
+    /// The proxy's address cannot be used.
+    #[error("use the proxy `{proxy}`")]
+    Proxy {
+        /// The address.
+        proxy: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
     /// The address is none.
     #[error("`{0}` is not an address")]
     Address(String),
@@ -170,23 +187,18 @@ impl Http {
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.read_timeout)
             .timeout(options.total_timeout)
-            .redirect(Policy::limited(5));
+            .redirect(redirects(options.allow_http));
         if let Some(pem) = &options.extra_ca_pem {
             let authorities =
                 reqwest::Certificate::from_pem_bundle(pem).map_err(HttpError::Client)?;
             builder = builder.tls_certs_merge(authorities);
         }
-        if !options.allow_http {
-            // A redirect must not lead from an encrypted address to a plain one.
-            builder = builder.redirect(Policy::custom(|attempt| {
-                if attempt.previous().len() > 5 {
-                    attempt.error("too many redirects")
-                } else if is_confidential(attempt.url()) {
-                    attempt.follow()
-                } else {
-                    attempt.error("redirect to an address that is not encrypted")
-                }
-            }));
+        if let Some(proxy) = &options.proxy {
+            let all = reqwest::Proxy::all(proxy).map_err(|source| HttpError::Proxy {
+                proxy: proxy.clone(),
+                source,
+            })?;
+            builder = builder.proxy(all);
         }
         let client = builder.build().map_err(HttpError::Client)?;
         Ok(Self {
@@ -256,6 +268,25 @@ impl Http {
             headers,
             body,
         })
+    }
+
+    /// Asks for a document, whose body is then read piece by piece whatever the status is.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or a header cannot be sent.
+    pub async fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<Answer, HttpError> {
+        let address = self.address(url)?;
+        let host = host_of(&address);
+        let mut request = self.client.get(address);
+        for (name, value) in headers {
+            let value =
+                HeaderValue::from_str(value).map_err(|_| HttpError::Header((*name).to_owned()))?;
+            request = request.header(*name, value);
+        }
+        match request.send().await {
+            Ok(response) => Ok(Answer { response, host }),
+            Err(source) => Err(HttpError::Unreachable { host, source }),
+        }
     }
 
     /// Downloads a document into a file, unless it is the one that the validators name.
@@ -334,6 +365,95 @@ impl Http {
     }
 }
 
+/// An answer whose body is read piece by piece.
+#[derive(Debug)]
+pub struct Answer {
+    response: Response,
+    host: String,
+}
+
+impl Answer {
+    /// HTTP status.
+    pub fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// The server, for messages.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The first header of this lower-case name, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// The next piece of the body; `None` when it is complete.
+    ///
+    /// # Errors
+    /// When the connection breaks before the length that was announced, or nothing comes for too long.
+    pub async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, HttpError> {
+        next_chunk(&mut self.response, &self.host).await
+    }
+}
+
+/// Follows at most five redirects: never from an encrypted address to a plain one, and never from a public address to
+/// one of this machine or its network, which the document's publisher has no business with. A name that resolves to
+/// such an address is not looked at: it is asked by HTTPS only, and no server there has a certificate for the name.
+fn redirects(allow_http: bool) -> Policy {
+    Policy::custom(move |attempt| {
+        let from = attempt.previous().last();
+        if attempt.previous().len() > 5 {
+            attempt.error("too many redirects")
+        } else if !allow_http && !is_confidential(attempt.url()) {
+            attempt.error("redirect to an address that is not encrypted")
+        } else if is_internal(attempt.url())
+            && from.is_some_and(|from| from.host_str() != attempt.url().host_str())
+        {
+            attempt.error("redirect to an address of this machine or a private network")
+        } else {
+            attempt.follow()
+        }
+    })
+}
+
+/// Whether an address is written as one of this machine, a private network or no network at all.
+/// Sources: RFC 1918, RFC 4193, RFC 6598 and the IANA registries of special-purpose addresses.
+fn is_internal(address: &Url) -> bool {
+    let Some(host) = address.host_str() else {
+        return true;
+    };
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => is_internal_v4(ip),
+        Ok(IpAddr::V6(ip)) => match ip.to_ipv4() {
+            Some(ip) => is_internal_v4(ip),
+            None => {
+                ip.is_loopback()
+                    || ip.is_unspecified()
+                    || ip.is_unique_local()
+                    || ip.is_unicast_link_local()
+                    || ip.is_multicast()
+            }
+        },
+        Err(_) => {
+            let host = host.to_ascii_lowercase();
+            host == "localhost" || host.ends_with(".localhost") || host.ends_with(".internal")
+        }
+    }
+}
+
+fn is_internal_v4(ip: Ipv4Addr) -> bool {
+    let [first, second, ..] = ip.octets();
+    ip.is_loopback()
+        || ip.is_private()
+        || ip.is_link_local()
+        || ip.is_broadcast()
+        || ip.is_multicast()
+        || first == 0
+        || (first == 100 && (64..128).contains(&second))
+}
+
 async fn next_chunk(
     response: &mut Response,
     host: &str,
@@ -352,9 +472,7 @@ fn is_confidential(address: &Url) -> bool {
     let loopback = address.host_str().is_some_and(|host| {
         let host = host.trim_matches(['[', ']']);
         host.eq_ignore_ascii_case("localhost")
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback())
+            || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     });
     address.scheme() == "https" || loopback
 }

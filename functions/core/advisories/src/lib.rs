@@ -16,7 +16,9 @@ pub mod shards;
 pub mod version;
 pub mod windows;
 
-pub use build::{BuildError, BuildOptions, BuildReport, DocumentError, Source, build};
+pub use build::{
+    BuildError, BuildOptions, BuildReport, DocumentError, Source, Survey, build, survey,
+};
 pub use diff::{ShardChange, diff};
 pub use matching::{MatchResult, ShardUse, match_inventory};
 pub use shards::{Manifest, ShardError, ShardSet};

@@ -28,6 +28,8 @@ const MAX_PROBLEMS: u32 = 100;
 /// What one thread has read.
 #[derive(Default)]
 pub(super) struct Collector {
+    /// Rows are counted and not kept.
+    counting: bool,
     texts: Interner,
     packed: Vec<u8>,
     pub(super) rows: Vec<Packed>,
@@ -67,7 +69,7 @@ pub(super) struct Counted {
 }
 
 /// One packed row: where it goes, and where its bytes are.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Packed {
     pub(super) shard: u32,
     pub(super) name: u32,
@@ -106,6 +108,22 @@ impl<'a> TextsById<'a> for &'a Interner {
 }
 
 impl Collector {
+    /// A collector that counts rows and keeps none.
+    pub(super) fn counting() -> Self {
+        Self {
+            counting: true,
+            ..Self::default()
+        }
+    }
+
+    /// Counts a row where that is all that is wanted.
+    fn only_counted(&mut self) -> bool {
+        if self.counting {
+            self.rows.push(Packed::default());
+        }
+        self.counting
+    }
+
     pub(super) fn begin_file(&mut self, name: &str) {
         self.file = DocumentState {
             name: name.to_owned(),
@@ -303,6 +321,9 @@ impl Sink for Collector {
             self.problem(row.vulnerability, "a row that is longer than any real one");
             return;
         }
+        if self.only_counted() {
+            return;
+        }
         let document = self.document_name();
         let start = self.packed.len();
         let stored = StoredRow {
@@ -317,6 +338,9 @@ impl Sink for Collector {
     fn intel(&mut self, row: &IntelRow<'_>) {
         if VulnerabilityId::try_from(row.vulnerability.to_owned()).is_err() {
             self.problem(row.vulnerability, "facts without a usable id");
+            return;
+        }
+        if self.only_counted() {
             return;
         }
         let document = self.document_name();

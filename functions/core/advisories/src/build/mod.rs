@@ -2,6 +2,7 @@
 
 mod collect;
 mod source;
+mod survey;
 mod unpack;
 mod write;
 
@@ -22,6 +23,7 @@ use crate::{
 use collect::Collector;
 
 pub use source::Source;
+pub use survey::{Survey, survey};
 
 /// Names of unrecognised documents that a report carries, at most.
 const MAX_UNRECOGNISED: usize = 1000;

@@ -1,0 +1,20 @@
+//! Getting the feeds: a [`catalogue`] of what is published where, and an [`update`] that asks for what changed.
+//!
+//! A folder of feeds holds `documents/FEED/…` in use, `held/FEED/…` that shrank too much, and `state.json`.
+
+pub mod archive;
+pub mod catalogue;
+pub mod check;
+mod direct;
+pub mod fetch;
+pub mod listing;
+mod plan;
+pub mod state;
+pub mod update;
+
+pub use catalogue::{FeedSpec, Layout, catalogue, feed};
+pub use direct::{FeedDocument, FeedError, download, fixed_documents, msrc_documents};
+pub use fetch::{FetchError, Fetcher, Patience};
+pub use plan::PlanError;
+pub use state::{DocumentUpdate, FeedUpdate, HeldDocument, StateError, UpdateState};
+pub use update::{FeedFolder, Outcome, Unwatched, Update, UpdateError, Watch};
