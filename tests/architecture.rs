@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("advisories", &["schemas"]),
     ("risk", &["schemas"]),
     ("access", &["schemas"]),
+    ("policy", &["schemas"]),
     // The index ranks by score, so it reads the formula.
     ("estate", &["schemas", "risk"]),
     // A download is judged by what its reader makes of it, before it replaces the one before.
@@ -47,7 +48,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("agent-host", &["schemas", "inventory", "access", "sources"]),
     (
         "bulkhead-cli",
-        &["schemas", "inventory", "advisories", "risk", "sources"],
+        &[
+            "schemas",
+            "inventory",
+            "advisories",
+            "risk",
+            "policy",
+            "sources",
+        ],
     ),
     ("bulkhead-tests", &[]),
 ];

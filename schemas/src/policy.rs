@@ -16,6 +16,10 @@ pub struct PolicyOutcome {
     /// What violates them: the finding of the highest risk first.
     #[serde(default)]
     pub violations: Vec<Violation>,
+    /// What keeps the verdict from a pass although nothing is violated: gaps that no policy allows, and feeds that rules
+    /// need and that were not loaded. A sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<String>,
     /// What the reader should do something about although it decides nothing: expired, expiring and unused exceptions.
     #[serde(default)]
     pub notices: Vec<PolicyNotice>,

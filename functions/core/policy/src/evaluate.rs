@@ -1,0 +1,45 @@
+//! What rules ask for that a report cannot answer: a rule that could never be met is no reason to pass.
+
+use schemas::report::Report;
+
+use crate::document::Policy;
+
+/// The feed of CISA's catalogue, and that of EPSS, as reports name them.
+const KEV: &str = "cisa-kev";
+const EPSS: &str = "epss";
+
+/// The feeds that a policy's rules need and that took no part in the scan, each as a sentence.
+pub(crate) fn lacking_feeds(policy: &Policy, report: &Report) -> Vec<String> {
+    let loaded = |name: &str| report.feeds.iter().any(|feed| feed.name == name);
+    let mut lacking = Vec::new();
+    let mut need = |needed: bool, feed: &str, what: &str| {
+        if needed && !loaded(feed) {
+            lacking.push(format!(
+                "policy `{}` asks for {what}, and the feed {feed} is not loaded: add it to the advisories",
+                policy.name
+            ));
+        }
+    };
+    let any = |asks: fn(&crate::rules::Conditions) -> bool| {
+        policy.rules.iter().any(|rule| asks(&rule.conditions))
+    };
+    need(any(|rule| rule.kev), KEV, "known exploited vulnerabilities");
+    need(
+        any(|rule| rule.epss.is_some() || rule.epss_percentile.is_some()),
+        EPSS,
+        "EPSS",
+    );
+    let without_percentile = || {
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.epss.is_some() && finding.epss_percentile.is_none())
+    };
+    if any(|rule| rule.epss_percentile.is_some()) && loaded(EPSS) && without_percentile() {
+        lacking.push(format!(
+            "policy `{}` asks for EPSS percentiles, and the compiled advisories hold none: build them again",
+            policy.name
+        ));
+    }
+    lacking
+}
