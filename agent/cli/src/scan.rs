@@ -32,7 +32,7 @@ pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
             args.advisories.feeds.clone(),
             progress.clone(),
         );
-        let settings = read::Settings::of(&args.reading);
+        let settings = read::Settings::of(&args.from, &args.reading);
         move || scan(&source, folder.as_deref(), &settings, now, &progress)
     });
     progress.done();

@@ -7,6 +7,8 @@ use std::{fmt, path::PathBuf, str::FromStr};
 pub enum Source {
     /// An image of a Docker Engine, by reference or id.
     Docker(String),
+    /// An image of a containerd, read from its folder, by name or digest.
+    Containerd(String),
     /// An image in a file: `docker save` in either layout, or an OCI layout as a tar.
     Archive(PathBuf),
     /// An OCI layout, a folder or a tar, and which of its images.
@@ -56,6 +58,7 @@ impl FromStr for Source {
         };
         match text.split_once(':') {
             Some(("docker", rest)) => some("docker", rest).map(Self::Docker),
+            Some(("containerd", rest)) => some("containerd", rest).map(Self::Containerd),
             Some(("archive", rest)) => some("archive", rest).map(|path| Self::Archive(path.into())),
             Some(("dir", rest)) => some("dir", rest).map(|path| Self::Folder(path.into())),
             Some(("inventory", rest)) => {
@@ -100,7 +103,7 @@ fn advice(text: &str) -> String {
     } else if path.is_file() {
         format!("`archive:{text}` for an image, or `inventory:{text}` for an inventory document")
     } else {
-        "one of docker:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host, inventory:FILE".to_owned()
+        "one of docker:REF, containerd:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host, inventory:FILE".to_owned()
     }
 }
 
@@ -108,6 +111,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Docker(reference) => write!(f, "docker:{reference}"),
+            Self::Containerd(reference) => write!(f, "containerd:{reference}"),
             Self::Archive(path) => write!(f, "archive:{}", path.display()),
             Self::Oci { path, tag: None } => write!(f, "oci:{}", path.display()),
             Self::Oci {
@@ -130,6 +134,7 @@ mod tests {
         for text in [
             "docker:debian:12",
             "docker:127.0.0.1:5000/a/b@sha256:00",
+            "containerd:docker.io/library/debian:12",
             "archive:image.tar",
             "oci:layout",
             "oci:layout:1809",

@@ -32,11 +32,12 @@ pub struct ScanArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Source")]
 pub struct SourceArgs {
-    /// What to scan: docker:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host or inventory:FILE.
+    /// What to scan: docker:REF, containerd:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host or inventory:FILE.
     #[arg(
         value_name = "SOURCE",
         long_help = "What to scan:\n  \
             docker:REF       an image of the Docker Engine of DOCKER_HOST\n  \
+            containerd:REF   an image in containerd's own store on this disk; its daemon need not run\n  \
             archive:FILE     an image in a file, as `docker save` writes it, or an OCI layout as a tar\n  \
             oci:DIR[:TAG]    an image in an OCI layout\n  \
             dir:PATH         a folder that holds a root file system, Linux or Windows\n  \
@@ -44,6 +45,12 @@ pub struct SourceArgs {
             inventory:FILE   an inventory document (schemas/json/inventory.schema.json)"
     )]
     pub source: Source,
+    /// Folder that containerd keeps its images in [default: /var/lib/containerd, or where Windows has it].
+    #[arg(long, value_name = "DIR")]
+    pub containerd_root: Option<PathBuf>,
+    /// Namespace of containerd, such as k8s.io [default: the one that has the image].
+    #[arg(long, value_name = "NAME")]
+    pub containerd_namespace: Option<String>,
 }
 
 /// How it is read.

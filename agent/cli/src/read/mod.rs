@@ -5,6 +5,7 @@ mod settings;
 
 use std::{
     fs::File,
+    io::ErrorKind,
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -47,6 +48,7 @@ pub fn read(source: &Source, settings: &Settings, progress: &Progress) -> Result
     let limits = &settings.limits;
     let inventory = match source {
         Source::Docker(reference) => return docker::read(reference, settings, progress),
+        Source::Containerd(reference) => containerd(source, reference, settings, progress)?,
         Source::Archive(path) => image(source, path, None, settings, progress)?,
         Source::Oci { path, tag } => image(source, path, tag.clone(), settings, progress)?,
         Source::Folder(path) => inventory::folder::read_folder(path, limits)
@@ -73,6 +75,42 @@ fn image(
     });
     let scanned = outcome.map_err(|error| image_failure(source, path, error))?;
     Ok(named(&scanned, &path.display().to_string()))
+}
+
+fn containerd(
+    source: &Source,
+    reference: &str,
+    settings: &Settings,
+    progress: &Progress,
+) -> Result<Inventory, Failure> {
+    let root = &settings.containerd_root;
+    let shown = Shown::new(source.to_string(), progress);
+    let outcome = settings.image(Some(reference.to_owned()), &shown, |options| {
+        inventory::image::read_containerd(root, settings.containerd_namespace.as_deref(), options)
+    });
+    let scanned = outcome.map_err(|error| {
+        let advice = match &error {
+            ImageError::Open { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+                Some("containerd's folder is open to its owner alone: run the scan as root")
+            }
+            ImageError::Open { .. } => {
+                Some("name the folder with --containerd-root if containerd keeps its images elsewhere")
+            }
+            ImageError::Ambiguous { .. } => {
+                Some("choose with --containerd-namespace, or with --platform")
+            }
+            ImageError::Metadata { .. } => Some(
+                "try again, or export the image with `ctr images export FILE REF` and scan archive:FILE",
+            ),
+            _ => None,
+        };
+        let failure = Failure::input(anyhow::Error::new(error).context(format!("read {source}")));
+        match advice {
+            Some(advice) => failure.advise(advice),
+            None => failure,
+        }
+    })?;
+    Ok(named(&scanned, reference))
 }
 
 /// The image's inventory. An image without a name of its own is known by where it was found; an OCI layout names its

@@ -1,13 +1,18 @@
 //! How sources are read, whatever they are.
 
+use std::path::PathBuf;
+
 use inventory::{
     LayerCache, Limits,
-    image::{Choice, ImageError, Options, ScannedImage},
+    image::{CONTAINERD_ROOT, Choice, ImageError, Options, ScannedImage},
 };
 use schemas::{Digest, inventory::ImageFacts};
 
 use super::Shown;
-use crate::{args::ReadingArgs, folders, output};
+use crate::{
+    args::{ReadingArgs, SourceArgs},
+    folders, output,
+};
 
 /// How sources are read.
 #[derive(Clone, Debug)]
@@ -20,6 +25,10 @@ pub struct Settings {
     pub threads: usize,
     /// Layers that were read before.
     pub cache: Option<LayerCache>,
+    /// Folder of containerd's state.
+    pub containerd_root: PathBuf,
+    /// Namespace of containerd; any that has the image where it is not given.
+    pub containerd_namespace: Option<String>,
 }
 
 impl Default for Settings {
@@ -30,13 +39,16 @@ impl Default for Settings {
             platform: None,
             threads: 0,
             cache: None,
+            containerd_root: PathBuf::from(CONTAINERD_ROOT),
+            containerd_namespace: None,
         }
     }
 }
 
 impl Settings {
     /// As the command line says.
-    pub fn of(args: &ReadingArgs) -> Self {
+    pub fn of(from: &SourceArgs, args: &ReadingArgs) -> Self {
+        let default = Self::default();
         let folder = || args.cache_dir.clone().or_else(|| folders::cache("layers"));
         let cache = (!args.no_cache)
             .then(folder)
@@ -45,6 +57,11 @@ impl Settings {
         Self {
             threads: args.threads.map_or(0, usize::from),
             cache,
+            containerd_root: from
+                .containerd_root
+                .clone()
+                .unwrap_or(default.containerd_root),
+            containerd_namespace: from.containerd_namespace.clone(),
             ..Self::default()
         }
     }

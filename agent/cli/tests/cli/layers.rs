@@ -35,7 +35,7 @@ fn image(place: &Place, tag: &str, layers: &[&[u8]]) -> Value {
 }
 
 /// A layout with `base` (the fixture's Debian) and `app`, built on it with one package more.
-fn layout(place: &Place) {
+pub(crate) fn layout(place: &Place) {
     let root = place.debian();
     let mut base = tar::Builder::new(Vec::new());
     for name in ["etc/os-release", "var/lib/dpkg/status"] {
@@ -63,7 +63,7 @@ fn layout(place: &Place) {
     place.write("layout/index.json", index.to_string());
 }
 
-fn scan(place: &Place, source: &str, more: &[&str], code: i32) -> Value {
+pub(crate) fn scan(place: &Place, source: &str, more: &[&str], code: i32) -> Value {
     let mut arguments = vec!["scan", source, "--feeds", "compiled", "--format", "json"];
     arguments.extend(more);
     place.run(&arguments).exits(code).json()

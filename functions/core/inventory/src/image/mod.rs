@@ -1,8 +1,9 @@
-//! Images as files: `docker save` archives in both layouts, and OCI layouts as folder or archive.
+//! Images as files: `docker save` archives in both layouts, OCI layouts as folder or archive, and containerd's own store.
 
 mod archive;
 mod base;
 mod config;
+mod containerd;
 mod layers;
 mod oci;
 mod store;
@@ -17,6 +18,9 @@ use schemas::{
 
 pub use archive::{read_archive, read_oci};
 pub use config::parse_config;
+pub use containerd::{
+    DEFAULT_ROOT as CONTAINERD_ROOT, count_images as count_containerd_images, read_containerd,
+};
 pub use stream::read_archive_stream;
 
 use crate::{layer::LayerError, limits::Limits, merge::merge_borrowed};
@@ -146,6 +150,15 @@ pub enum ImageError {
         /// Why not.
         #[source]
         source: io::Error,
+    },
+    /// The store of names of a containerd could not be read.
+    #[error("reading containerd's metadata in {} failed", path.display())]
+    Metadata {
+        /// The store.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The archive could not be read or is damaged.
     #[error("reading the archive failed")]
