@@ -79,6 +79,11 @@ impl Content {
         Ok(())
     }
 
+    /// Goes to the end, where bytes are appended.
+    pub(crate) fn to_end(&mut self) -> io::Result<()> {
+        self.seek(SeekFrom::End(0)).map(|_| ())
+    }
+
     /// All bytes in memory, at most `limit`. For files that are read from front to back anyway.
     pub fn read_all(&mut self, limit: u64) -> io::Result<Vec<u8>> {
         self.rewind()?;

@@ -6,6 +6,7 @@
 //! coverage.
 
 pub mod analyzers;
+mod bytes;
 pub mod cache;
 mod confine;
 pub mod content;

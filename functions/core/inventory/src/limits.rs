@@ -14,7 +14,7 @@ pub struct Limits {
     pub max_entries: u64,
     /// Bytes of one evidence file that is read from front to back. 32 MiB.
     pub max_evidence_file_bytes: u64,
-    /// Bytes of one evidence file that is a database (rpm, registry hive). 1 GiB.
+    /// Bytes of one evidence file of which only parts are read (rpm database, registry hive, executable, archive). 1 GiB.
     pub max_database_bytes: u64,
     /// Packages of one layer or folder. 60,000.
     pub max_packages: usize,

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashSet,
-    fs::ReadDir,
+    fs::{Metadata, ReadDir},
     io,
     path::{Path, PathBuf},
 };
@@ -14,7 +14,7 @@ use schemas::{
 };
 
 use crate::{
-    analyzers::{self, ANALYZERS, Analyzer},
+    analyzers::{self, ANALYZERS, Analyzer, HEAD_BYTES},
     confine::Root,
     content::Content,
     gaps::{Gaps, chain, gap, gap_at},
@@ -61,7 +61,7 @@ pub(crate) fn walk(root: &Root, left_out: &LeftOut, limits: &Limits) -> LayerInv
     };
     for path in ANALYZERS.iter().flat_map(|analyzer| analyzer.well_known()) {
         if let Some(analyzer) = analyzers::for_path(path) {
-            walk.file(analyzer, path, Path::new(path));
+            walk.file(analyzer, path, Path::new(path), false);
         }
     }
     walk.folders();
@@ -151,7 +151,16 @@ impl Walk<'_> {
                 // By the name on disk, which need not be UTF-8.
                 let on_disk = entry.path();
                 let below = on_disk.strip_prefix(self.root.path()).unwrap_or(&on_disk);
-                self.file(analyzer, &path, below);
+                self.file(analyzer, &path, below, false);
+            } else if kind.is_file()
+                && analyzers::for_content(&path, u64::MAX, true).is_some()
+                && let Ok(metadata) = entry.metadata()
+                && let Some(analyzer) =
+                    analyzers::for_content(&path, metadata.len(), is_executable(&metadata))
+            {
+                let on_disk = entry.path();
+                let below = on_disk.strip_prefix(self.root.path()).unwrap_or(&on_disk);
+                self.file(analyzer, &path, below, true);
             }
         }
     }
@@ -174,8 +183,8 @@ impl Walk<'_> {
         self.gaps.push(denied_or_failed(path, error));
     }
 
-    /// Reads one evidence file.
-    fn file(&mut self, analyzer: &'static dyn Analyzer, path: &str, below: &Path) {
+    /// Reads one evidence file; with `sniff` only when its first bytes are wanted.
+    fn file(&mut self, analyzer: &'static dyn Analyzer, path: &str, below: &Path, sniff: bool) {
         let (file, metadata) = match self.root.open(below) {
             Ok(Some(opened)) => opened,
             Ok(None) => return,
@@ -184,7 +193,16 @@ impl Walk<'_> {
                 return;
             }
         };
-        self.seen.insert(path.to_owned());
+        let mut content = Content::from_file(file, metadata.len());
+        if sniff {
+            let mut head = [0; HEAD_BYTES];
+            // What cannot be read now, or shrank, is no executable that runs.
+            if content.read_exact_at(0, &mut head).is_err() || !analyzer.recognises(&head) {
+                return;
+            }
+        } else {
+            self.seen.insert(path.to_owned());
+        }
         let limit = if analyzer.is_database() {
             self.limits.max_database_bytes
         } else {
@@ -201,7 +219,6 @@ impl Walk<'_> {
             ));
             return;
         }
-        let mut content = Content::from_file(file, metadata.len());
         match analyzer.analyze(path, &mut content) {
             Ok(analysis) => {
                 self.gaps.extend(analysis.gaps);
@@ -253,6 +270,18 @@ impl Walk<'_> {
             gaps: self.gaps.into_vec(),
         }
     }
+}
+
+/// Whether its mode lets anybody execute it. Windows tells programs by their extension alone.
+#[cfg(unix)]
+fn is_executable(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Metadata) -> bool {
+    false
 }
 
 fn denied_or_failed(path: &str, error: &io::Error) -> CoverageGap {

@@ -5,6 +5,7 @@
 
 mod apk;
 mod dpkg;
+pub(crate) mod executable;
 mod npm;
 mod nuget;
 pub(crate) mod os_release;
@@ -80,6 +81,17 @@ pub trait Analyzer: Sync {
     /// Windows could have it.
     fn wants(&self, path: &str) -> bool;
 
+    /// Whether a file whose name says nothing may be wanted, by what is known before it is read; [`Self::recognises`]
+    /// then decides. Called for every file that no analyzer wants by its path: cheap.
+    fn may_want(&self, _path: &str, _size: u64, _executable: bool) -> bool {
+        false
+    }
+
+    /// Whether a file that may be wanted is, by its first bytes, [`HEAD_BYTES`] of them.
+    fn recognises(&self, _head: &[u8]) -> bool {
+        false
+    }
+
     /// Paths at which the file usually lies: a live host is asked for these before anything else is walked.
     fn well_known(&self) -> &'static [&'static str] {
         &[]
@@ -111,6 +123,7 @@ pub static ANALYZERS: &[&dyn Analyzer] = &[
     &python::Python,
     &nuget::Nuget,
     &WINDOWS_HIVE,
+    &executable::Executable,
 ];
 
 /// The analyzer for this path, if any.
@@ -119,4 +132,19 @@ pub fn for_path(path: &str) -> Option<&'static dyn Analyzer> {
         .iter()
         .copied()
         .find(|analyzer| analyzer.wants(path))
+}
+
+/// First bytes by which a file is recognised.
+pub(crate) const HEAD_BYTES: usize = 4;
+
+/// The analyzer that may want a file which none wants by its path.
+pub(crate) fn for_content(
+    path: &str,
+    size: u64,
+    executable: bool,
+) -> Option<&'static dyn Analyzer> {
+    ANALYZERS
+        .iter()
+        .copied()
+        .find(|analyzer| analyzer.may_want(path, size, executable))
 }

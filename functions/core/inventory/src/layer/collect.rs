@@ -4,9 +4,12 @@ use std::collections::HashMap;
 
 use schemas::inventory::{CoverageGap, Evidence, GapReason};
 
-use super::{LayerForm, hides::could_hide};
+use super::{
+    LayerForm,
+    hides::{could_hide, is_program_path},
+};
 use crate::{
-    analyzers::{self, Analyzer},
+    analyzers::{self, Analyzer, HEAD_BYTES},
     content::Content,
     gaps::{Gaps, chain, gap, gap_at},
     limits::Limits,
@@ -37,6 +40,18 @@ struct Wanted {
     path: String,
     content: Content,
     failed: Option<std::io::Error>,
+    sniffed: Sniffed,
+}
+
+/// Whether a file is wanted by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sniffed {
+    /// It is wanted, by its path or its first bytes.
+    Wanted,
+    /// Too few bytes came so far.
+    NotYet,
+    /// Its bytes are not kept.
+    Unwanted,
 }
 
 /// The receiving end of the tar reader.
@@ -174,8 +189,13 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// An entry at a path that an analyzer wants.
-    fn wanted_entry(&mut self, analyzer: &'static dyn Analyzer, entry: &Entry<'_>) -> Interest {
+    /// An entry at a path that an analyzer wants, or a file that it may want by its first bytes.
+    fn wanted_entry(
+        &mut self,
+        analyzer: &'static dyn Analyzer,
+        entry: &Entry<'_>,
+        sniffed: Sniffed,
+    ) -> Interest {
         let path = self.path.clone();
         if !self.at.is_empty() {
             self.forget(&path);
@@ -193,6 +213,7 @@ impl<'a> Collector<'a> {
                         path,
                         content: Content::empty(),
                         failed: None,
+                        sniffed,
                     });
                     return Interest::Content;
                 }
@@ -308,9 +329,22 @@ impl Sink for Collector<'_> {
             return Interest::Skip;
         }
         if let Some(analyzer) = analyzers::for_path(&self.path) {
-            return self.wanted_entry(analyzer, entry);
+            return self.wanted_entry(analyzer, entry, Sniffed::Wanted);
         }
-        if entry.kind != Kind::Folder && could_hide(&self.path, entry.kind) {
+        if entry.kind == Kind::File
+            && let Some(analyzer) = analyzers::for_content(&self.path, entry.size, entry.executable)
+        {
+            return self.wanted_entry(analyzer, entry, Sniffed::NotYet);
+        }
+        if entry.kind == Kind::HardLink && !self.at.is_empty() {
+            let path = self.path.clone();
+            if self.link_evidence(entry.link, &path) {
+                return Interest::Skip;
+            }
+        }
+        if entry.kind != Kind::Folder
+            && (could_hide(&self.path, entry.kind) || is_program_path(&self.path))
+        {
             let path = self.path.clone();
             self.hide(|out| &mut out.replaced, path);
         }
@@ -318,11 +352,31 @@ impl Sink for Collector<'_> {
     }
 
     fn content(&mut self, bytes: &[u8]) {
-        if let Some(wanted) = &mut self.wanted
-            && wanted.failed.is_none()
-            && let Err(error) = wanted.content.append(bytes)
-        {
+        let Some(wanted) = &mut self.wanted else {
+            return;
+        };
+        if wanted.failed.is_some() || wanted.sniffed == Sniffed::Unwanted {
+            return;
+        }
+        if let Err(error) = wanted.content.append(bytes) {
             wanted.failed = Some(error);
+            return;
+        }
+        if wanted.sniffed == Sniffed::NotYet && wanted.content.len() >= HEAD_BYTES as u64 {
+            let mut head = [0; HEAD_BYTES];
+            let recognised = match wanted.content.read_exact_at(0, &mut head) {
+                Ok(()) => wanted.analyzer.recognises(&head),
+                Err(_) => false,
+            };
+            if recognised {
+                wanted.sniffed = Sniffed::Wanted;
+                if let Err(error) = wanted.content.to_end() {
+                    wanted.failed = Some(error);
+                }
+            } else {
+                wanted.sniffed = Sniffed::Unwanted;
+                wanted.content = Content::empty();
+            }
         }
     }
 
@@ -330,6 +384,12 @@ impl Sink for Collector<'_> {
         let Some(mut wanted) = self.wanted.take() else {
             return;
         };
+        if wanted.sniffed != Sniffed::Wanted {
+            if could_hide(&wanted.path, Kind::File) || is_program_path(&wanted.path) {
+                self.hide(|out| &mut out.replaced, wanted.path);
+            }
+            return;
+        }
         let analysis = match wanted.failed.take() {
             Some(error) => Err(error.into()),
             None => wanted.analyzer.analyze(&wanted.path, &mut wanted.content),

@@ -63,6 +63,13 @@ pub(super) fn could_hide(path: &str, kind: Kind) -> bool {
     }
 }
 
+/// Whether programs lie in the path's folder: what stands there instead of an executable below hides what that one said.
+pub(super) fn is_program_path(path: &str) -> bool {
+    path.rsplit('/')
+        .nth(1)
+        .is_some_and(|folder| matches!(folder, "bin" | "sbin" | "libexec"))
+}
+
 /// Whether a well-known evidence file lies below this path.
 fn is_above_well_known(path: &str) -> bool {
     ANALYZERS

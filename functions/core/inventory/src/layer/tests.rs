@@ -287,6 +287,38 @@ fn large_records_go_through_a_file() {
     assert_eq!(packages.len(), 60_000);
 }
 
+#[test]
+fn executables_are_told_by_their_bytes_and_hidden_by_what_stands_in_their_place() {
+    use crate::analyzers::executable::{elf, go_build_info};
+    let go = elf(&[(".go.buildinfo", &go_build_info())]);
+    let large = [go.clone(), vec![0; 6 << 20]].concat();
+    let tar = Builder::default()
+        .folder("./")
+        .program("usr/local/bin/tool", &go)
+        .program("opt/app/server", &large)
+        .file("opt/app/not-executable", &go)
+        .program("usr/bin/script", vec![b'#'; 20_000])
+        .program("usr/bin/small", "#!/bin/sh")
+        .hard_link("usr/bin/tool", "usr/local/bin/tool")
+        .symlink("usr/bin/other", "tool")
+        .finish();
+    let layer = read(&tar);
+    assert_eq!(
+        paths(&layer),
+        ["opt/app/server", "usr/bin/tool", "usr/local/bin/tool"]
+    );
+    assert!(reasons(&layer).is_empty());
+    assert_eq!(
+        layer.inventory.replaced,
+        [
+            "opt/app/not-executable",
+            "usr/bin/script",
+            "usr/bin/small",
+            "usr/bin/other"
+        ]
+    );
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {

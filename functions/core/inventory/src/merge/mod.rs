@@ -1,6 +1,7 @@
 //! Layers laid over one another: what an image contains in the end, and how much of it was read.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, HashMap, HashSet},
     ops::Bound,
 };
@@ -15,7 +16,7 @@ use schemas::{
 };
 
 use crate::{
-    analyzers::os_release,
+    analyzers::{executable::DOTNET_FRAMEWORK, os_release},
     gaps::{gap, gap_in},
     purl,
     windows::{LayerHive, merge_hives},
@@ -319,6 +320,7 @@ impl<'a> Pile<'a> {
                 );
             }
         }
+        keep_newest_framework(&mut parts.packages);
         parts
     }
 
@@ -399,6 +401,25 @@ fn is_delta(file: &File<'_>) -> bool {
             }
         )
     })
+}
+
+/// Each file of the .NET Framework dates the update that brought it; the newest dates the Framework.
+fn keep_newest_framework(packages: &mut Vec<Package>) {
+    let is_framework =
+        |package: &Package| package.kind == PackageKind::Dotnet && package.name == DOTNET_FRAMEWORK;
+    let numbers = |package: &Package| -> Vec<u32> {
+        let parts = package.version.split('.');
+        parts.map(|part| part.parse().unwrap_or(0)).collect()
+    };
+    let newest = packages
+        .iter()
+        .filter(|package| is_framework(package))
+        .max_by_key(|package| (numbers(package), Reverse(&package.path)))
+        .cloned();
+    if let Some(newest) = newest {
+        packages.retain(|package| !is_framework(package));
+        packages.push(newest);
+    }
 }
 
 /// Debian's policy keeps these folders for its own packages, whose versions dpkg knows better: a fix that Debian brings

@@ -55,6 +55,18 @@ impl Builder {
         self.entry(name, b'0', "", content.as_ref())
     }
 
+    /// A file that anybody may execute.
+    pub(crate) fn program(mut self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let at = self.bytes.len();
+        self = self.file(name, content);
+        let mut block = [0; BLOCK];
+        block.copy_from_slice(&self.bytes[at..at + BLOCK]);
+        block[100..108].copy_from_slice(b"0000755\0");
+        Self::sign(&mut block);
+        self.bytes[at..at + BLOCK].copy_from_slice(&block);
+        self
+    }
+
     pub(crate) fn folder(self, name: &str) -> Self {
         self.entry(name, b'5', "", b"")
     }

@@ -89,6 +89,11 @@ impl<'a> Header<'a> {
         text(&self.block[157..257])
     }
 
+    /// Whether its mode lets anybody execute it. A mode that cannot be read lets nobody.
+    pub(super) fn is_executable(&self) -> bool {
+        number(&self.block[100..108]).is_ok_and(|mode| mode & 0o111 != 0)
+    }
+
     /// Whether blocks with more of the sparse map follow the header of a GNU sparse file.
     pub(super) fn sparse_map_continues(&self) -> bool {
         self.kind == Kind::Sparse && self.block[482] != 0

@@ -16,6 +16,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) kind: Kind,
     /// Bytes of content.
     pub(crate) size: u64,
+    /// Whether its mode lets anybody execute it.
+    pub(crate) executable: bool,
 }
 
 /// Whether an entry's content is wanted.
@@ -234,6 +236,7 @@ impl Scanner {
                 header.kind
             },
             size,
+            executable: header.is_executable(),
         };
         let interest = sink.entry(&entry);
         let whole = padded(size)?;
