@@ -80,7 +80,7 @@ impl Content {
     }
 
     /// Goes to the end, where bytes are appended.
-    pub(crate) fn to_end(&mut self) -> io::Result<()> {
+    pub(crate) fn seek_to_end(&mut self) -> io::Result<()> {
         self.seek(SeekFrom::End(0)).map(|_| ())
     }
 

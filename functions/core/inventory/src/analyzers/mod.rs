@@ -6,6 +6,7 @@
 mod apk;
 mod dpkg;
 pub(crate) mod executable;
+mod java;
 mod npm;
 mod nuget;
 pub(crate) mod os_release;
@@ -123,6 +124,7 @@ pub static ANALYZERS: &[&dyn Analyzer] = &[
     &python::Python,
     &nuget::Nuget,
     &WINDOWS_HIVE,
+    &java::Java,
     &executable::Executable,
 ];
 

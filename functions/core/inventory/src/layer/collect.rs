@@ -370,7 +370,7 @@ impl Sink for Collector<'_> {
             };
             if recognised {
                 wanted.sniffed = Sniffed::Wanted;
-                if let Err(error) = wanted.content.to_end() {
+                if let Err(error) = wanted.content.seek_to_end() {
                     wanted.failed = Some(error);
                 }
             } else {
@@ -439,10 +439,12 @@ fn packages_of(evidence: &Evidence) -> usize {
 fn rename(evidence: &mut Evidence, to: &str) {
     match evidence {
         Evidence::Packages { path, packages, .. } => {
-            to.clone_into(path);
             for package in packages {
-                to.clone_into(&mut package.path);
+                // A package may lie in an archive within the file.
+                let within = package.path.strip_prefix(path.as_str()).unwrap_or_default();
+                package.path = format!("{to}{within}");
             }
+            to.clone_into(path);
         }
         Evidence::Os { path, .. } | Evidence::Hive { path, .. } => to.clone_into(path),
         Evidence::Unknown => {}
