@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::suse_products;
 use crate::version::VersionScheme;
 
 /// What an ecosystem is called here and how its versions are ordered.
@@ -24,13 +25,15 @@ enum ReleaseForm {
     Alpine,
     /// `22.04:LTS`, `Pro:22.04:LTS`.
     Ubuntu,
+    /// `3`, and `3.0` here.
+    Azure,
     /// A product's CPE such as `enterprise_linux:9::appstream`.
     RedHat,
 }
 
 /// Source: the OSV schema, "Defined ecosystems".
 static KNOWN: &[Known] = {
-    use ReleaseForm::{Alpine, None, RedHat, Ubuntu, Whole};
+    use ReleaseForm::{Alpine, Azure, None, RedHat, Ubuntu, Whole};
     use VersionScheme as Order;
     const fn known(
         osv: &'static str,
@@ -69,6 +72,16 @@ static KNOWN: &[Known] = {
         known("Red Hat", "redhat", Order::Redhat, RedHat),
         known("openEuler", "openeuler", Order::Redhat, Whole),
         known("Mageia", "mageia", Order::Redhat, Whole),
+        known("Azure Linux", "azurelinux", Order::Redhat, Azure),
+        // The others are not in OSV, or are read there by their products' names.
+        known("", "oracle", Order::Redhat, Whole),
+        known("", "amazon", Order::Redhat, Whole),
+        known("", "photon", Order::Redhat, Whole),
+        known("", "sles", Order::Redhat, Whole),
+        known("", "sle-micro", Order::Redhat, Whole),
+        known("", "opensuse-leap", Order::Redhat, Whole),
+        known("", "opensuse-leap-micro", Order::Redhat, Whole),
+        known("", "opensuse-tumbleweed", Order::Redhat, None),
     ]
 };
 
@@ -86,7 +99,17 @@ pub(super) fn from_osv(text: &str) -> Option<Place<'_>> {
         Some((name, rest)) => (name, Some(rest)),
         None => (text, None),
     };
-    let known = KNOWN.iter().find(|known| known.osv == name)?;
+    if let ("SUSE" | "openSUSE", Some(rest)) = (name, rest) {
+        let (name, release) = suse_products::place(&format!("{name} {rest}"))?;
+        return Some(Place {
+            name,
+            release: release.map(Cow::Owned),
+            scheme: VersionScheme::Redhat,
+        });
+    }
+    let known = KNOWN
+        .iter()
+        .find(|known| known.osv == name && !name.is_empty())?;
     let release = match (known.form, rest) {
         (ReleaseForm::None, _) => None,
         // Without a release it could be any, and matching every one would be wrong.
@@ -94,6 +117,10 @@ pub(super) fn from_osv(text: &str) -> Option<Place<'_>> {
         (ReleaseForm::Whole, Some(rest)) => Some(match known.name {
             "debian" => Cow::Borrowed(debian_release(rest)),
             _ => Cow::Borrowed(rest),
+        }),
+        (ReleaseForm::Azure, Some(rest)) => Some(match rest.contains('.') {
+            true => Cow::Borrowed(rest),
+            false => Cow::Owned(format!("{rest}.0")),
         }),
         (ReleaseForm::Alpine, Some(rest)) => Some(alpine_release(rest)),
         (ReleaseForm::Ubuntu, Some(rest)) => {
@@ -204,6 +231,12 @@ mod tests {
             ("Ubuntu:22.04:LTS", Some(("ubuntu", Some("22.04")))),
             ("Ubuntu:Pro:18.04:LTS", Some(("ubuntu", Some("18.04")))),
             ("Rocky Linux:9", Some(("rocky", Some("9")))),
+            ("Azure Linux:3", Some(("azurelinux", Some("3.0")))),
+            (
+                "SUSE:Linux Enterprise Server 15 SP4",
+                Some(("sles", Some("15.4"))),
+            ),
+            ("openSUSE:Tumbleweed", Some(("opensuse-tumbleweed", None))),
             (
                 "Red Hat:enterprise_linux:9::appstream",
                 Some(("redhat", Some("9"))),

@@ -1,16 +1,24 @@
 //! The feeds: one file each, registered in [`FEEDS`], recognised by what a document says and never by its name.
 
+mod almalinux_errata;
 mod alpine_secdb;
 mod cisa_kev;
 mod cvss_ssvc;
 mod debian_tracker;
 mod ecosystems;
 mod epss;
+mod errata;
 mod msrc_cvrf;
 mod osv;
 mod osv_document;
+mod photon;
+mod rocky_errata;
+mod rpm_names;
 mod shape;
+mod suse_products;
+mod updateinfo;
 mod windows_builds;
+mod xml;
 
 use schemas::Timestamp;
 
@@ -22,6 +30,10 @@ pub static FEEDS: &[&dyn Feed] = &[
     &windows_builds::WindowsBuilds,
     &debian_tracker::DebianTracker,
     &alpine_secdb::AlpineSecdb,
+    &almalinux_errata::AlmaLinuxErrata,
+    &rocky_errata::RockyErrata,
+    &updateinfo::UpdateInfo,
+    &photon::Photon,
     &cisa_kev::CisaKev,
     &epss::Epss,
     &cvss_ssvc::CvssSsvc,
@@ -124,6 +136,15 @@ pub(crate) fn page_of(feed: &str, row: &Row<'_>) -> Option<String> {
         DEBIAN_TRACKER => Some(format!("https://security-tracker.debian.org/tracker/{id}")),
         alpine_secdb::NAME => Some(format!("https://security.alpinelinux.org/vuln/{id}")),
         osv::NAME => Some(format!("https://osv.dev/vulnerability/{id}")),
+        almalinux_errata::NAME => {
+            let release = row.ecosystem.release.unwrap_or_default();
+            let page = id.replace(':', "-");
+            Some(format!(
+                "https://errata.almalinux.org/{release}/{page}.html"
+            ))
+        }
+        rocky_errata::NAME => Some(format!("https://errata.rockylinux.org/{id}")),
+        photon::NAME => Some(format!("https://nvd.nist.gov/vuln/detail/{id}")),
         "msrc-cvrf" => {
             let id = row.vulnerability;
             Some(format!(
@@ -224,5 +245,7 @@ fn moment(text: &str) -> Option<Timestamp> {
     }
 }
 
+#[cfg(test)]
+mod distribution_tests;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use super::*;
 
 /// Writes down what a feed says, a line for each call.
 #[derive(Default)]
-struct Notes(Vec<String>);
+pub(super) struct Notes(pub(super) Vec<String>);
 
 impl Sink for Notes {
     fn advisory(&mut self, row: &Row<'_>) {
@@ -32,13 +32,14 @@ impl Sink for Notes {
         let rating = row.ratings.first();
         let severity = rating.map_or("-", |rating| rating.severity.as_str());
         self.0.push(format!(
-            "{} {} {} {} {status} [{}] {} {severity}",
+            "{} {} {} {} {status} [{}] {} {severity}{}",
             row.ecosystem.to_owned(),
             row.package,
             row.vulnerability,
             row.advisory.unwrap_or("-"),
             runs.join(" "),
             row.versions.join(","),
+            narrowed(row),
         ));
     }
 
@@ -71,8 +72,22 @@ impl Sink for Notes {
     }
 }
 
+/// What narrows a row: its stream, its architectures, what its fix needs.
+fn narrowed(row: &Row<'_>) -> String {
+    let mut text = String::new();
+    for part in row.stream.iter().chain(&row.architectures) {
+        text.push(' ');
+        text.push_str(part);
+    }
+    if let Some(needs) = row.subscription {
+        text.push_str(" with ");
+        text.push_str(needs);
+    }
+    text
+}
+
 /// Feed and notes of a document.
-fn read(text: &str) -> (Option<&'static str>, Vec<String>, Result<(), FeedError>) {
+pub(super) fn read(text: &str) -> (Option<&'static str>, Vec<String>, Result<(), FeedError>) {
     let document = Document {
         name: "document",
         bytes: text.as_bytes(),
@@ -85,7 +100,7 @@ fn read(text: &str) -> (Option<&'static str>, Vec<String>, Result<(), FeedError>
     (Some(feed.name()), notes.0, outcome)
 }
 
-fn good(text: &str, feed: &str) -> Vec<String> {
+pub(super) fn good(text: &str, feed: &str) -> Vec<String> {
     let (found, notes, outcome) = read(text);
     assert_eq!(found, Some(feed));
     assert_eq!(outcome, Ok(()));

@@ -61,6 +61,34 @@ static DISTRIBUTIONS: &[Distribution] = {
         entry("rocky", "rocky", Rpm, Names::Both, major),
         entry("rhel", "redhat", Rpm, Names::Both, major),
         entry("centos", "redhat", Rpm, Names::Both, major),
+        entry("ol", "oracle", Rpm, Names::Binary, major),
+        entry("amzn", "amazon", Rpm, Names::Binary, amazon),
+        entry("sles", "sles", Rpm, Names::Binary, whole),
+        entry("sled", "sles", Rpm, Names::Binary, whole),
+        entry("sles_sap", "sles", Rpm, Names::Binary, whole),
+        entry("sle_hpc", "sles", Rpm, Names::Binary, whole),
+        entry("sle-micro", "sle-micro", Rpm, Names::Binary, whole),
+        entry("sle-micro-rancher", "sle-micro", Rpm, Names::Binary, whole),
+        entry("suse-microos", "sle-micro", Rpm, Names::Binary, whole),
+        entry("sl-micro", "sle-micro", Rpm, Names::Binary, whole),
+        entry("opensuse-leap", "opensuse-leap", Rpm, Names::Binary, whole),
+        entry(
+            "opensuse-leap-micro",
+            "opensuse-leap-micro",
+            Rpm,
+            Names::Binary,
+            whole,
+        ),
+        entry(
+            "opensuse-tumbleweed",
+            "opensuse-tumbleweed",
+            Rpm,
+            Names::Binary,
+            rolling,
+        ),
+        entry("azurelinux", "azurelinux", Rpm, Names::Source, azure),
+        entry("mariner", "azurelinux", Rpm, Names::Source, azure),
+        entry("photon", "photon", Rpm, Names::Both, photon),
         entry("openEuler", "openeuler", Rpm, Names::Both, whole),
         entry("mageia", "mageia", Rpm, Names::Both, whole),
     ]
@@ -87,6 +115,29 @@ fn alpine(os: &OperatingSystem) -> Option<Cow<'_, str>> {
         true => Cow::Borrowed("edge"),
         false => alpine_release(version),
     })
+}
+
+/// Amazon Linux 1 is numbered by date (`2018.03`), the others as advisories name them.
+fn amazon(os: &OperatingSystem) -> Option<Cow<'_, str>> {
+    let version = os.version_id.as_deref()?.split(' ').next()?;
+    Some(Cow::Borrowed(match version.split_once('.') {
+        Some((year, _)) if year.len() == 4 && !matches!(year, "2022" | "2023") => "1",
+        Some((release, _)) => release,
+        None => version,
+    }))
+}
+
+/// `2.0` of `2.0.20240123`.
+fn azure(os: &OperatingSystem) -> Option<Cow<'_, str>> {
+    let version = os.version_id.as_deref()?;
+    let mut parts = version.split('.');
+    let (major, minor) = (parts.next()?, parts.next().unwrap_or("0"));
+    Some(Cow::Owned(format!("{major}.{minor}")))
+}
+
+/// `5.0` of `5.0` or `5`.
+fn photon(os: &OperatingSystem) -> Option<Cow<'_, str>> {
+    azure(os)
 }
 
 fn rolling(_: &OperatingSystem) -> Option<Cow<'_, str>> {
