@@ -35,6 +35,11 @@ impl Progress {
             .set_message(crate::text::plain(what.as_ref()).into_owned());
     }
 
+    /// Writes a message for people to standard error, above the line.
+    pub fn tell(&self, message: &str) {
+        self.bar.suspend(|| crate::output::tell(message));
+    }
+
     /// Whether anybody sees it.
     pub fn is_shown(&self) -> bool {
         !self.bar.is_hidden()

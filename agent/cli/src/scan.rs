@@ -6,14 +6,13 @@ use anyhow::Context;
 use schemas::{Timestamp, inventory::CoverageStatus, report::Report};
 
 use crate::{
-    args::{Format, ScanArgs},
+    args::{Format, ScanArgs, SourceArgs},
     exit::{Exit, Failure, Outcome},
     feeds,
     output::{self, Look},
     progress::Progress,
     read,
     report::{Judged, assemble, without_advisories},
-    source::Source,
     table,
 };
 
@@ -27,13 +26,13 @@ pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
     }
     let progress = Progress::new();
     let answer = within(args, {
-        let (source, folder, progress) = (
-            args.from.source.clone(),
+        let (from, folder, progress) = (
+            args.from.clone(),
             args.advisories.feeds.clone(),
             progress.clone(),
         );
         let settings = read::Settings::of(&args.from, &args.reading);
-        move || scan(&source, folder.as_deref(), &settings, now, &progress)
+        move || scan(&from, folder.as_deref(), &settings, now, &progress)
     });
     progress.done();
     let report = answer?;
@@ -94,7 +93,7 @@ fn within<T: Send + 'static>(
 }
 
 fn scan(
-    source: &Source,
+    from: &SourceArgs,
     folder: Option<&std::path::Path>,
     settings: &read::Settings,
     now: Timestamp,
@@ -104,8 +103,8 @@ fn scan(
     let opened = folder
         .map(|folder| feeds::open(folder, progress))
         .transpose()?;
-    progress.step(format!("reading {source}"));
-    let read = read::read(source, settings, progress)?;
+    progress.step(format!("reading {}", from.source));
+    let read = read::read(from, settings, progress)?;
     let inventory = read.inventory;
     progress.step("matching");
     let judged = match &opened {

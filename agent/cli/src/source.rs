@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
+use sources::registry::{InvalidReference, Reference};
+
 /// What to scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -9,6 +11,8 @@ pub enum Source {
     Docker(String),
     /// An image of a containerd, read from its folder, by name or digest.
     Containerd(String),
+    /// An image in a registry.
+    Registry(Reference),
     /// An image in a file: `docker save` in either layout, or an OCI layout as a tar.
     Archive(PathBuf),
     /// An OCI layout, a folder or a tar, and which of its images.
@@ -32,6 +36,9 @@ pub enum InvalidSource {
     /// Nothing follows the colon.
     #[error("`{0}:` must be followed by what to scan")]
     Empty(&'static str),
+    /// What follows `registry:` names no image.
+    #[error(transparent)]
+    Reference(#[from] InvalidReference),
     /// No form is named.
     #[error("`{text}` does not say what it is; write {advice}")]
     NoForm {
@@ -59,6 +66,7 @@ impl FromStr for Source {
         match text.split_once(':') {
             Some(("docker", rest)) => some("docker", rest).map(Self::Docker),
             Some(("containerd", rest)) => some("containerd", rest).map(Self::Containerd),
+            Some(("registry", rest)) => Ok(Self::Registry(some("registry", rest)?.parse()?)),
             Some(("archive", rest)) => some("archive", rest).map(|path| Self::Archive(path.into())),
             Some(("dir", rest)) => some("dir", rest).map(|path| Self::Folder(path.into())),
             Some(("inventory", rest)) => {
@@ -103,7 +111,8 @@ fn advice(text: &str) -> String {
     } else if path.is_file() {
         format!("`archive:{text}` for an image, or `inventory:{text}` for an inventory document")
     } else {
-        "one of docker:REF, containerd:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host, inventory:FILE".to_owned()
+        "one of registry:REF, docker:REF, containerd:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host, inventory:FILE"
+            .to_owned()
     }
 }
 
@@ -112,6 +121,7 @@ impl fmt::Display for Source {
         match self {
             Self::Docker(reference) => write!(f, "docker:{reference}"),
             Self::Containerd(reference) => write!(f, "containerd:{reference}"),
+            Self::Registry(reference) => write!(f, "registry:{reference}"),
             Self::Archive(path) => write!(f, "archive:{}", path.display()),
             Self::Oci { path, tag: None } => write!(f, "oci:{}", path.display()),
             Self::Oci {
@@ -135,6 +145,8 @@ mod tests {
             "docker:debian:12",
             "docker:127.0.0.1:5000/a/b@sha256:00",
             "containerd:docker.io/library/debian:12",
+            "registry:debian:12",
+            "registry:127.0.0.1:5055/win/nano:1809",
             "archive:image.tar",
             "oci:layout",
             "oci:layout:1809",

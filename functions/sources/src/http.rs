@@ -27,6 +27,9 @@ pub struct HttpOptions {
     /// Proxy for every request, such as `http://proxy.example.org:3128`; without it those of the environment
     /// (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) count.
     pub proxy: Option<String>,
+    /// Whether a public address may send on to one of this machine or a private network, as a registry may to the
+    /// storage beside it.
+    pub internal_redirects: bool,
     /// Time to establish a connection.
     pub connect_timeout: Duration,
     /// Time without a byte before a transfer is given up.
@@ -41,6 +44,7 @@ impl Default for HttpOptions {
             extra_ca_pem: None,
             allow_http: false,
             proxy: None,
+            internal_redirects: false,
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_secs(600),
@@ -187,7 +191,7 @@ impl Http {
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.read_timeout)
             .timeout(options.total_timeout)
-            .redirect(redirects(options.allow_http));
+            .redirect(redirects(options.allow_http, options.internal_redirects));
         if let Some(pem) = &options.extra_ca_pem {
             let authorities =
                 reqwest::Certificate::from_pem_bundle(pem).map_err(HttpError::Client)?;
@@ -388,6 +392,12 @@ impl Answer {
         self.response.headers().get(name)?.to_str().ok()
     }
 
+    /// All headers of this lower-case name that are text.
+    pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let all = self.response.headers().get_all(name).into_iter();
+        all.filter_map(|value| value.to_str().ok())
+    }
+
     /// The next piece of the body; `None` when it is complete.
     ///
     /// # Errors
@@ -397,17 +407,18 @@ impl Answer {
     }
 }
 
-/// Follows at most five redirects: never from an encrypted address to a plain one, and never from a public address to
-/// one of this machine or its network, which the document's publisher has no business with. A name that resolves to
+/// Follows at most five redirects: never from an encrypted address to a plain one, and never, unless `internal`, from
+/// a public address to one of this machine or its network, which the document's publisher has no business with. A name that resolves to
 /// such an address is not looked at: it is asked by HTTPS only, and no server there has a certificate for the name.
-fn redirects(allow_http: bool) -> Policy {
+fn redirects(allow_http: bool, internal: bool) -> Policy {
     Policy::custom(move |attempt| {
         let from = attempt.previous().last();
         if attempt.previous().len() > 5 {
             attempt.error("too many redirects")
         } else if !allow_http && !is_confidential(attempt.url()) {
             attempt.error("redirect to an address that is not encrypted")
-        } else if is_internal(attempt.url())
+        } else if !internal
+            && is_internal(attempt.url())
             && from.is_some_and(|from| from.host_str() != attempt.url().host_str())
         {
             attempt.error("redirect to an address of this machine or a private network")

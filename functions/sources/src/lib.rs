@@ -1,5 +1,6 @@
-//! Reading from outside: container engines, feed documents, HTTP.
+//! Reading from outside: registries, container engines, feed documents, HTTP.
 
 pub mod feeds;
 pub mod http;
+pub mod registry;
 pub mod runtime;

@@ -32,11 +32,13 @@ pub struct ScanArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Source")]
 pub struct SourceArgs {
-    /// What to scan: docker:REF, containerd:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host or inventory:FILE.
+    /// What to scan: registry:REF, docker:REF, containerd:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host or
+    /// inventory:FILE.
     #[arg(
         value_name = "SOURCE",
         long_help = "What to scan:\n  \
-            docker:REF       an image of the Docker Engine of DOCKER_HOST\n  \
+            registry:REF     an image in a registry: [HOST[:PORT]/]REPOSITORY[:TAG][@sha256:HEX]\n  \
+            docker:REF       an image of the Docker Engine of --docker-host\n  \
             containerd:REF   an image in containerd's own store on this disk; its daemon need not run\n  \
             archive:FILE     an image in a file, as `docker save` writes it, or an OCI layout as a tar\n  \
             oci:DIR[:TAG]    an image in an OCI layout\n  \
@@ -51,6 +53,50 @@ pub struct SourceArgs {
     /// Namespace of containerd, such as k8s.io [default: the one that has the image].
     #[arg(long, value_name = "NAME")]
     pub containerd_namespace: Option<String>,
+    /// Platform of the image, OS/ARCH[/VARIANT][:OS_VERSION], such as windows/amd64:10.0.20348.
+    ///
+    /// Without it, and where an image has several: never between Linux and Windows; of Linux the one of this machine's
+    /// architecture; of Windows the newest long-term line (2025, 2022, 2019, 2016) and of that the newest build. What
+    /// was not chosen is listed on standard error.
+    #[arg(long, value_name = "PLATFORM", value_parser = platform)]
+    pub platform: Option<String>,
+    /// User name for the registry; without it the credentials of Docker, Podman and their helpers are used.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "BULKHEAD_REGISTRY_USERNAME",
+        long_help = "User name for the registry, with the password on standard input or in \
+            BULKHEAD_REGISTRY_PASSWORD. Without it the credentials of Docker and Podman are used: config.json \
+            ($DOCKER_CONFIG, ~/.docker), auth.json ($REGISTRY_AUTH_FILE, containers/), and credential helpers \
+            (ECR, ACR, Google and others).\n\n\
+            Amazon ECR: AWS, with the output of `aws ecr get-login-password`\n\
+            Azure:      00000000-0000-0000-0000-000000000000, with a token\n\
+            Google:     oauth2accesstoken with an access token, or _json_key with a key file"
+    )]
+    pub registry_username: Option<String>,
+    /// Read the password of --registry-username from standard input.
+    #[arg(long, requires = "registry_username")]
+    pub registry_password_stdin: bool,
+    /// File of certificate authorities (PEM) to trust beside the built-in ones, for the registry.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Ask the registry without encryption. Only for a network you trust: passwords travel in the open.
+    #[arg(long)]
+    pub plain_http: bool,
+    /// Address of the Docker Engine: unix://PATH, npipe:////./pipe/docker_engine or tcp://HOST:PORT.
+    #[arg(long, value_name = "ADDRESS", env = "DOCKER_HOST")]
+    pub docker_host: Option<String>,
+}
+
+/// A platform by its form; what it names is found out with the image.
+fn platform(text: &str) -> Result<String, String> {
+    let names = text.split(':').next().unwrap_or_default();
+    let parts = names.split('/').count();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/:._-".contains(&byte);
+    if names.is_empty() || parts > 3 || !text.bytes().all(plain) {
+        return Err("write OS/ARCH[/VARIANT][:OS_VERSION], such as linux/arm64".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// How it is read.

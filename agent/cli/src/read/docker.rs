@@ -14,7 +14,7 @@ use sources::runtime::{
 use tokio::sync::mpsc;
 
 use super::{Read, Settings, Shown, named};
-use crate::{exit::Failure, progress::Progress};
+use crate::{args::SourceArgs, exit::Failure, progress::Progress};
 
 /// Chunks of the archive that wait between the engine and the reader.
 const WAITING_CHUNKS: usize = 32;
@@ -24,6 +24,7 @@ const SUGGESTIONS: usize = 5;
 /// Reads the image that a reference or id names.
 pub(super) fn read(
     reference: &str,
+    from: &SourceArgs,
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Read, Failure> {
@@ -31,15 +32,21 @@ pub(super) fn read(
         .enable_all()
         .build()
         .map_err(Failure::unreachable)?;
-    let outcome = runtime.block_on(ask(reference, settings, progress));
+    let outcome = runtime.block_on(ask(reference, from, settings, progress));
     // A reader thread that is still at work must not keep an error waiting.
     runtime.shutdown_background();
     outcome
 }
 
-async fn ask(reference: &str, settings: &Settings, progress: &Progress) -> Result<Read, Failure> {
-    let address = std::env::var("DOCKER_HOST")
-        .ok()
+async fn ask(
+    reference: &str,
+    from: &SourceArgs,
+    settings: &Settings,
+    progress: &Progress,
+) -> Result<Read, Failure> {
+    let address = from
+        .docker_host
+        .clone()
         .filter(|address| !address.is_empty())
         .unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
     progress.step(format!("asking the engine at {address}"));
@@ -81,9 +88,11 @@ async fn ask(reference: &str, settings: &Settings, progress: &Progress) -> Resul
 
 fn engine_failure(error: RuntimeError) -> Failure {
     let advice = match &error {
-        RuntimeError::Address(_) => Some("set DOCKER_HOST to the engine's address"),
+        RuntimeError::Address(_) => {
+            Some("give the engine's address by --docker-host or DOCKER_HOST")
+        }
         RuntimeError::Unreachable { .. } => Some(
-            "start the engine, set DOCKER_HOST to its address, or save the image with `docker save` and scan archive:FILE",
+            "start the engine, give its address by --docker-host or DOCKER_HOST, or save the image with `docker save` and scan archive:FILE",
         ),
         _ => None,
     };

@@ -1,6 +1,7 @@
 //! From a source to an inventory and the facts of its place.
 
 mod docker;
+mod registry;
 mod settings;
 
 use std::{
@@ -22,6 +23,7 @@ use schemas::{
 };
 
 use crate::{
+    args::SourceArgs,
     exit::Failure,
     output,
     progress::Progress,
@@ -44,10 +46,12 @@ pub struct Read {
 ///
 /// # Errors
 /// When there is nothing that could be read; what only part of it cannot be read is in the inventory's coverage.
-pub fn read(source: &Source, settings: &Settings, progress: &Progress) -> Result<Read, Failure> {
+pub fn read(from: &SourceArgs, settings: &Settings, progress: &Progress) -> Result<Read, Failure> {
     let limits = &settings.limits;
+    let source = &from.source;
     let inventory = match source {
-        Source::Docker(reference) => return docker::read(reference, settings, progress),
+        Source::Docker(reference) => return docker::read(reference, from, settings, progress),
+        Source::Registry(reference) => registry::read(reference, from, settings, progress)?,
         Source::Containerd(reference) => containerd(source, reference, settings, progress)?,
         Source::Archive(path) => image(source, path, None, settings, progress)?,
         Source::Oci { path, tag } => image(source, path, tag.clone(), settings, progress)?,
@@ -74,6 +78,7 @@ fn image(
         _ => inventory::image::read_archive(path, options),
     });
     let scanned = outcome.map_err(|error| image_failure(source, path, error))?;
+    tell_choice(source, &scanned, progress);
     Ok(named(&scanned, &path.display().to_string()))
 }
 
@@ -110,7 +115,30 @@ fn containerd(
             None => failure,
         }
     })?;
+    tell_choice(source, &scanned, progress);
     Ok(named(&scanned, reference))
+}
+
+/// Says which of several platforms was read, and how to have another.
+fn tell_choice(source: &Source, scanned: &ScannedImage, progress: &Progress) {
+    if scanned.passed_over.is_empty() {
+        return;
+    }
+    let facts = &scanned.facts;
+    let version = facts.os_version.as_deref().map(|text| format!(":{text}"));
+    let chosen = format!(
+        "{}/{}{}",
+        facts.os,
+        facts.architecture.as_deref().unwrap_or("unknown"),
+        version.unwrap_or_default()
+    );
+    let others = scanned.passed_over.join(", ");
+    progress.tell(&format!(
+        "bulkhead: {}: of several platforms {} is read; --platform chooses another of: {}\n",
+        plain(&source.to_string()),
+        plain(&chosen),
+        plain(&others)
+    ));
 }
 
 /// The image's inventory. An image without a name of its own is known by where it was found; an OCI layout names its
@@ -129,6 +157,9 @@ fn named(scanned: &ScannedImage, place: &str) -> Inventory {
 
 fn image_failure(source: &Source, path: &Path, error: ImageError) -> Failure {
     let advice = match (&error, source) {
+        (ImageError::Ambiguous { choices }, _) if choices.iter().all(|one| one.contains('/')) => {
+            Some("choose one with --platform".to_owned())
+        }
         (ImageError::Ambiguous { .. }, Source::Oci { .. }) => {
             Some(format!("name one of them: oci:{}:TAG", path.display()))
         }

@@ -55,6 +55,7 @@ impl Settings {
             .flatten()
             .map(|folder| LayerCache::new(&folder, args.cache_mb.saturating_mul(1_000_000)));
         Self {
+            platform: from.platform.clone(),
             threads: args.threads.map_or(0, usize::from),
             cache,
             containerd_root: from

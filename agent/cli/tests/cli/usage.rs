@@ -69,6 +69,37 @@ fn an_engine_that_does_not_answer_is_a_service_out_of_reach() {
 }
 
 #[test]
+fn a_registry_is_named_reached_and_signed_in_to_or_the_error_says_how() {
+    let place = Place::new();
+    place
+        .run(&["scan", "registry:127.0.0.1:9/team/app:1"])
+        .exits(3)
+        .says("read image registry:127.0.0.1:9/team/app:1")
+        .says("--ca-file");
+    place
+        .run(&["scan", "registry:Team/App"])
+        .exits(2)
+        .says("is no repository");
+    place
+        .run(&["scan", "registry:a.example/b", "--platform", "one two"])
+        .exits(2)
+        .says("OS/ARCH[/VARIANT][:OS_VERSION]");
+    place
+        .run(&["scan", "registry:a.example/b", "--registry-username", "a"])
+        .exits(2)
+        .says("BULKHEAD_REGISTRY_PASSWORD");
+    place.write(
+        "config/config.json",
+        r#"{"auths":{"127.0.0.1:9":{"auth":"aHVudGVyMg=="}}}"#,
+    );
+    let mut command = place.command(&["scan", "registry:127.0.0.1:9/team/app"]);
+    command.env("DOCKER_CONFIG", "config");
+    super::fixture::Ran::from(command)
+        .exits(2)
+        .says("config.json is not of the form");
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_a_service_out_of_reach() {
     let place = Place::new();
     place.write("token", "abc");

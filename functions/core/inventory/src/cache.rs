@@ -185,6 +185,7 @@ impl Session<'_> {
             layers: facts.layers.iter().map(|_| LayerOutcome::Known).collect(),
             facts,
             gaps: Vec::new(),
+            passed_over: Vec::new(),
         };
         // Nothing was read, so nothing has to be kept.
         self.finish(&mut image);
@@ -389,6 +390,7 @@ mod tests {
             facts,
             layers,
             gaps: Vec::new(),
+            passed_over: Vec::new(),
         };
         assert!(session.finish(&mut scanned).is_none());
         (scanned, read)

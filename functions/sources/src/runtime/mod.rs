@@ -5,7 +5,7 @@
 
 pub mod containerd;
 pub mod docker;
-mod text;
+pub(crate) mod text;
 mod workload;
 
 use std::path::PathBuf;

@@ -6,17 +6,14 @@ use std::{
     path::Path,
 };
 
-use schemas::{
-    Digest,
-    inventory::{ImageFacts, LayerRef},
-};
+use schemas::{Digest, inventory::LayerRef};
 use serde::Deserialize;
 
 use super::{
     Choice, ImageError, Options, ScannedImage,
     config::parse_config,
-    layers::{LayerSource, read_all},
-    oci,
+    layers::{LayerSource, read_located},
+    oci::{self, Located},
     store::{ArchiveStore, FolderStore, Store},
     stream::read_archive_stream,
 };
@@ -79,8 +76,8 @@ pub fn read_oci(path: &Path, options: &Options<'_>) -> Result<ScannedImage, Imag
     let index = store
         .bytes("index.json", &options.limits)?
         .ok_or(ImageError::NoImage)?;
-    let (facts, sources) = oci::find(&store, &index, &options.choice, &options.limits)?;
-    read_all(&store, facts, &sources, options)
+    let located = oci::find(&store, &index, &options.choice, &options.limits)?;
+    read_located(&store, located, options)
 }
 
 fn read_store(store: &dyn Store, options: &Options<'_>) -> Result<ScannedImage, ImageError> {
@@ -90,7 +87,7 @@ fn read_store(store: &dyn Store, options: &Options<'_>) -> Result<ScannedImage, 
         Some(_) => None,
         None => store.bytes("manifest.json", limits)?,
     };
-    let (facts, sources) = match manifest {
+    let located = match manifest {
         Some(manifest) => find_saved(store, &manifest, &options.choice, limits)?,
         None => match store.bytes("index.json", limits)? {
             Some(index) => oci::find(store, &index, &options.choice, limits)?,
@@ -102,7 +99,7 @@ fn read_store(store: &dyn Store, options: &Options<'_>) -> Result<ScannedImage, 
             }
         },
     };
-    read_all(store, facts, &sources, options)
+    read_located(store, located, options)
 }
 
 /// The image of a `manifest.json` that is meant.
@@ -143,7 +140,7 @@ pub(super) fn saved_facts(
     image: &SavedImage,
     config: &[u8],
     limits: &Limits,
-) -> Result<(ImageFacts, Vec<LayerSource>), ImageError> {
+) -> Result<Located, ImageError> {
     let mut facts = parse_config(config, limits)?;
     verify_name(&image.config, &facts.id)?;
     facts.tags = image.repo_tags.clone().unwrap_or_default();
@@ -168,7 +165,12 @@ pub(super) fn saved_facts(
             }
         })
         .collect();
-    Ok((facts, sources))
+    Ok(Located {
+        facts,
+        passed_over: Vec::new(),
+        manifest: None,
+        sources,
+    })
 }
 
 fn is_foreign(
@@ -209,7 +211,7 @@ fn find_saved(
     manifest: &[u8],
     choice: &Choice,
     limits: &Limits,
-) -> Result<(ImageFacts, Vec<LayerSource>), ImageError> {
+) -> Result<Located, ImageError> {
     let image = choose_saved(manifest, choice)?;
     let config = store
         .bytes(&plain(&image.config), limits)?

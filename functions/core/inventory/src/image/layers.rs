@@ -1,13 +1,18 @@
 //! Reads the layers of an image from where they lie, several at once.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    io::Read,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use schemas::inventory::{CoverageGap, GapReason, ImageFacts};
 
-use super::{ImageError, LayerOutcome, Options, Progress, ScannedImage, store::Store};
+use super::{
+    ImageError, LayerOutcome, Options, Progress, ScannedImage, oci::Located, store::Store,
+};
 use crate::{
     gaps::{chain, gap_in},
     layer::{LayerError, LayerExpectation, LayerForm, ReadLayer, read_layer},
@@ -22,13 +27,22 @@ pub(super) struct LayerSource {
     pub(super) foreign: bool,
 }
 
-/// Reads all layers that are wanted.
-pub(super) fn read_all(
+/// Reads all layers of an image that are wanted, several at once.
+///
+/// # Errors
+/// When a thread could not do its part. What is wrong with a layer is a gap instead.
+pub fn read_located(
     store: &dyn Store,
-    facts: ImageFacts,
-    sources: &[LayerSource],
+    located: Located,
     options: &Options<'_>,
 ) -> Result<ScannedImage, ImageError> {
+    let Located {
+        facts,
+        sources,
+        passed_over,
+        ..
+    } = located;
+    let sources = sources.as_slice();
     let wanted: Vec<bool> = facts
         .layers
         .iter()
@@ -36,15 +50,18 @@ pub(super) fn read_all(
         .collect();
     let mut jobs: Vec<(usize, u64)> = Vec::new();
     for (index, source) in sources.iter().enumerate() {
+        let named = facts.layers.get(index).and_then(|layer| layer.size_bytes);
         if wanted.get(index) == Some(&true)
-            && let Ok(Some((_, size))) = store.open(&source.name)
+            && let Some(size) = store.size(&source.name, named)
         {
             jobs.push((index, size));
         }
     }
     (options.progress)(Progress::Layers {
         count: jobs.len(),
-        bytes: jobs.iter().map(|(_, size)| *size).sum(),
+        bytes: jobs
+            .iter()
+            .fold(0, |sum, (_, size)| size.saturating_add(sum)),
     });
     // The largest first, so that none is left over at the end for one thread alone.
     jobs.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
@@ -79,7 +96,7 @@ pub(super) fn read_all(
                 LayerOutcome::Absent
             }
             None if wanted.get(index) == Some(&false) => LayerOutcome::Known,
-            None => {
+            None | Some(Err(Failure::Absent)) => {
                 gaps.extend(absence(&facts, sources, index));
                 LayerOutcome::Absent
             }
@@ -89,6 +106,7 @@ pub(super) fn read_all(
         facts,
         layers,
         gaps,
+        passed_over,
     })
 }
 
@@ -97,6 +115,7 @@ type Outcome = Result<ReadLayer, Failure>;
 enum Failure {
     Layer(LayerError),
     Gap(CoverageGap),
+    Absent,
 }
 
 fn threads(options: &Options<'_>) -> usize {
@@ -129,10 +148,21 @@ fn read_one(
     };
     let unreadable =
         |detail: String| Failure::Gap(gap_in(GapReason::ReadError, &reference.diff_id, detail));
-    let (mut reader, _) = store
-        .open(&source.name)
-        .map_err(|error| unreadable(format!("opening the layer failed: {}", chain(&error))))?
-        .ok_or_else(|| unreadable("the layer is there no longer".to_owned()))?;
+    let (reader, _) = match store.open(&source.name) {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return Err(Failure::Absent),
+        // Whoever does not hold a foreign layer may say so in many ways.
+        Err(_) if source.foreign => return Err(Failure::Absent),
+        Err(error) => {
+            return Err(unreadable(format!(
+                "opening the layer failed: {}",
+                chain(&error)
+            )));
+        }
+    };
+    // One byte more than the image names shows that there are too many.
+    let most = reference.size_bytes.unwrap_or(u64::MAX).saturating_add(1);
+    let mut reader = reader.take(most);
     let expectation = LayerExpectation {
         diff_id: Some(reference.diff_id.clone()),
         blob: reference.blob.clone(),

@@ -1,7 +1,9 @@
-//! Images as files: `docker save` archives in both layouts, OCI layouts as folder or archive, and containerd's own store.
+//! Images as files: `docker save` archives in both layouts, OCI layouts as folder or archive, and containerd's own store;
+//! and images of any other place that implements [`Store`].
 
 mod archive;
 mod base;
+mod choice;
 mod config;
 mod containerd;
 mod layers;
@@ -21,6 +23,9 @@ pub use config::parse_config;
 pub use containerd::{
     DEFAULT_ROOT as CONTAINERD_ROOT, count_images as count_containerd_images, read_containerd,
 };
+pub use layers::read_located;
+pub use oci::{Located, locate};
+pub use store::Store;
 pub use stream::read_archive_stream;
 
 use crate::{layer::LayerError, limits::Limits, merge::merge_borrowed};
@@ -108,6 +113,8 @@ pub struct ScannedImage {
     pub layers: Vec<LayerOutcome>,
     /// What of the image as a whole was not read.
     pub gaps: Vec<CoverageGap>,
+    /// Platforms of the same image that could have been meant and were not chosen.
+    pub passed_over: Vec<String>,
 }
 
 impl ScannedImage {

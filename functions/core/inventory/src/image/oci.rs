@@ -8,9 +8,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     Choice, ImageError,
+    choice::{Platform, prefer},
     config::{digest_of, parse_config},
     layers::LayerSource,
-    store::Store,
+    store::{Store, blob_name},
 };
 use crate::limits::Limits;
 
@@ -18,6 +19,8 @@ use crate::limits::Limits;
 const MAX_INDEX_DEPTH: usize = 4;
 /// Manifests that are looked at.
 const MAX_MANIFESTS: usize = 1000;
+/// Manifests and indexes that are opened to find the one that is meant: each is a request to a registry.
+const MAX_DOCUMENTS: usize = 1000;
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// containerd writes the whole reference here and the tag alone into the other.
 const IMAGE_NAME: &str = "io.containerd.image.name";
@@ -38,18 +41,6 @@ struct Descriptor {
     urls: Option<Vec<String>>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-struct Platform {
-    #[serde(default)]
-    os: String,
-    #[serde(default)]
-    architecture: String,
-    #[serde(default)]
-    variant: Option<String>,
-    #[serde(default, rename = "os.version")]
-    os_version: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct Index {
     #[serde(default)]
@@ -66,10 +57,14 @@ struct Manifest {
 /// What a document is, where its media type does not say.
 #[derive(Deserialize)]
 struct Shape {
+    #[serde(default, rename = "schemaVersion")]
+    schema_version: Option<u32>,
     #[serde(default, rename = "mediaType")]
     media_type: Option<String>,
     #[serde(default)]
     manifests: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    layers: Option<serde::de::IgnoredAny>,
 }
 
 /// A manifest that could be meant.
@@ -80,19 +75,89 @@ struct Candidate {
     names: Vec<String>,
 }
 
+/// An image that was found, and where its layers lie.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// What its configuration says.
+    pub facts: ImageFacts,
+    /// Platforms of the same image that could have been meant and were not chosen, by the rule of `choice`.
+    pub passed_over: Vec<String>,
+    /// Digest of its manifest, where it has one.
+    pub manifest: Option<Digest>,
+    pub(super) sources: Vec<LayerSource>,
+}
+
+/// Finds the image that is meant, from an index or manifest of an OCI layout or registry.
+///
+/// # Errors
+/// See [`ImageError`]; `Ambiguous` when several images fit and no rule chooses between them.
+pub fn locate(
+    store: &dyn Store,
+    root: &[u8],
+    choice: &Choice,
+    limits: &Limits,
+) -> Result<Located, ImageError> {
+    let name = "the image's index or manifest";
+    let shape: Shape = parse(name, root)?;
+    if shape.schema_version == Some(1) && shape.manifests.is_none() {
+        return Err(ImageError::Inconsistent(
+            "the image is in the form of 2015 (manifest version 2, schema 1), which names no configuration and is not \
+             read; pull it and push it again with a current Docker"
+                .to_owned(),
+        ));
+    }
+    if shape.manifests.is_some() || shape.layers.is_none() {
+        return find(store, root, choice, limits);
+    }
+    let manifest: Manifest = parse(name, root)?;
+    located(store, manifest, digest_of(root), Vec::new(), limits)
+}
+
 /// The image of a layout that is meant, and where its layers lie.
 pub(super) fn find(
     store: &dyn Store,
     index: &[u8],
     choice: &Choice,
     limits: &Limits,
-) -> Result<(ImageFacts, Vec<LayerSource>), ImageError> {
-    let mut candidates = Vec::new();
+) -> Result<Located, ImageError> {
     let index: Index = parse("index.json", index)?;
-    collect(store, &index, &[], 0, limits, &mut candidates)?;
-    let candidate = choose(store, candidates, choice, limits)?;
-    let manifest: Manifest = document(store, &candidate.descriptor, limits)?;
-    let config = blob(store, &manifest.config, limits)?;
+    let mut found = Found {
+        store,
+        limits,
+        candidates: Vec::new(),
+        documents: 0,
+    };
+    found.collect(&index, &[], 0)?;
+    let (candidate, passed_over) = choose(store, found.candidates, choice, limits)?;
+    let bytes = verified(
+        &candidate.descriptor,
+        store.manifest(&candidate.descriptor.digest, limits)?,
+    )?;
+    let manifest: Manifest = parse(&blob_name(&candidate.descriptor.digest), &bytes)?;
+    let digest = candidate.descriptor.digest;
+    let mut located = located(store, manifest, digest, candidate.names, limits)?;
+    located.passed_over = passed_over;
+    Ok(located)
+}
+
+fn located(
+    store: &dyn Store,
+    manifest: Manifest,
+    digest: Digest,
+    names: Vec<String>,
+    limits: &Limits,
+) -> Result<Located, ImageError> {
+    let media = manifest.config.media_type.as_deref().unwrap_or_default();
+    if !media.is_empty() && !media.contains("image") {
+        return Err(ImageError::Inconsistent(format!(
+            "it is no container image: its configuration is of the type {}",
+            media.chars().take(100).collect::<String>()
+        )));
+    }
+    let config = verified(
+        &manifest.config,
+        store.bytes(&blob_name(&manifest.config.digest), limits)?,
+    )?;
     let mut facts = parse_config(&config, limits)?;
     if manifest.layers.len() != facts.layers.len() {
         return Err(ImageError::Inconsistent(format!(
@@ -101,7 +166,7 @@ pub(super) fn find(
             facts.layers.len()
         )));
     }
-    facts.tags = candidate.names;
+    facts.tags = names;
     let mut sources = Vec::new();
     for (reference, layer) in facts.layers.iter_mut().zip(manifest.layers) {
         sources.push(LayerSource {
@@ -114,11 +179,12 @@ pub(super) fn find(
         reference.media_type = layer.media_type;
         reference.size_bytes = Some(layer.size);
     }
-    Ok((facts, sources))
-}
-
-fn blob_name(digest: &Digest) -> String {
-    format!("blobs/sha256/{}", digest.hex())
+    Ok(Located {
+        facts,
+        passed_over: Vec::new(),
+        manifest: Some(digest),
+        sources,
+    })
 }
 
 fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, ImageError> {
@@ -128,16 +194,10 @@ fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, ImageError>
     })
 }
 
-/// A small blob, verified.
-fn blob(
-    store: &dyn Store,
-    descriptor: &Descriptor,
-    limits: &Limits,
-) -> Result<Vec<u8>, ImageError> {
+/// The bytes that a descriptor names.
+fn verified(descriptor: &Descriptor, bytes: Option<Vec<u8>>) -> Result<Vec<u8>, ImageError> {
     let name = blob_name(&descriptor.digest);
-    let bytes = store
-        .bytes(&name, limits)?
-        .ok_or_else(|| ImageError::Missing(name.clone()))?;
+    let bytes = bytes.ok_or_else(|| ImageError::Missing(name.clone()))?;
     if digest_of(&bytes) == descriptor.digest {
         Ok(bytes)
     } else {
@@ -145,66 +205,96 @@ fn blob(
     }
 }
 
-fn document<T: DeserializeOwned>(
-    store: &dyn Store,
-    descriptor: &Descriptor,
-    limits: &Limits,
-) -> Result<T, ImageError> {
-    parse(
-        &blob_name(&descriptor.digest),
-        &blob(store, descriptor, limits)?,
-    )
+/// The gathering of the manifests that could be meant.
+struct Found<'a> {
+    store: &'a dyn Store,
+    limits: &'a Limits,
+    candidates: Vec<Candidate>,
+    /// Manifests and indexes that were opened.
+    documents: usize,
 }
 
-/// Gathers the manifests of an index and of those within it.
-fn collect(
-    store: &dyn Store,
-    index: &Index,
-    inherited: &[String],
-    depth: usize,
-    limits: &Limits,
-    candidates: &mut Vec<Candidate>,
-) -> Result<(), ImageError> {
-    for descriptor in &index.manifests {
-        if is_attestation(descriptor) {
-            continue;
-        }
-        if candidates.len() >= MAX_MANIFESTS {
+impl Found<'_> {
+    fn document<T: DeserializeOwned>(&mut self, descriptor: &Descriptor) -> Result<T, ImageError> {
+        self.documents += 1;
+        if self.documents > MAX_DOCUMENTS {
             return Err(ImageError::Inconsistent(format!(
-                "the index names more than {MAX_MANIFESTS} manifests"
+                "the index leads to more than {MAX_DOCUMENTS} further ones"
             )));
         }
-        let own = descriptor.annotations.as_ref().map(|annotations| {
-            [IMAGE_NAME, REF_NAME]
-                .iter()
-                .filter_map(|key| annotations.get(*key))
-                .cloned()
-        });
-        let mut names = inherited.to_vec();
-        for name in own.into_iter().flatten() {
-            if !names.contains(&name) {
-                names.push(name);
+        let bytes = self.store.manifest(&descriptor.digest, self.limits)?;
+        parse(
+            &blob_name(&descriptor.digest),
+            &verified(descriptor, bytes)?,
+        )
+    }
+
+    /// Gathers the manifests of an index and of those within it.
+    fn collect(
+        &mut self,
+        index: &Index,
+        inherited: &[String],
+        depth: usize,
+    ) -> Result<(), ImageError> {
+        for descriptor in &index.manifests {
+            if is_attestation(descriptor) {
+                continue;
+            }
+            if self.candidates.len() >= MAX_MANIFESTS {
+                return Err(ImageError::Inconsistent(format!(
+                    "the index names more than {MAX_MANIFESTS} manifests"
+                )));
+            }
+            let own = descriptor.annotations.as_ref().map(|annotations| {
+                [IMAGE_NAME, REF_NAME]
+                    .iter()
+                    .filter_map(|key| annotations.get(*key))
+                    .cloned()
+            });
+            let mut names = inherited.to_vec();
+            for name in own.into_iter().flatten() {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            if !self.is_index(descriptor)? {
+                self.candidates.push(Candidate {
+                    platform: descriptor.platform.clone(),
+                    descriptor: descriptor.clone(),
+                    names,
+                });
+                continue;
+            }
+            if depth >= MAX_INDEX_DEPTH {
+                return Err(ImageError::Inconsistent(
+                    "indexes stand too deep within one another".to_owned(),
+                ));
+            }
+            match self.document::<Index>(descriptor) {
+                Ok(nested) => self.collect(&nested, &names, depth + 1)?,
+                // An index whose images are all elsewhere is passed over like an image that is.
+                Err(ImageError::Missing(_)) => {}
+                Err(error) => return Err(error),
             }
         }
-        if !is_index(store, descriptor, limits)? {
-            candidates.push(Candidate {
-                platform: descriptor.platform.clone(),
-                descriptor: descriptor.clone(),
-                names,
-            });
-            continue;
-        }
-        if depth >= MAX_INDEX_DEPTH {
-            return Err(ImageError::Inconsistent(
-                "indexes stand too deep within one another".to_owned(),
-            ));
-        }
-        // An index whose images are all elsewhere is passed over like an image that is.
-        if let Ok(nested) = document::<Index>(store, descriptor, limits) {
-            collect(store, &nested, &names, depth + 1, limits, candidates)?;
+        Ok(())
+    }
+
+    fn is_index(&mut self, descriptor: &Descriptor) -> Result<bool, ImageError> {
+        let says_index =
+            |media: &str| media.contains("image.index") || media.contains("manifest.list");
+        match descriptor.media_type.as_deref() {
+            Some(media) if says_index(media) => Ok(true),
+            Some(media) if media.contains("manifest") => Ok(false),
+            _ => {
+                let shape: Shape = self.document(descriptor)?;
+                Ok(
+                    shape.manifests.is_some()
+                        || shape.media_type.as_deref().is_some_and(says_index),
+                )
+            }
         }
     }
-    Ok(())
 }
 
 /// Build records that travel beside images.
@@ -220,29 +310,13 @@ fn is_attestation(descriptor: &Descriptor) -> bool {
             .is_some_and(|platform| platform.os == "unknown")
 }
 
-fn is_index(
-    store: &dyn Store,
-    descriptor: &Descriptor,
-    limits: &Limits,
-) -> Result<bool, ImageError> {
-    let says_index = |media: &str| media.contains("image.index") || media.contains("manifest.list");
-    match descriptor.media_type.as_deref() {
-        Some(media) if says_index(media) => Ok(true),
-        Some(media) if media.contains("manifest") => Ok(false),
-        _ => {
-            let shape: Shape = document(store, descriptor, limits)?;
-            Ok(shape.manifests.is_some() || shape.media_type.as_deref().is_some_and(says_index))
-        }
-    }
-}
-
-/// The one manifest that is meant.
+/// The one manifest that is meant, and the platforms that were not chosen.
 fn choose(
     store: &dyn Store,
     candidates: Vec<Candidate>,
     choice: &Choice,
     limits: &Limits,
-) -> Result<Candidate, ImageError> {
+) -> Result<(Candidate, Vec<String>), ImageError> {
     let all: Vec<String> = candidates.iter().map(describe).collect();
     if all.is_empty() {
         return Err(ImageError::NoImage);
@@ -253,10 +327,12 @@ fn choose(
             choice.reference.as_deref().is_none_or(|wanted| {
                 candidate.names.iter().any(|name| is_named(name, wanted))
                     || candidate.descriptor.digest.as_str() == wanted
-            }) && choice
-                .platform
-                .as_deref()
-                .is_none_or(|wanted| fits(candidate.platform.as_ref(), wanted))
+            }) && choice.platform.as_deref().is_none_or(|wanted| {
+                candidate
+                    .platform
+                    .as_ref()
+                    .is_some_and(|platform| platform.fits(wanted))
+            })
         })
         .collect();
     if fitting.is_empty() {
@@ -269,21 +345,41 @@ fn choose(
     merge_same(&mut fitting);
     if fitting.len() > 1 {
         // Of several platforms that an index names, an archive often holds one only.
-        let there = |candidate: &Candidate| {
-            let name = blob_name(&candidate.descriptor.digest);
-            matches!(store.bytes(&name, limits), Ok(Some(_)))
-        };
+        let there =
+            |candidate: &Candidate| store.has_manifest(&candidate.descriptor.digest, limits);
         let held: Vec<Candidate> = fitting.iter().filter(|c| there(c)).cloned().collect();
         if held.len() == 1 {
             fitting = held;
         }
+    }
+    let mut passed_over = Vec::new();
+    if fitting.len() > 1
+        && let Some(chosen) = preferred(&fitting)
+    {
+        passed_over = fitting.iter().map(describe).collect();
+        passed_over.remove(chosen);
+        fitting = vec![fitting.swap_remove(chosen)];
     }
     if fitting.len() > 1 {
         return Err(ImageError::Ambiguous {
             choices: fitting.iter().map(describe).collect(),
         });
     }
-    fitting.pop().ok_or(ImageError::NoImage)
+    let candidate = fitting.pop().ok_or(ImageError::NoImage)?;
+    Ok((candidate, passed_over))
+}
+
+/// The preferred one of several platforms of one image; different images are never chosen between.
+fn preferred(candidates: &[Candidate]) -> Option<usize> {
+    let names = &candidates.first()?.names;
+    if candidates.iter().any(|candidate| candidate.names != *names) {
+        return None;
+    }
+    let platforms: Option<Vec<&Platform>> = candidates
+        .iter()
+        .map(|candidate| candidate.platform.as_ref())
+        .collect();
+    prefer(&platforms?)
 }
 
 /// One image under several names is one image.
@@ -315,46 +411,10 @@ fn is_named(name: &str, wanted: &str) -> bool {
             .is_some_and(|(_, tag)| tag == wanted && !tag.contains('/'))
 }
 
-/// Whether a platform is the wanted `OS/ARCHITECTURE[/VARIANT][:OS_VERSION]`.
-fn fits(platform: Option<&Platform>, wanted: &str) -> bool {
-    let Some(platform) = platform else {
-        return false;
-    };
-    let (names, version) = match wanted.split_once(':') {
-        Some((names, version)) => (names, Some(version)),
-        None => (wanted, None),
-    };
-    let mut parts = names.split('/');
-    let matches = |part: Option<&str>, own: &str| part.is_none_or(|p| p.is_empty() || p == own);
-    matches(parts.next(), &platform.os)
-        && matches(parts.next(), &platform.architecture)
-        && matches(
-            parts.next(),
-            platform.variant.as_deref().unwrap_or_default(),
-        )
-        && version.is_none_or(|wanted| {
-            platform.os_version.as_deref().is_some_and(|own| {
-                own.strip_prefix(wanted)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-        })
-}
-
 /// A candidate as people choose it.
 fn describe(candidate: &Candidate) -> String {
     let mut text = match &candidate.platform {
-        Some(platform) => {
-            let mut text = format!("{}/{}", platform.os, platform.architecture);
-            if let Some(variant) = &platform.variant {
-                text.push('/');
-                text.push_str(variant);
-            }
-            if let Some(version) = &platform.os_version {
-                text.push(':');
-                text.push_str(version);
-            }
-            text
-        }
+        Some(platform) => platform.describe(),
         None => candidate.descriptor.digest.to_string(),
     };
     if !candidate.names.is_empty() {

@@ -8,6 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use schemas::Digest;
+
 use super::ImageError;
 use crate::{
     limits::Limits,
@@ -15,12 +17,42 @@ use crate::{
     tar::{Kind, Seeking, Walker},
 };
 
-/// A place that holds the parts of an image by name.
-pub(super) trait Store: Sync {
-    /// Opens a part, and tells its size; nothing when it is not there.
+/// A place that holds the parts of an image by name. In an OCI layout and in a registry the name of a blob is
+/// `blobs/sha256/` and the hexadecimal digits of its digest. Layers are opened from several threads at once.
+pub trait Store: Sync {
+    /// Opens a part, and tells its size where that is known beforehand; nothing when it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be told whether the part is there, or it cannot be opened.
     fn open(&self, name: &str) -> io::Result<Option<(Box<dyn Read + Send>, u64)>>;
 
+    /// The size of a part for showing progress, given the size that the image names for it; nothing when the part is
+    /// known not to be there. A place for which looking costs a request goes by what the image says.
+    fn size(&self, name: &str, _named: Option<u64>) -> Option<u64> {
+        match self.open(name) {
+            Ok(found) => found.map(|(_, size)| size),
+            // The error is told when the part is read.
+            Err(_) => Some(0),
+        }
+    }
+
+    /// A manifest or index, which registries keep apart from other blobs.
+    ///
+    /// # Errors
+    /// As [`Store::bytes`].
+    fn manifest(&self, digest: &Digest, limits: &Limits) -> Result<Option<Vec<u8>>, ImageError> {
+        self.bytes(&blob_name(digest), limits)
+    }
+
+    /// Whether the manifest is there without asking for it; a place that holds all that its index names says yes.
+    fn has_manifest(&self, digest: &Digest, limits: &Limits) -> bool {
+        matches!(self.manifest(digest, limits), Ok(Some(_)))
+    }
+
     /// A small part as a whole.
+    ///
+    /// # Errors
+    /// When it is too large or cannot be read.
     fn bytes(&self, name: &str, limits: &Limits) -> Result<Option<Vec<u8>>, ImageError> {
         let read = |source| ImageError::Read {
             name: name.to_owned(),
@@ -37,9 +69,23 @@ pub(super) trait Store: Sync {
             });
         }
         let mut bytes = Vec::new();
-        reader.take(limit).read_to_end(&mut bytes).map_err(read)?;
+        reader
+            .take(limit.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(read)?;
+        if bytes.len() as u64 > limit {
+            return Err(ImageError::TooLarge {
+                name: name.to_owned(),
+                limit,
+            });
+        }
         Ok(Some(bytes))
     }
+}
+
+/// Name of a blob in an OCI layout.
+pub(super) fn blob_name(digest: &Digest) -> String {
+    format!("blobs/sha256/{}", digest.hex())
 }
 
 /// Members of an archive by name, with links between them.

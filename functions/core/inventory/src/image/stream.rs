@@ -15,7 +15,7 @@ use super::{
     ImageError, LayerOutcome, Options, Progress, ScannedImage,
     archive::{choose_saved, saved_facts},
     layers::{LayerSource, absence, outcome_of},
-    oci,
+    oci::{self, Located},
     store::{Names, Store},
 };
 use crate::{
@@ -222,7 +222,12 @@ impl Passed {
         let limits = &options.limits;
         let manifest = self.documents.get("manifest.json");
         let index = self.documents.get("index.json");
-        let (facts, sources) = match (manifest, index, &options.choice.platform) {
+        let Located {
+            facts,
+            sources,
+            passed_over,
+            ..
+        } = match (manifest, index, &options.choice.platform) {
             (Some(manifest), None, _) | (Some(manifest), Some(_), None) => {
                 let image = choose_saved(manifest, &options.choice)?;
                 let config = self
@@ -250,6 +255,7 @@ impl Passed {
             facts,
             layers,
             gaps,
+            passed_over,
         })
     }
 

@@ -15,7 +15,9 @@ use schemas::Digest;
 use serde_json::json;
 
 use self::bolt::{Bolt, BoltError, Bucket, Item};
-use super::{Choice, ImageError, Options, ScannedImage, layers::read_all, oci, store::FolderStore};
+use super::{
+    Choice, ImageError, Options, ScannedImage, layers::read_located, oci, store::FolderStore,
+};
 
 /// Where containerd keeps its state unless it was told otherwise.
 pub const DEFAULT_ROOT: &str = if cfg!(windows) {
@@ -88,13 +90,13 @@ pub fn read_containerd(
         reference: None,
         platform: options.choice.platform.clone(),
     };
-    let (facts, sources) = oci::find(
+    let located = oci::find(
         &store,
         index.to_string().as_bytes(),
         &choice,
         &options.limits,
     )?;
-    read_all(&store, facts, &sources, options)
+    read_located(&store, located, options)
 }
 
 /// All images, or those of one namespace: `v1/NAMESPACE/images/NAME/target/{digest,mediatype}`.

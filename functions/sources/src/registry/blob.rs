@@ -1,0 +1,146 @@
+//! A blob as a stream of bytes that survives broken connections: it goes on from the last byte that came.
+//!
+//! What was put together of several answers is one blob only if its digest says so, which is verified by whoever reads
+//! it to its end.
+
+use std::{io, sync::Arc};
+
+use bytes::{Buf, Bytes};
+use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
+
+use super::{Registry, RegistryError};
+use crate::http::Answer;
+
+/// Pieces that wait between the network and the reader: with some 16 KiB each, half a megabyte for a blob.
+const WAITING_CHUNKS: usize = 32;
+/// Connections for one blob, whatever progress each of them makes.
+const MAX_CONNECTIONS: u32 = 100;
+
+/// The bytes of a blob, for a thread that may wait.
+#[derive(Debug)]
+pub(super) struct BlobReader {
+    receiver: mpsc::Receiver<io::Result<Bytes>>,
+    chunk: Bytes,
+    task: JoinHandle<()>,
+}
+
+impl BlobReader {
+    /// Begins to read from an answer that has come.
+    pub(super) fn new(
+        runtime: &Handle,
+        registry: Arc<Registry>,
+        digest: String,
+        first: Answer,
+    ) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING_CHUNKS);
+        let task = runtime.spawn(async move {
+            let failed = pump(&registry, &digest, first, &sender).await.err();
+            if let Some(error) = failed {
+                // A reader that went away needs no error.
+                let _ = sender.send(Err(error)).await;
+            }
+        });
+        Self {
+            receiver,
+            chunk: Bytes::new(),
+            task,
+        }
+    }
+}
+
+impl Drop for BlobReader {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl io::Read for BlobReader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.is_empty() {
+            match self.receiver.blocking_recv() {
+                None => return Ok(0),
+                Some(chunk) => self.chunk = chunk?,
+            }
+        }
+        let taken = self.chunk.len().min(out.len());
+        self.chunk
+            .copy_to_slice(out.get_mut(..taken).unwrap_or_default());
+        Ok(taken)
+    }
+}
+
+/// Passes the blob on until it is whole, or has broken off once too often.
+async fn pump(
+    registry: &Registry,
+    digest: &str,
+    first: Answer,
+    sender: &mpsc::Sender<io::Result<Bytes>>,
+) -> io::Result<()> {
+    let mut answer = first;
+    // Bytes that the reader has, and bytes that this answer will repeat.
+    let (mut passed, mut repeated) = (0u64, 0u64);
+    let (mut attempt, mut connections) = (0, 1);
+    loop {
+        let broken = loop {
+            match answer.chunk().await {
+                Ok(None) => return Ok(()),
+                Ok(Some(mut chunk)) => {
+                    let skip = usize::try_from(repeated)
+                        .unwrap_or(usize::MAX)
+                        .min(chunk.len());
+                    chunk.advance(skip);
+                    repeated = repeated.saturating_sub(skip as u64);
+                    if chunk.is_empty() {
+                        continue;
+                    }
+                    passed = passed.saturating_add(chunk.len() as u64);
+                    attempt = 0;
+                    if sender.send(Ok(chunk)).await.is_err() {
+                        return Ok(());
+                    }
+                }
+                Err(error) => break error,
+            }
+        };
+        if attempt >= registry.retries() || connections >= MAX_CONNECTIONS {
+            return Err(io::Error::other(registry.unreachable(broken)));
+        }
+        registry
+            .wait(attempt, None)
+            .await
+            .map_err(io::Error::other)?;
+        attempt += 1;
+        connections += 1;
+        tracing::debug!(digest, passed, "going on with a blob");
+        answer = registry
+            .blob(digest, passed)
+            .await
+            .map_err(io::Error::other)?
+            .ok_or_else(|| gone(registry))?;
+        repeated = match answer.status() {
+            // It knows no ranges, and begins anew.
+            200 => passed,
+            206 if starts_at(&answer, passed) => 0,
+            // Nothing is left, although the connection broke before that was said.
+            416 => return Ok(()),
+            _ => return Err(gone(registry)),
+        };
+    }
+}
+
+fn gone(registry: &Registry) -> io::Error {
+    io::Error::other(RegistryError::Answer {
+        registry: registry.reference().host().to_owned(),
+        said: "something else when the rest of a layer was asked for".to_owned(),
+    })
+}
+
+/// Whether a partial answer begins where it should. Source: RFC 9110, section 14.4.
+fn starts_at(answer: &Answer, from: u64) -> bool {
+    let range = answer.header("content-range").unwrap_or_default();
+    range
+        .trim()
+        .strip_prefix("bytes ")
+        .and_then(|range| range.split_once('-'))
+        .is_some_and(|(start, _)| start.trim().parse() == Ok(from))
+}

@@ -1,0 +1,53 @@
+//! Registries: images are read from where they are kept, layer by layer as a stream, without a copy on disk.
+//!
+//! Sources: OCI distribution-spec 1.1 (`spec.md`), the distribution project's "Docker Registry HTTP API V2" and "Token
+//! Authentication Specification". Digests and sizes are verified by `inventory` while it reads.
+
+mod auth;
+mod blob;
+pub mod challenge;
+mod client;
+mod credentials;
+mod error;
+mod reference;
+mod store;
+
+use std::time::Duration;
+
+pub use self::{
+    client::{Registry, Root},
+    credentials::{CredentialError, CredentialFiles, Credentials},
+    error::{ReadError, RegistryError},
+    reference::{DOCKER_HUB, InvalidReference, Reference},
+    store::RegistryStore,
+};
+
+/// How a registry is asked.
+#[derive(Clone, Debug)]
+pub struct RegistryOptions {
+    /// Certificate authorities to trust beside the built-in ones, PEM.
+    pub extra_ca_pem: Option<Vec<u8>>,
+    /// Whether the registry is asked without encryption. One on this machine is, when it does not answer encrypted.
+    pub plain_http: bool,
+    /// How often a request is sent again when the registry is busy, fails or breaks off.
+    pub retries: u32,
+    /// Time before the first repetition; each further one takes twice as long.
+    pub first_wait: Duration,
+    /// Longest time before a repetition. A registry that asks for more is given up.
+    pub longest_wait: Duration,
+    /// Time without a byte before a connection is given up.
+    pub silence: Duration,
+}
+
+impl Default for RegistryOptions {
+    fn default() -> Self {
+        Self {
+            extra_ca_pem: None,
+            plain_http: false,
+            retries: 5,
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(60),
+            silence: Duration::from_secs(30),
+        }
+    }
+}
