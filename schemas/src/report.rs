@@ -80,6 +80,20 @@ pub struct Summary {
     pub fixable: u32,
     /// Rows kept apart because they cannot be judged.
     pub cannot_judge: u32,
+    /// Packages that lock files name for development only, which were not judged because nobody asked for them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub development_left_out: u32,
+    /// Packages of languages that the distribution's packages brought, judged by the distribution's advisories alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub owned_by_distribution: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// One update and what it fixes: a ticket for whoever mends it.

@@ -52,7 +52,7 @@ fn every_reference_leads_somewhere() {
 #[test]
 fn words_of_a_later_version_are_kept_as_unknown_and_its_fields_ignored() {
     let text = r#"{"version":1,"target":{"kind":"pod","name":"x"},"colour":"red",
-        "packages":[{"name":"a","version":"1","kind":"conda","purl":"pkg:conda/a@1","path":"p","weight":1}],
+        "packages":[{"name":"a","version":"1","kind":"brew","purl":"pkg:brew/a@1","path":"p","weight":1}],
         "coverage":{"status":"sideways","gaps":[{"reason":"moonlight","detail":"d"}]}}"#;
     let inventory: schemas::inventory::Inventory = serde_json::from_str(text).unwrap();
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use advisories::LeftOut;
 use schemas::{
     Severity, Timestamp,
     finding::{CannotJudge, Finding},
@@ -23,6 +24,8 @@ pub struct Judged {
     pub coverage: Coverage,
     /// The advisories that took part.
     pub feeds: Vec<FeedUsed>,
+    /// Packages that were not judged by themselves.
+    pub left_out: LeftOut,
 }
 
 /// The report: findings scored and in order, and nothing in it but `scanned_at` that depends on when it is made.
@@ -62,7 +65,11 @@ pub fn assemble(
         image: inventory.image,
         coverage: judged.coverage,
         packages,
-        summary: summary(&findings, &cannot_judge),
+        summary: Summary {
+            development_left_out: number(judged.left_out.development),
+            owned_by_distribution: number(judged.left_out.owned),
+            ..summary(&findings, &cannot_judge)
+        },
         remedies: remedies(&findings, kind),
         findings,
         cannot_judge,
@@ -112,8 +119,11 @@ fn by_rank(a: &Finding, b: &Finding) -> Ordering {
         .then_with(|| rest(a).cmp(&rest(b)))
 }
 
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 fn summary(findings: &[Finding], cannot_judge: &[CannotJudge]) -> Summary {
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let of = |wanted: &dyn Fn(&Finding) -> bool| {
         number(findings.iter().filter(|finding| wanted(finding)).count())
     };
@@ -128,5 +138,6 @@ fn summary(findings: &[Finding], cannot_judge: &[CannotJudge]) -> Summary {
         known_exploited: of(&|finding| finding.kev),
         fixable: of(&risk::fix_available),
         cannot_judge: number(cannot_judge.len()),
+        ..Summary::default()
     }
 }

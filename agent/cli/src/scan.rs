@@ -32,7 +32,19 @@ pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
             progress.clone(),
         );
         let settings = read::Settings::of(&args.from, &args.reading);
-        move || scan(&from, folder.as_deref(), &settings, now, &progress)
+        let options = advisories::MatchOptions {
+            include_development: args.reading.include_dev,
+        };
+        move || {
+            scan(
+                &from,
+                folder.as_deref(),
+                &settings,
+                &options,
+                now,
+                &progress,
+            )
+        }
     });
     progress.done();
     let report = answer?;
@@ -96,6 +108,7 @@ fn scan(
     from: &SourceArgs,
     folder: Option<&std::path::Path>,
     settings: &read::Settings,
+    options: &advisories::MatchOptions,
     now: Timestamp,
     progress: &Progress,
 ) -> Result<Report, Failure> {
@@ -109,7 +122,7 @@ fn scan(
     progress.step("matching");
     let judged = match &opened {
         None => without_advisories(&inventory),
-        Some(opened) => judge(&inventory, &opened.shards, now).map_err(|error| {
+        Some(opened) => judge(&inventory, &opened.shards, options, now).map_err(|error| {
             Failure::input(error.context("match the packages with the advisories"))
                 .advise("build the advisories again with `bulkhead feeds build`")
         })?,
@@ -120,9 +133,10 @@ fn scan(
 fn judge(
     inventory: &schemas::inventory::Inventory,
     shards: &advisories::ShardSet,
+    options: &advisories::MatchOptions,
     now: Timestamp,
 ) -> anyhow::Result<Judged> {
-    let matched = advisories::match_inventory(inventory, shards, now)?;
+    let matched = advisories::match_inventory_with(inventory, shards, now, options)?;
     let coverage = matched.coverage(inventory);
     let findings = matched
         .findings
@@ -133,6 +147,7 @@ fn judge(
         })
         .collect::<Result<_, advisories::ShardError>>()?;
     Ok(Judged {
+        left_out: matched.left_out,
         findings,
         cannot_judge: matched.cannot_judge,
         coverage,

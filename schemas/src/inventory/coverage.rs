@@ -92,6 +92,8 @@ pub enum GapReason {
     UnsafePath,
     /// An error while reading.
     ReadError,
+    /// A package is named without the exact version that will be used: only resolving its dependencies would tell.
+    Unresolved,
     /// A reason that this version does not know.
     #[serde(other)]
     Unknown,

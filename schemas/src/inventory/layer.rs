@@ -79,9 +79,32 @@ pub enum Evidence {
         /// The keys that say something, in order of path.
         keys: Vec<HiveKey>,
     },
+    /// A record of which of the system's packages own files: of those files only the ones in which a language's packages
+    /// are found, since such a package is then the distribution's to judge.
+    OwnedFiles {
+        /// The record, such as `var/lib/dpkg/info/python3-six.list`.
+        path: String,
+        /// The analyzer that read it.
+        analyzer: String,
+        /// Owners, in order of name.
+        owners: Vec<FileOwner>,
+    },
     /// Evidence of a type that this version does not know.
     #[serde(other)]
     Unknown,
+}
+
+/// A package of the system with its files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FileOwner {
+    /// Its name.
+    pub package: String,
+    /// Whether somebody else than the distribution built it, so that the distribution's advisories do not speak of it.
+    #[serde(default)]
+    pub foreign: bool,
+    /// Its files, as paths of a layer.
+    #[serde(default)]
+    pub paths: Vec<String>,
 }
 
 /// Whether a hive stands alone.

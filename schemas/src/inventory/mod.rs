@@ -17,7 +17,9 @@ pub use container::{
 pub use coverage::{Coverage, CoverageGap, CoverageStatus, GapReason};
 pub use host::{Engine, HostFacts, ListeningSocket};
 pub use image::{BaseEvidence, BaseImage, ImageFacts, LayerRef};
-pub use layer::{Evidence, HiveForm, HiveKey, HiveValue, LayerInventory, Reader, ReaderKind};
+pub use layer::{
+    Evidence, FileOwner, HiveForm, HiveKey, HiveValue, LayerInventory, Reader, ReaderKind,
+};
 pub use os::{InstallationType, OperatingSystem, OsFamily, UpdateState, WindowsOs, WindowsUpdate};
 pub use package::{Package, PackageKind, PackageOrigin};
 

@@ -121,6 +121,20 @@ pub enum PackageKind {
     Dotnet,
     /// A Windows executable or library that says its product and version in its resources.
     WindowsFile,
+    /// C and C++ packages of Conan.
+    Conan,
+    /// Dart and Flutter packages.
+    Pub,
+    /// Elixir and Erlang packages.
+    Hex,
+    /// Swift packages, named by their repository without scheme (`github.com/apple/swift-nio`).
+    Swift,
+    /// CocoaPods.
+    Cocoapods,
+    /// Conda packages.
+    Conda,
+    /// Julia packages.
+    Julia,
     /// A kind that this version does not know.
     #[default]
     #[serde(other)]

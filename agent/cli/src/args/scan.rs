@@ -42,7 +42,7 @@ pub struct SourceArgs {
             containerd:REF   an image in containerd's own store on this disk; its daemon need not run\n  \
             archive:FILE     an image in a file, as `docker save` writes it, or an OCI layout as a tar\n  \
             oci:DIR[:TAG]    an image in an OCI layout\n  \
-            dir:PATH         a folder that holds a root file system, Linux or Windows\n  \
+            dir:PATH         a folder: a root file system, Linux or Windows, or an application with its lock files\n  \
             host             this machine\n  \
             inventory:FILE   an inventory document (schemas/json/inventory.schema.json)"
     )]
@@ -115,6 +115,13 @@ pub struct ReadingArgs {
     /// Layers that are read at once [default: one per processor, at most 4].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: Option<u8>,
+    /// Read lock files in images and on hosts too; without it they are read in folders (dir:) only, because elsewhere
+    /// what is installed counts.
+    #[arg(long)]
+    pub lock_files: bool,
+    /// Judge packages that lock files name for development only; without it they are counted and left out.
+    #[arg(long)]
+    pub include_dev: bool,
     /// Give up after so many seconds, with exit code 5.
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: Option<u64>,

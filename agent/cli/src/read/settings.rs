@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use inventory::{
-    LayerCache, Limits,
+    LayerCache, Limits, LockFiles,
     image::{CONTAINERD_ROOT, Choice, ImageError, Options, ScannedImage},
 };
 use schemas::{Digest, inventory::ImageFacts};
@@ -54,8 +54,16 @@ impl Settings {
             .then(folder)
             .flatten()
             .map(|folder| LayerCache::new(&folder, args.cache_mb.saturating_mul(1_000_000)));
+        let limits = Limits {
+            lock_files: match args.lock_files {
+                true => LockFiles::Everywhere,
+                false => LockFiles::Folders,
+            },
+            ..Limits::default()
+        };
         Self {
             platform: from.platform.clone(),
+            limits,
             threads: args.threads.map_or(0, usize::from),
             cache,
             containerd_root: from
@@ -63,7 +71,6 @@ impl Settings {
                 .clone()
                 .unwrap_or(default.containerd_root),
             containerd_namespace: from.containerd_namespace.clone(),
-            ..Self::default()
         }
     }
 
@@ -110,6 +117,6 @@ impl Settings {
 
     /// Tells readings apart that find different things in the same bytes.
     fn variant(&self) -> String {
-        String::new()
+        self.limits.variant().to_owned()
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use schemas::{
     Timestamp,
     finding::{CannotJudge, CannotJudgeReason},
-    inventory::{CoverageStatus, TargetKind},
+    inventory::{CoverageStatus, GapReason, TargetKind},
     report::Report,
 };
 
@@ -58,10 +58,31 @@ fn header(report: &Report, look: Look) -> String {
     if let Some(text) = base(report) {
         line("Base", &text);
     }
-    line("Packages", &grouped(report.packages.len() as u64));
+    line("Packages", &packages(report));
     line("Coverage", &coverage(report));
     line("Findings", &counts(report));
     out
+}
+
+/// How many packages there are, and which of them were not judged by themselves.
+fn packages(report: &Report) -> String {
+    let mut text = grouped(report.packages.len() as u64);
+    let summary = &report.summary;
+    if summary.development_left_out > 0 {
+        let _ = write!(
+            text,
+            "; {} for development only left out (--include-dev judges them)",
+            grouped(u64::from(summary.development_left_out))
+        );
+    }
+    if summary.owned_by_distribution > 0 {
+        let _ = write!(
+            text,
+            "; {} of languages judged by the distribution that brought them",
+            grouped(u64::from(summary.owned_by_distribution))
+        );
+    }
+    text
 }
 
 /// The image that this one was built on, and how much of what was found comes with it.
@@ -97,7 +118,16 @@ fn base(report: &Report) -> Option<String> {
 
 fn system(report: &Report) -> String {
     let Some(os) = &report.os else {
-        return "unknown".to_owned();
+        let unknown = report
+            .coverage
+            .gaps
+            .iter()
+            .any(|gap| gap.reason == GapReason::UnknownOs);
+        return match unknown {
+            true => "unknown",
+            false => "none: an application's folder",
+        }
+        .to_owned();
     };
     let mut name = match (&os.pretty_name, &os.version_id) {
         (Some(pretty), _) => pretty.clone(),

@@ -61,6 +61,7 @@ pub(super) fn standing(summary: PlaceSummary) -> PlaceStanding {
             known_exploited: counts.known_exploited,
             fixable: counts.fixable,
             cannot_judge: summary.cannot_judge,
+            ..Summary::default()
         },
         coverage: summary.coverage,
         packages: summary.packages,

@@ -20,5 +20,7 @@ pub use build::{
     BuildError, BuildOptions, BuildReport, DocumentError, Source, Survey, build, survey,
 };
 pub use diff::{ShardChange, diff};
-pub use matching::{MatchResult, ShardUse, match_inventory};
+pub use matching::{
+    LeftOut, MatchOptions, MatchResult, ShardUse, match_inventory, match_inventory_with,
+};
 pub use shards::{Manifest, ShardError, ShardSet};

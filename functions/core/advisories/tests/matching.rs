@@ -11,14 +11,15 @@ use std::{
 };
 
 use advisories::{
-    BuildOptions, MatchResult, ShardError, ShardSet, Source, build, diff, match_inventory,
+    BuildOptions, MatchOptions, MatchResult, ShardError, ShardSet, Source, build, diff,
+    match_inventory, match_inventory_with,
     shards::{INTEL, MANIFEST_NAME, ShardRead},
 };
 use schemas::{
     Severity,
     advisory::AdvisoryStatus,
     finding::CannotJudgeReason,
-    inventory::{CoverageStatus, GapReason, Package, PackageKind},
+    inventory::{CoverageStatus, GapReason, Package, PackageKind, PackageOrigin},
     severity::SeveritySource,
 };
 use support::{at, built, built_over, dpkg_packages, inventory, os, package, shared};
@@ -226,12 +227,24 @@ fn languages_are_matched_by_their_own_names_and_told_once_under_their_cve() {
                 "1.5.1",
                 "srv/app/ruamel_yaml-1.5.1.dist-info/METADATA",
             ),
-            package(
-                PackageKind::Pypi,
-                "ruamel.yaml",
-                "1.4",
-                "usr/lib/python3/dist-packages/ruamel.yaml-1.4.egg-info",
-            ),
+            Package {
+                owned_by: Some("python3-ruamel.yaml".to_owned()),
+                ..package(
+                    PackageKind::Pypi,
+                    "ruamel.yaml",
+                    "1.4",
+                    "usr/lib/python3/dist-packages/ruamel.yaml-1.4.egg-info",
+                )
+            },
+            Package {
+                origin: PackageOrigin::Development,
+                ..package(
+                    PackageKind::Pypi,
+                    "ruamel.yaml",
+                    "1.3",
+                    "srv/app/poetry.lock",
+                )
+            },
             package(
                 PackageKind::Npm,
                 "left-pad",
@@ -253,6 +266,17 @@ fn languages_are_matched_by_their_own_names_and_told_once_under_their_cve() {
         ],
     );
     let result = match_inventory(&place, &shards, at()).unwrap();
+    assert_eq!((result.left_out.owned, result.left_out.development), (1, 1));
+    let all = MatchOptions {
+        include_development: true,
+    };
+    let with_development = match_inventory_with(&place, &shards, at(), &all).unwrap();
+    assert_eq!(with_development.left_out.development, 0);
+    assert_eq!(
+        with_development.findings.len(),
+        result.findings.len() + 1,
+        "what is for development is judged when it is asked for"
+    );
     let found: Vec<_> = result
         .findings
         .iter()

@@ -62,6 +62,9 @@ pub(crate) fn read_tree(
     let hives = pile.hives();
     let mut parts = Parts {
         gaps: found.gaps.clone(),
+        application: target.kind == TargetKind::Folder
+            && !pile.is_empty()
+            && !is_system(root.path()),
         ..Parts::default()
     };
     if !hives.is_empty() {
@@ -76,4 +79,23 @@ pub(crate) fn read_tree(
         package.layer = None;
     }
     Ok(parts.inventory(target))
+}
+
+/// Folders and files that only an operating system has at its root.
+const OF_SYSTEMS: &[&str] = &[
+    "etc/passwd",
+    "usr/bin",
+    "usr/lib",
+    "var/lib",
+    "bin/sh",
+    "Windows/System32",
+    "Files/Windows",
+    "Hives",
+];
+
+/// Whether a folder holds an operating system or a part of one, known or not, and no mere application.
+fn is_system(root: &Path) -> bool {
+    OF_SYSTEMS
+        .iter()
+        .any(|path| root.join(path).symlink_metadata().is_ok())
 }

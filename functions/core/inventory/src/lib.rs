@@ -27,5 +27,5 @@ mod walk;
 pub mod windows;
 
 pub use cache::LayerCache;
-pub use limits::Limits;
+pub use limits::{Limits, LockFiles};
 pub use source::{ReadError, Source, read};

@@ -1,5 +1,16 @@
 //! Limits on what is read. Reaching one is never an error: the rest is left out and coverage says so.
 
+/// Where lock files are read. They say what a build is going to use: in a folder of sources that is what counts, in an
+/// image or on a host what is installed does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LockFiles {
+    /// In folders only.
+    #[default]
+    Folders,
+    /// In images and on hosts too.
+    Everywhere,
+}
+
 /// How much of anything is read at most. Every limit that is reached becomes a coverage gap `limit_exceeded`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -38,6 +49,19 @@ pub struct Limits {
     pub max_document_bytes: u64,
     /// Gaps that are named one by one; further ones are counted in a last one. 200.
     pub max_gaps: usize,
+    /// Where lock files are read.
+    pub lock_files: LockFiles,
+}
+
+impl Limits {
+    /// A short text that differs where the same bytes of a layer are read for other things, for keys of caches. It stays
+    /// the same from version to version, and is empty for the usual way.
+    pub fn variant(&self) -> &'static str {
+        match self.lock_files {
+            LockFiles::Folders => "",
+            LockFiles::Everywhere => "-locks",
+        }
+    }
 }
 
 impl Default for Limits {
@@ -60,6 +84,7 @@ impl Default for Limits {
             max_depth: 100,
             max_document_bytes: 256 << 20,
             max_gaps: 200,
+            lock_files: LockFiles::Folders,
         }
     }
 }

@@ -112,6 +112,50 @@ pub fn generic(namespace: &str, name: &str, version: &str) -> String {
     build("generic", namespace, name, version, &[])
 }
 
+/// A package of a language by its kind and its whole name (`group:artifact`, `@scope/name`, `vendor/name`); empty for
+/// kinds that are none.
+pub(crate) fn of_language(kind: PackageKind, name: &str, version: &str) -> String {
+    let plain = |kind: &str| build(kind, "", name, version, &[]);
+    let lower = |kind: &str| build(kind, "", &name.to_lowercase(), version, &[]);
+    match kind {
+        PackageKind::Npm => npm(name, version),
+        PackageKind::Pypi => pypi(name, version),
+        PackageKind::Nuget => nuget(name, version),
+        PackageKind::Maven => {
+            let (group, artifact) = name.split_once(':').unwrap_or(("", name));
+            maven(group, artifact, version)
+        }
+        PackageKind::Golang => golang(name, version),
+        PackageKind::Cargo => cargo(name, version),
+        PackageKind::Gem => gem(name, version, ""),
+        PackageKind::Composer => composer(name, version),
+        PackageKind::Conan => lower("conan"),
+        PackageKind::Pub => lower("pub"),
+        PackageKind::Hex => lower("hex"),
+        PackageKind::Conda => lower("conda"),
+        PackageKind::Julia => plain("julia"),
+        PackageKind::Swift => {
+            let (namespace, name) = name.rsplit_once('/').unwrap_or(("", name));
+            build("swift", namespace, name, version, &[])
+        }
+        PackageKind::Cocoapods => {
+            let (pod, part) = name.split_once('/').unwrap_or((name, ""));
+            let mut purl = build("cocoapods", "", pod, version, &[]);
+            if !part.is_empty() {
+                purl.push('#');
+                for (index, part) in part.split('/').enumerate() {
+                    if index > 0 {
+                        purl.push('/');
+                    }
+                    encode(part, &mut purl);
+                }
+            }
+            purl
+        }
+        _ => String::new(),
+    }
+}
+
 /// A package of a distribution, whose purl needs the operating system. Without one the namespace is left out.
 pub(crate) fn of_distribution(package: &Package, os: Option<&OperatingSystem>) -> Option<String> {
     let (kind, namespace) = match package.kind {

@@ -18,7 +18,7 @@ use crate::{
     confine::Root,
     content::Content,
     gaps::{Gaps, chain, gap, gap_at},
-    limits::Limits,
+    limits::{Limits, LockFiles},
     path::split,
 };
 
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) struct LeftOut {
     /// These folders.
     pub(crate) folders: HashSet<PathBuf>,
-    /// Folders whose names only container engines give, wherever their data lies.
+    /// Folders whose names only container engines give, wherever their data lies: of a host, not of a folder.
     pub(crate) engines: bool,
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn walk(root: &Root, left_out: &LeftOut, limits: &Limits) -> LayerInv
         gaps: Gaps::new(limits.max_gaps),
     };
     for path in ANALYZERS.iter().flat_map(|analyzer| analyzer.well_known()) {
-        if let Some(analyzer) = analyzers::for_path(path) {
+        if let Some(analyzer) = analyzers::for_path(path, false) {
             walk.file(analyzer, path, Path::new(path), false);
         }
     }
@@ -84,6 +84,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Walks all folders, with one open folder per level.
     fn folders(&mut self) {
+        let lock_files = !self.left_out.engines || self.limits.lock_files == LockFiles::Everywhere;
         let mut open: Vec<(ReadDir, String)> = Vec::new();
         let top = self.root.path().to_owned();
         open.extend(self.open_folder(&top, String::new()));
@@ -145,7 +146,7 @@ impl Walk<'_> {
                 }
                 open.extend(self.open_folder(&on_disk, path));
             } else if (kind.is_file() || kind.is_symlink())
-                && let Some(analyzer) = analyzers::for_path(&path)
+                && let Some(analyzer) = analyzers::for_path(&path, lock_files)
                 && !self.seen.contains(&path)
             {
                 // By the name on disk, which need not be UTF-8.

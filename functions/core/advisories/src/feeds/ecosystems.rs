@@ -62,6 +62,11 @@ static KNOWN: &[Known] = {
         known("CRAN", "cran", Order::Cran, None),
         known("Hackage", "hackage", Order::Hackage, None),
         known("SwiftURL", "swifturl", Order::Semver, None),
+        // Conan compares numbers and letters part by part, as Debian does for versions without a revision.
+        known("ConanCenter", "conan", Order::Debian, None),
+        // CocoaPods uses RubyGems' own comparison.
+        known("CocoaPods", "cocoapods", Order::RubyGems, None),
+        known("Julia", "julia", Order::Semver, None),
         known("Debian", "debian", Order::Debian, Whole),
         known("Ubuntu", "ubuntu", Order::Debian, Ubuntu),
         known("Alpine", "alpine", Order::Alpine, Alpine),
@@ -164,6 +169,9 @@ pub(crate) fn is_language(ecosystem: &str) -> bool {
             | "cran"
             | "hackage"
             | "swifturl"
+            | "conan"
+            | "cocoapods"
+            | "julia"
             | "dotnet"
     )
 }
@@ -248,7 +256,7 @@ mod tests {
                 "Maven:https://repo1.maven.org/maven2",
                 Some(("maven", None)),
             ),
-            ("ConanCenter", None),
+            ("Bioconductor", None),
             ("Root:Alpine:3.18", None),
         ] {
             let found = from_osv(text);

@@ -172,7 +172,7 @@ fn alpine_yaml_and_json_say_the_same() {
 const OSV: &str = r#"{"schema_version":"1.6.0","id":"GHSA-aaaa-bbbb-cccc","modified":"2024-05-01T00:00:00Z","aliases":["CVE-2024-1000"],
 "details":"Long text.\nSecond line.","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
 "affected":[{"package":{"ecosystem":"npm","name":"left-pad"},"ranges":[{"type":"SEMVER","events":[{"introduced":"2.0.0"},{"fixed":"2.1.0"},{"introduced":"0"},{"fixed":"1.3.0"}]}],"versions":["1.0.0","1.9.9-odd"]},
-{"package":{"ecosystem":"ConanCenter","name":"a:b"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]},
+{"package":{"ecosystem":"Bioconductor","name":"a:b"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]},
 {"package":{"ecosystem":"PyPI","name":"Left_Pad"},"versions":["1.0"]}],
 "database_specific":{"severity":"MODERATE"}}"#;
 
@@ -182,7 +182,7 @@ fn osv_in_each_container_says_the_same() {
     let expected = [
         "as of 2024-05-01T00:00:00.000Z",
         "npm left-pad CVE-2024-1000 GHSA-aaaa-bbbb-cccc fixed [0..1.3.0 2.0.0..2.1.0] 1.9.9-odd medium",
-        "not judged: ConanCenter",
+        "not judged: Bioconductor",
         "pypi left-pad CVE-2024-1000 GHSA-aaaa-bbbb-cccc open [] 1.0 medium",
     ];
     assert_eq!(good(OSV, "osv"), expected);

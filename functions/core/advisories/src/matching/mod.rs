@@ -39,6 +39,24 @@ pub struct MatchResult {
     pub gaps: Vec<CoverageGap>,
     /// The shards that were asked, and for which names.
     pub shards: Vec<ShardUse>,
+    /// Packages that were not judged by themselves, and why.
+    pub left_out: LeftOut,
+}
+
+/// Numbers of packages that were not judged by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// For development only, which nobody asked for.
+    pub development: usize,
+    /// Brought by the distribution's packages, which its advisories judge.
+    pub owned: usize,
+}
+
+/// What is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MatchOptions {
+    /// Whether packages that lock files name for development only are judged too.
+    pub include_development: bool,
 }
 
 /// A shard that was asked. When rows of one of these names change, the place is to be matched again.
@@ -62,10 +80,23 @@ pub fn match_inventory(
     shards: &ShardSet,
     at: Timestamp,
 ) -> Result<MatchResult, ShardError> {
+    match_inventory_with(inventory, shards, at, &MatchOptions::default())
+}
+
+/// As [`match_inventory`], with a choice of what is judged.
+///
+/// # Errors
+/// As [`match_inventory`].
+pub fn match_inventory_with(
+    inventory: &Inventory,
+    shards: &ShardSet,
+    at: Timestamp,
+    options: &MatchOptions,
+) -> Result<MatchResult, ShardError> {
     let mut result = MatchResult::default();
     let mut wanted = Wanted::default();
     distribution::want(inventory, at, &mut wanted, &mut result.gaps);
-    language::want(inventory, &mut wanted);
+    result.left_out = language::want(inventory, options, &mut wanted, &mut result.gaps);
     for (key, names) in &wanted.shards {
         let shard = shards.shard(key)?;
         result.shards.push(ShardUse {

@@ -1,9 +1,10 @@
 //! Alpine and its kin: `lib/apk/db/installed`. Source: apk-package(5) and the index format of apk-tools 2.
 
-use schemas::inventory::{Evidence, GapReason, Package, PackageKind};
+use schemas::inventory::{Evidence, FileOwner, GapReason, Package, PackageKind};
 
 use super::{
     Analysis, Analyzer, AnalyzerError,
+    owned::{Budget, FULL, matters},
     stanza::{Line, is_word, lines, paragraphs},
 };
 use crate::{content::Content, gaps::Gaps, gaps::gap_at, purl};
@@ -36,6 +37,8 @@ impl Analyzer for Apk {
         let bytes = content.read_all(MAX_BYTES)?;
         let text = String::from_utf8_lossy(&bytes);
         let mut packages = Vec::new();
+        let mut owners = Vec::new();
+        let mut budget = Budget::default();
         let mut gaps = Gaps::new(MAX_GAPS);
         for (line, paragraph) in paragraphs(&text) {
             if packages.len() >= super::MAX_PACKAGES {
@@ -43,7 +46,17 @@ impl Analyzer for Apk {
                 break;
             }
             match package(path, paragraph) {
-                Some(package) => packages.push(package),
+                Some(package) => {
+                    let paths = files(paragraph, &mut budget);
+                    if !paths.is_empty() {
+                        owners.push(FileOwner {
+                            package: package.name.clone(),
+                            foreign: false,
+                            paths,
+                        });
+                    }
+                    packages.push(package);
+                }
                 None => gaps.push(gap_at(
                     GapReason::Corrupt,
                     path,
@@ -53,12 +66,24 @@ impl Analyzer for Apk {
                 )),
             }
         }
-        Ok(Analysis {
-            evidence: vec![Evidence::Packages {
+        if budget.full {
+            gaps.push(gap_at(GapReason::LimitExceeded, path, FULL));
+        }
+        owners.sort_by(|a, b| a.package.cmp(&b.package));
+        let mut evidence = vec![Evidence::Packages {
+            path: path.to_owned(),
+            analyzer: self.name().to_owned(),
+            packages,
+        }];
+        if !owners.is_empty() {
+            evidence.push(Evidence::OwnedFiles {
                 path: path.to_owned(),
                 analyzer: self.name().to_owned(),
-                packages,
-            }],
+                owners,
+            });
+        }
+        Ok(Analysis {
+            evidence,
             gaps: gaps.into_vec(),
         })
     }
@@ -102,6 +127,29 @@ fn package(path: &str, paragraph: &str) -> Option<Package> {
     Some(package)
 }
 
+/// The files that matter: `F` names a folder, `R` a file in it.
+fn files(paragraph: &str, budget: &mut Budget) -> Vec<String> {
+    let (mut folder, mut path, mut paths) = ("", String::new(), Vec::new());
+    for line in lines(paragraph) {
+        match line {
+            Line::Field("F", value) => folder = value,
+            Line::Field("R", value) => {
+                path.clear();
+                path.push_str(folder);
+                if !folder.is_empty() {
+                    path.push('/');
+                }
+                path.push_str(value);
+                if matters(&path) && budget.takes(&path) {
+                    paths.push(path.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    paths
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,14 +159,25 @@ mod tests {
     fn packages_have_their_origin_and_a_broken_one_is_named() {
         let text = "C:Q1abc=\nP:libcrypto3\nV:3.1.4-r1\nA:x86_64\no:openssl\nF:lib\nR:libcrypto.so.3\nP:not-this\n\n\
                     P:broken\n\n\
-                    P:musl\nV:1.2.4-r2\nA:x86_64\n\n";
+                    P:musl\nV:1.2.4-r2\nA:x86_64\n\n\
+                    P:py3-six\nV:1.16.0-r6\nF:usr/lib/python3.11/site-packages\nR:six.py\nR:six-1.16.0-py3.11.egg-info\nZ:Q1=\n\n";
         let analysis = Apk
             .analyze(INSTALLED[0], &mut Content::from(text.as_bytes()))
             .unwrap();
-        let [Evidence::Packages { packages, .. }] = &analysis.evidence[..] else {
-            panic!("one list of packages is wanted");
+        let [
+            Evidence::Packages { packages, .. },
+            Evidence::OwnedFiles { owners, .. },
+        ] = &analysis.evidence[..]
+        else {
+            panic!("packages and their files are wanted");
         };
-        assert_eq!(packages.len(), 2);
+        assert_eq!(owners.len(), 1);
+        assert_eq!(owners[0].package, "py3-six");
+        assert_eq!(
+            owners[0].paths,
+            ["usr/lib/python3.11/site-packages/six-1.16.0-py3.11.egg-info"]
+        );
+        assert_eq!(packages.len(), 3);
         assert_eq!(packages[0].name, "libcrypto3");
         assert_eq!(packages[0].source_name.as_deref(), Some("openssl"));
         assert_eq!(packages[0].source_version.as_deref(), Some("3.1.4-r1"));

@@ -1,7 +1,7 @@
 //! Debian and its kin: `var/lib/dpkg/status`, and `status.d/` of distroless images (one paragraph per file).
 //! Source: deb822(5), dpkg(1) "Information about packages".
 
-use schemas::inventory::{Evidence, GapReason, Package, PackageKind};
+use schemas::inventory::{Evidence, FileOwner, GapReason, Package, PackageKind};
 
 use super::{
     Analysis, Analyzer, AnalyzerError,
@@ -13,6 +13,39 @@ const STATUS: &str = "var/lib/dpkg/status";
 const STATUS_D: &str = "var/lib/dpkg/status.d";
 const MAX_BYTES: u64 = 32 << 20;
 const MAX_GAPS: usize = 20;
+/// Parts of the `Maintainer` field of those who publish their own packages, in lower case.
+const VENDORS: &[&str] = &[
+    "@docker.com",
+    "@nodesource.com",
+    "nodesource",
+    "@github.com",
+    "@gitlab.com",
+    "@grafana.com",
+    "@elastic.co",
+    "@datadoghq.com",
+    "@hashicorp.com",
+    "@microsoft.com",
+    "@google.com",
+    "google inc",
+    "@influxdata.com",
+    "@mongodb.com",
+    "@percona.com",
+    "@nginx.com",
+    "@confluent.io",
+    "@hwraid.le-vert.net",
+    "@chef.io",
+    "@puppet.com",
+    "@newrelic.com",
+    "@tailscale.com",
+    "@cloudflare.com",
+    "@slack-corp.com",
+    "kubernetes",
+    "@amazon.com",
+    "@oracle.com",
+    "@vmware.com",
+    "@redis.com",
+    "@rabbitmq.com",
+];
 
 /// Reads dpkg's status.
 pub(crate) struct Dpkg;
@@ -44,6 +77,7 @@ impl Analyzer for Dpkg {
         let bytes = content.read_all(MAX_BYTES)?;
         let text = String::from_utf8_lossy(&bytes);
         let mut packages = Vec::new();
+        let mut foreign = Vec::new();
         let mut gaps = Gaps::new(MAX_GAPS);
         for (line, paragraph) in paragraphs(&text) {
             if packages.len() >= super::MAX_PACKAGES {
@@ -52,7 +86,16 @@ impl Analyzer for Dpkg {
             }
             let stanza = Stanza::read(paragraph);
             match stanza.package(path) {
-                Ok(package) => packages.extend(package),
+                Ok(package) => {
+                    if let Some(package) = package.as_ref().filter(|_| stanza.is_foreign()) {
+                        foreign.push(FileOwner {
+                            package: package.name.clone(),
+                            foreign: true,
+                            paths: Vec::new(),
+                        });
+                    }
+                    packages.extend(package);
+                }
                 Err(why) => gaps.push(gap_at(
                     GapReason::Corrupt,
                     path,
@@ -67,12 +110,21 @@ impl Analyzer for Dpkg {
                 ));
             }
         }
-        Ok(Analysis {
-            evidence: vec![Evidence::Packages {
+        let mut evidence = vec![Evidence::Packages {
+            path: path.to_owned(),
+            analyzer: self.name().to_owned(),
+            packages,
+        }];
+        if !foreign.is_empty() {
+            foreign.sort_by(|a, b| a.package.cmp(&b.package));
+            evidence.push(Evidence::OwnedFiles {
                 path: path.to_owned(),
                 analyzer: self.name().to_owned(),
-                packages,
-            }],
+                owners: foreign,
+            });
+        }
+        Ok(Analysis {
+            evidence,
             gaps: gaps.into_vec(),
         })
     }
@@ -86,6 +138,7 @@ struct Stanza<'a> {
     status: Option<&'a str>,
     source: Option<&'a str>,
     architecture: Option<&'a str>,
+    maintainer: Option<&'a str>,
     broken_line: bool,
 }
 
@@ -109,10 +162,25 @@ impl<'a> Stanza<'a> {
             6 if key.eq_ignore_ascii_case("status") => &mut self.status,
             6 if key.eq_ignore_ascii_case("source") => &mut self.source,
             12 if key.eq_ignore_ascii_case("architecture") => &mut self.architecture,
+            10 if key.eq_ignore_ascii_case("maintainer") => &mut self.maintainer,
             _ => return,
         };
         // The first of a repeated field counts.
         field.get_or_insert(value);
+    }
+
+    /// Whether somebody else than a distribution built it. Vendors are named that publish packages for Debian and its
+    /// kin with languages' packages inside: a maintainer of Debian may have an address anywhere, so that an unknown one
+    /// says nothing.
+    fn is_foreign(&self) -> bool {
+        let Some(maintainer) = self.maintainer else {
+            return false;
+        };
+        let maintainer = maintainer.to_ascii_lowercase();
+        VENDORS.iter().any(|vendor| maintainer.contains(vendor))
+            || self
+                .version
+                .is_some_and(|version| version.contains("nodesource"))
     }
 
     fn is_named(&self) -> bool {

@@ -4,15 +4,22 @@
 //! compiler report one that is not listed.
 
 mod apk;
+mod composer;
+mod conda;
 mod dpkg;
+mod dpkg_files;
 pub(crate) mod executable;
+mod gemspec;
 mod java;
+pub(crate) mod lock;
 mod npm;
 mod nuget;
 pub(crate) mod os_release;
+mod owned;
 mod python;
 mod rpm;
 mod stanza;
+mod xml;
 
 use schemas::inventory::{CoverageGap, Evidence, GapReason};
 
@@ -110,6 +117,18 @@ pub trait Analyzer: Sync {
         false
     }
 
+    /// Whether the files only add to what another record says, so that one which says nothing leaves no trace. What it
+    /// said in a lower layer then stays, which must do no harm.
+    fn is_supplement(&self) -> bool {
+        false
+    }
+
+    /// Whether the files say what a build is going to use, and not what is installed: then they are read only where
+    /// [`crate::LockFiles`] says so.
+    fn is_lock_file(&self) -> bool {
+        false
+    }
+
     /// Understands the file. A broken part is skipped and named in `gaps`; an error means that nothing could be had.
     fn analyze(&self, path: &str, content: &mut Content) -> Result<Analysis, AnalyzerError>;
 }
@@ -118,21 +137,27 @@ pub trait Analyzer: Sync {
 pub static ANALYZERS: &[&dyn Analyzer] = &[
     &os_release::OsRelease,
     &dpkg::Dpkg,
+    &dpkg_files::DpkgFiles,
     &apk::Apk,
     &rpm::Rpm,
     &npm::Npm,
     &python::Python,
     &nuget::Nuget,
+    &gemspec::Gemspec,
+    &composer::Composer,
+    &conda::Conda,
     &WINDOWS_HIVE,
     &java::Java,
     &executable::Executable,
+    &lock::LockFiles,
 ];
 
 /// The analyzer for this path, if any.
-pub fn for_path(path: &str) -> Option<&'static dyn Analyzer> {
+pub fn for_path(path: &str, lock_files: bool) -> Option<&'static dyn Analyzer> {
     ANALYZERS
         .iter()
         .copied()
+        .filter(|analyzer| lock_files || !analyzer.is_lock_file())
         .find(|analyzer| analyzer.wants(path))
 }
 

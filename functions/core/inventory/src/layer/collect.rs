@@ -12,7 +12,7 @@ use crate::{
     analyzers::{self, Analyzer, HEAD_BYTES},
     content::Content,
     gaps::{Gaps, chain, gap, gap_at},
-    limits::Limits,
+    limits::{Limits, LockFiles},
     path::{normalise, split},
     tar::{Entry, Interest, Kind, Sink},
 };
@@ -57,6 +57,7 @@ enum Sniffed {
 /// The receiving end of the tar reader.
 pub(super) struct Collector<'a> {
     limits: &'a Limits,
+    lock_files: bool,
     form: LayerForm,
     path: String,
     wanted: Option<Wanted>,
@@ -74,6 +75,7 @@ impl<'a> Collector<'a> {
     pub(super) fn new(form: LayerForm, limits: &'a Limits) -> Self {
         Self {
             limits,
+            lock_files: limits.lock_files == LockFiles::Everywhere,
             form,
             path: String::with_capacity(256),
             wanted: None,
@@ -328,7 +330,7 @@ impl Sink for Collector<'_> {
             self.whiteout(folder, &name);
             return Interest::Skip;
         }
-        if let Some(analyzer) = analyzers::for_path(&self.path) {
+        if let Some(analyzer) = analyzers::for_path(&self.path, self.lock_files) {
             return self.wanted_entry(analyzer, entry, Sniffed::Wanted);
         }
         if entry.kind == Kind::File
@@ -397,6 +399,9 @@ impl Sink for Collector<'_> {
         match analysis {
             Ok(analysis) => {
                 self.gaps.extend(analysis.gaps);
+                if analysis.evidence.is_empty() && wanted.analyzer.is_supplement() {
+                    return;
+                }
                 if analysis.evidence.is_empty() {
                     // The file is there and says nothing: what a lower layer's said holds no longer.
                     self.hide(|out| &mut out.replaced, wanted.path);
@@ -424,7 +429,8 @@ fn path_of(evidence: &Evidence) -> &str {
     match evidence {
         Evidence::Packages { path, .. }
         | Evidence::Os { path, .. }
-        | Evidence::Hive { path, .. } => path,
+        | Evidence::Hive { path, .. }
+        | Evidence::OwnedFiles { path, .. } => path,
         Evidence::Unknown => "",
     }
 }
@@ -446,7 +452,9 @@ fn rename(evidence: &mut Evidence, to: &str) {
             }
             to.clone_into(path);
         }
-        Evidence::Os { path, .. } | Evidence::Hive { path, .. } => to.clone_into(path),
+        Evidence::Os { path, .. }
+        | Evidence::Hive { path, .. }
+        | Evidence::OwnedFiles { path, .. } => to.clone_into(path),
         Evidence::Unknown => {}
     }
 }

@@ -40,6 +40,7 @@ fn paths(layer: &ReadLayer) -> Vec<&str> {
             Evidence::Packages { path, .. }
             | Evidence::Os { path, .. }
             | Evidence::Hive { path, .. } => path.as_str(),
+            Evidence::OwnedFiles { path, .. } => path,
             Evidence::Unknown => "",
         })
         .collect()

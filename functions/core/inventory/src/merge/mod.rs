@@ -1,5 +1,8 @@
 //! Layers laid over one another: what an image contains in the end, and how much of it was read.
 
+mod locked;
+mod owners;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap, HashSet},
@@ -14,6 +17,9 @@ use schemas::{
         TargetKind,
     },
 };
+
+use locked::Locked;
+use owners::{Owners, is_system};
 
 use crate::{
     analyzers::{executable::DOTNET_FRAMEWORK, os_release},
@@ -74,9 +80,8 @@ pub fn merge_borrowed(
         }
     }
     let parts = Parts {
-        os: None,
-        packages: Vec::new(),
         gaps,
+        ..Parts::default()
     };
     let hives = pile.hives();
     let parts = if is_windows || !hives.is_empty() {
@@ -85,6 +90,7 @@ pub fn merge_borrowed(
             os: facts.os,
             packages: facts.packages,
             gaps: parts.gaps.into_iter().chain(facts.gaps).collect(),
+            ..Parts::default()
         }
     } else {
         parts
@@ -110,6 +116,8 @@ pub(crate) struct Parts {
     pub(crate) os: Option<OperatingSystem>,
     pub(crate) packages: Vec<Package>,
     pub(crate) gaps: Vec<CoverageGap>,
+    /// Whether this is an application's folder, which has no operating system to be known.
+    pub(crate) application: bool,
 }
 
 impl Parts {
@@ -119,8 +127,11 @@ impl Parts {
             os,
             mut packages,
             mut gaps,
+            application,
         } = self;
-        if os.is_none() {
+        let application = application && !packages.iter().any(|package| is_system(package.kind));
+        let unknown = os.is_none() && !application;
+        if unknown {
             gaps.push(gap(
                 GapReason::UnknownOs,
                 "no known operating system was found (no os-release and no registry hive): what is listed may be judged, \
@@ -135,7 +146,7 @@ impl Parts {
             version: INVENTORY_VERSION,
             target,
             coverage: Coverage {
-                status: if os.is_none() {
+                status: if unknown {
                     CoverageStatus::Unsupported
                 } else if gaps.is_empty() {
                     CoverageStatus::Complete
@@ -158,6 +169,8 @@ pub(crate) struct Pile<'a> {
     caseless: bool,
     /// Number of layers laid so far.
     laid: u32,
+    /// Their numbers.
+    numbers: HashMap<&'a Digest, u32>,
     files: BTreeMap<String, File<'a>>,
 }
 
@@ -186,6 +199,7 @@ impl<'a> Pile<'a> {
         Self {
             caseless,
             laid: 0,
+            numbers: HashMap::new(),
             files: BTreeMap::new(),
         }
     }
@@ -211,11 +225,13 @@ impl<'a> Pile<'a> {
             self.remove_below(&path);
         }
         self.laid += 1;
+        self.numbers.entry(&layer.diff_id).or_insert(self.laid);
         let mut own: BTreeMap<String, File<'a>> = BTreeMap::new();
         for evidence in &layer.evidence {
             let (Evidence::Packages { path, .. }
             | Evidence::Os { path, .. }
-            | Evidence::Hive { path, .. }) = evidence
+            | Evidence::Hive { path, .. }
+            | Evidence::OwnedFiles { path, .. }) = evidence
             else {
                 continue;
             };
@@ -298,30 +314,39 @@ impl<'a> Pile<'a> {
                 .map(str::to_owned)
                 .or_else(|| self.architecture());
         }
-        let has_dpkg = self.analyzers().contains("dpkg");
+        let owners = Owners::of(&self);
+        let locked = Locked::of(&self);
         for file in self.files.values() {
             for evidence in &file.evidence {
-                let Evidence::Packages { packages, .. } = evidence else {
+                let Evidence::Packages {
+                    packages, analyzer, ..
+                } = evidence
+                else {
                     continue;
                 };
-                parts.packages.extend(
-                    packages
-                        .iter()
-                        .filter(|package| !(has_dpkg && belongs_to_debian(package)))
-                        .map(|package| {
-                            let since = file.since.get(&key_of(package)).copied();
-                            let mut package = package.clone();
-                            package.layer = Some(since.unwrap_or(file.layer).clone());
-                            if let Some(purl) = purl::of_distribution(&package, parts.os.as_ref()) {
-                                package.purl = purl;
-                            }
-                            package
-                        }),
-                );
+                for package in packages {
+                    let Some(origin) = locked.judge(package, analyzer) else {
+                        continue;
+                    };
+                    let since = file.since.get(&key_of(package)).copied();
+                    let mut package = package.clone();
+                    package.layer = Some(since.unwrap_or(file.layer).clone());
+                    package.origin = origin;
+                    package.owned_by = owners.owner(&package, file.number).map(str::to_owned);
+                    if let Some(purl) = purl::of_distribution(&package, parts.os.as_ref()) {
+                        package.purl = purl;
+                    }
+                    parts.packages.push(package);
+                }
             }
         }
         keep_newest_framework(&mut parts.packages);
         parts
+    }
+
+    /// Whether anything was found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     /// The names of the analyzers that found something.
@@ -419,16 +444,6 @@ fn keep_newest_framework(packages: &mut Vec<Package>) {
     if let Some(newest) = newest {
         packages.retain(|package| !is_framework(package));
         packages.push(newest);
-    }
-}
-
-/// Debian's policy keeps these folders for its own packages, whose versions dpkg knows better: a fix that Debian brings
-/// to an older version does not show in the upstream version. Its pip installs below `usr/local`.
-fn belongs_to_debian(package: &Package) -> bool {
-    match package.kind {
-        PackageKind::Pypi => package.path.starts_with("usr/lib/python3/dist-packages/"),
-        PackageKind::Npm => package.path.starts_with("usr/share/nodejs/"),
-        _ => false,
     }
 }
 

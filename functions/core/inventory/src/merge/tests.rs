@@ -1,6 +1,6 @@
 //! Images of a few layers, and what they contain in the end.
 
-use schemas::inventory::{LayerRef, OsFamily, layer::LAYER_VERSION};
+use schemas::inventory::{FileOwner, LayerRef, OsFamily, PackageOrigin, layer::LAYER_VERSION};
 
 use super::*;
 
@@ -260,27 +260,248 @@ fn what_was_not_read_is_never_complete() {
     assert_eq!(merge(&image, &some, vec![]).os, None);
 }
 
-#[test]
-fn the_distributions_own_python_packages_are_its_packages() {
-    let python = |path: &str| Evidence::Packages {
+fn python(path: &str) -> Evidence {
+    Evidence::Packages {
         path: path.to_owned(),
         analyzer: "python".to_owned(),
         packages: vec![Package {
             kind: PackageKind::Pypi,
             ..package("six", "1.16.0", path)
         }],
-    };
-    let paths = |dpkg: &[(&str, &str)]| {
-        let inventory = merged(vec![layer(
+    }
+}
+
+fn owned(record: &str, analyzer: &str, owners: &[(&str, bool, &str)]) -> Evidence {
+    Evidence::OwnedFiles {
+        path: record.to_owned(),
+        analyzer: analyzer.to_owned(),
+        owners: owners
+            .iter()
+            .map(|(package, foreign, path)| FileOwner {
+                package: (*package).to_owned(),
+                foreign: *foreign,
+                paths: vec![(*path).to_owned()],
+            })
+            .collect(),
+    }
+}
+
+/// The owner of each language's package, by path.
+fn owners(layers: Vec<LayerInventory>) -> Vec<(String, Option<String>)> {
+    merged(layers)
+        .packages
+        .into_iter()
+        .filter(|package| package.kind != PackageKind::Deb)
+        .map(|package| (package.path, package.owned_by))
+        .collect()
+}
+
+const SIX: &str = "usr/lib/python3/dist-packages/six.egg-info";
+const SIX_LIST: &str = "var/lib/dpkg/info/python3-six.list";
+
+#[test]
+fn the_distributions_own_packages_of_languages_are_known_by_dpkgs_lists() {
+    let local = "usr/local/lib/python3.11/dist-packages/six.egg-info";
+    let found = owners(vec![layer(
+        1,
+        vec![
+            python(SIX),
+            python(local),
+            status(STATUS, &[("python3-six", "1.16.0-4")]),
+            owned(SIX_LIST, "dpkg-files", &[("python3-six", false, SIX)]),
+        ],
+    )]);
+    assert_eq!(
+        found,
+        [
+            (SIX.to_owned(), Some("python3-six".to_owned())),
+            (local.to_owned(), None)
+        ]
+    );
+}
+
+#[test]
+fn what_lies_over_a_distributions_file_is_not_its_own() {
+    let base = || {
+        layer(
             1,
             vec![
-                python("usr/lib/python3/dist-packages/six.egg-info"),
-                python("usr/local/lib/python3.11/dist-packages/six.egg-info"),
-                status(STATUS, dpkg),
+                python(SIX),
+                status(STATUS, &[("python3-six", "1.16.0-4")]),
+                owned(SIX_LIST, "dpkg-files", &[("python3-six", false, SIX)]),
             ],
-        )]);
-        inventory.packages.len() - dpkg.len()
+        )
     };
-    assert_eq!(paths(&[("python3-six", "1.16.0-4")]), 1);
-    assert_eq!(paths(&[]), 2, "without dpkg nothing else knows of it");
+    assert!(owners(vec![base(), layer(2, vec![])])[0].1.is_some());
+    let over = layer(2, vec![python(SIX)]);
+    assert_eq!(owners(vec![base(), over])[0].1, None);
+    // The package itself was renewed.
+    let renewed = layer(
+        2,
+        vec![
+            python(SIX),
+            status(STATUS, &[("python3-six", "1.16.0-5")]),
+            owned(SIX_LIST, "dpkg-files", &[("python3-six", false, SIX)]),
+        ],
+    );
+    assert!(owners(vec![base(), renewed])[0].1.is_some());
+    // Removed, with its list; the file came again from elsewhere.
+    let mut removed = layer(2, vec![python(SIX), status(STATUS, &[("bash", "5")])]);
+    removed.whiteouts.push(SIX_LIST.to_owned());
+    let other = owned(
+        "var/lib/dpkg/info/x.list",
+        "dpkg-files",
+        &[("x", false, "usr/bin/x")],
+    );
+    removed.evidence.push(other);
+    assert_eq!(owners(vec![base(), removed])[0].1, None);
+}
+
+#[test]
+fn a_database_that_a_later_layer_writes_anew_keeps_what_a_lower_one_brought() {
+    let database = "lib/apk/db/installed";
+    let path = "usr/lib/python3.11/site-packages/six.egg-info";
+    let apk = |packages: &[(&str, &str)]| match status(database, packages) {
+        Evidence::Packages { path, packages, .. } => Evidence::Packages {
+            path,
+            analyzer: "apk".to_owned(),
+            packages,
+        },
+        other => other,
+    };
+    let files = || owned(database, "apk", &[("py3-six", false, path)]);
+    let base = || layer(1, vec![python(path), apk(&[("py3-six", "1")]), files()]);
+    let more = || layer(2, vec![apk(&[("py3-six", "1"), ("curl", "8")]), files()]);
+    let owner = |layers: Vec<LayerInventory>| owners(layers)[0].1.clone();
+    assert_eq!(owner(vec![base(), more()]).as_deref(), Some("py3-six"));
+    // pip wrote over it, and then apk installed something else.
+    let pip = layer(3, vec![python(path)]);
+    assert_eq!(owner(vec![base(), pip, more()]), None);
+}
+
+#[test]
+fn packages_by_others_than_the_distribution_are_not_its_own_to_judge() {
+    let path = "usr/lib/node_modules/npm/package.json";
+    let npm = Evidence::Packages {
+        path: path.to_owned(),
+        analyzer: "npm".to_owned(),
+        packages: vec![Package {
+            kind: PackageKind::Npm,
+            ..package("npm", "9.0.0", path)
+        }],
+    };
+    let list = owned(
+        "var/lib/dpkg/info/nodejs.list",
+        "dpkg-files",
+        &[("nodejs", false, path)],
+    );
+    let stranger = owned(STATUS, "dpkg", &[("nodejs", true, "")]);
+    let dpkg = status(STATUS, &[("nodejs", "18.0-1nodesource1")]);
+    let of = |evidence: Vec<Evidence>| owners(vec![layer(1, evidence)])[0].1.clone();
+    assert!(of(vec![npm.clone(), list.clone(), dpkg.clone()]).is_some());
+    assert_eq!(of(vec![npm, list, dpkg, stranger]), None);
+}
+
+#[test]
+fn without_lists_of_files_debians_folders_tell() {
+    let of = |dpkg: &[(&str, &str)]| {
+        owners(vec![layer(1, vec![python(SIX), status(STATUS, dpkg)])])[0]
+            .1
+            .clone()
+    };
+    assert!(of(&[("python3-six", "1.16.0-4")]).is_some());
+    assert_eq!(of(&[]), None, "without dpkg nothing else knows of it");
+}
+
+fn list(path: &str, analyzer: &str, packages: &[(PackageKind, &str, PackageOrigin)]) -> Evidence {
+    Evidence::Packages {
+        path: path.to_owned(),
+        analyzer: analyzer.to_owned(),
+        packages: packages
+            .iter()
+            .map(|(kind, name, origin)| Package {
+                kind: *kind,
+                origin: *origin,
+                ..package(name, "1.0.0", path)
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn a_package_that_is_locked_and_installed_is_listed_once() {
+    use PackageOrigin::{Development, Installed, Locked};
+    let npm = PackageKind::Npm;
+    let inventory = merged(vec![layer(
+        1,
+        vec![
+            list(
+                "app/package-lock.json",
+                "npm-lock",
+                &[
+                    (npm, "a", Locked),
+                    (npm, "d", Development),
+                    (npm, "z", Locked),
+                ],
+            ),
+            list(
+                "app/node_modules/a/package.json",
+                "npm",
+                &[(npm, "a", Installed)],
+            ),
+            list(
+                "app/node_modules/d/package.json",
+                "npm",
+                &[(npm, "d", Installed)],
+            ),
+            list("other/package-lock.json", "npm-lock", &[(npm, "a", Locked)]),
+        ],
+    )]);
+    let found: Vec<_> = inventory
+        .packages
+        .iter()
+        .map(|package| (package.name.as_str(), package.path.as_str(), package.origin))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("a", "app/node_modules/a/package.json", Installed),
+            ("a", "other/package-lock.json", Locked),
+            ("d", "app/node_modules/d/package.json", Development),
+            ("z", "app/package-lock.json", Locked),
+        ]
+    );
+}
+
+#[test]
+fn go_sum_adds_to_modules_before_go_1_17_only() {
+    let go = PackageKind::Golang;
+    let locked = PackageOrigin::Locked;
+    let inventory = merged(vec![layer(
+        1,
+        vec![
+            list("old/go.mod", "go-mod-before-1.17", &[(go, "a", locked)]),
+            list(
+                "old/go.sum",
+                "go-sum",
+                &[(go, "a", locked), (go, "b", locked)],
+            ),
+            list("new/go.mod", "go-mod", &[(go, "a", locked)]),
+            list("new/go.sum", "go-sum", &[(go, "b", locked)]),
+            list("alone/go.sum", "go-sum", &[(go, "b", locked)]),
+        ],
+    )]);
+    let found: Vec<_> = inventory
+        .packages
+        .iter()
+        .map(|p| (p.name.as_str(), p.path.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("a", "new/go.mod"),
+            ("a", "old/go.mod"),
+            ("b", "old/go.sum")
+        ]
+    );
 }

@@ -2,6 +2,7 @@
 //! and named as not read. Source: rpm's `lib/backend/sqlite.cc`, and its description of the header format.
 
 mod header;
+mod owners;
 mod sqlite;
 
 use schemas::inventory::{Evidence, GapReason, Package, PackageKind};
@@ -13,6 +14,7 @@ use crate::{
     path::split,
     purl,
 };
+use owners::Owners;
 
 const FOLDERS: &[&str] = &["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"];
 const WELL_KNOWN: &[&str] = &[
@@ -88,13 +90,14 @@ impl Analyzer for Rpm {
             )));
         }
         let mut packages = Vec::new();
+        let mut owners = Owners::default();
         let mut gaps = Gaps::new(MAX_GAPS);
         let mut full = false;
         let walked = sqlite::for_each_blob(
             content,
             "Packages",
             MAX_HEADER_BYTES,
-            &mut |row, blob| match blob.map(|bytes| package(path, bytes)) {
+            &mut |row, blob| match blob.map(|bytes| package(path, bytes, &mut owners)) {
                 Ok(Some(_)) if packages.len() >= super::MAX_PACKAGES => full = true,
                 Ok(Some(package)) => packages.extend(package),
                 Ok(None) => gaps.push(gap_at(
@@ -125,20 +128,25 @@ impl Analyzer for Rpm {
                 ),
             ));
         }
+        let (files, gap) = owners.finish(path, self.name());
+        gaps.extend(gap);
+        let mut evidence = vec![Evidence::Packages {
+            path: path.to_owned(),
+            analyzer: self.name().to_owned(),
+            packages,
+        }];
+        evidence.extend(files);
         Ok(Analysis {
-            evidence: vec![Evidence::Packages {
-                path: path.to_owned(),
-                analyzer: self.name().to_owned(),
-                packages,
-            }],
+            evidence,
             gaps: gaps.into_vec(),
         })
     }
 }
 
 /// The package of a header; `Some(None)` for what is no software (imported keys).
-fn package(path: &str, blob: &[u8]) -> Option<Option<Package>> {
+fn package(path: &str, blob: &[u8], owners: &mut Owners) -> Option<Option<Package>> {
     let header = header::Header::read(blob)?;
+    owners.see(&header);
     let name = header.name?;
     if name == "gpg-pubkey" {
         return Some(None);

@@ -127,7 +127,7 @@ fn older_and_damaged_forms_are_named() {
 proptest! {
     #[test]
     fn arbitrary_headers_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = package("p", &bytes);
+        let _ = package("p", &bytes, &mut Owners::default());
     }
 
     #[test]
@@ -135,7 +135,7 @@ proptest! {
         let mut blob = sample("a", 10);
         let at = at % blob.len();
         blob[at] = to;
-        let _ = package("p", &blob);
+        let _ = package("p", &blob, &mut Owners::default());
     }
 
     #[test]
@@ -150,4 +150,60 @@ proptest! {
         }
         let _ = Rpm.analyze(WELL_KNOWN[0], &mut Content::from(bytes));
     }
+}
+
+#[test]
+fn files_of_languages_have_their_package_and_strangers_are_told() {
+    fn with_files(name: &str, vendor: &str) -> Vec<u8> {
+        let mut blob = header_blob(&[
+            (1000, 6, text(name)),
+            (1001, 6, text("1")),
+            (1002, 6, text("1")),
+            (1011, 6, text(vendor)),
+            (1116, 4, [0_u32, 1].map(u32::to_be_bytes).concat()),
+            (1117, 8, [text("six-1.egg-info"), text("README")].concat()),
+            (
+                1118,
+                8,
+                [
+                    text(&format!("/usr/lib/python3.9/site-packages/{name}/")),
+                    text("/usr/share/doc/"),
+                ]
+                .concat(),
+            ),
+        ]);
+        // Of the arrays there are two items each.
+        for entry in 4..7 {
+            blob[8 + entry * 16 + 15] = 2;
+        }
+        blob
+    }
+    let rows = [
+        with_files("python3-six", "Red Hat, Inc."),
+        with_files("python3-b", "Red Hat, Inc."),
+        with_files("docker-x", "Docker"),
+    ];
+    let bytes = database(&rows, 4096);
+    let analysis = Rpm
+        .analyze("var/lib/rpm/rpmdb.sqlite", &mut Content::from(bytes))
+        .unwrap();
+    let [_, Evidence::OwnedFiles { owners, .. }] = &analysis.evidence[..] else {
+        panic!("packages and their files are wanted");
+    };
+    let told: Vec<_> = owners
+        .iter()
+        .map(|owner| (owner.package.as_str(), owner.foreign, owner.paths.len()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("docker-x", true, 1),
+            ("python3-b", false, 1),
+            ("python3-six", false, 1)
+        ]
+    );
+    assert_eq!(
+        owners[2].paths,
+        ["usr/lib/python3.9/site-packages/python3-six/six-1.egg-info"]
+    );
 }
