@@ -1,6 +1,8 @@
 //! From documents to findings: small documents of every kind of row, damage, and real hosts and feeds.
 
 #[cfg(test)]
+mod linux;
+#[cfg(test)]
 mod support;
 
 use std::{

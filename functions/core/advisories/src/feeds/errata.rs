@@ -51,7 +51,6 @@ pub(super) struct Build<'a> {
 
 /// What an advisory says of a build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(dead_code, reason = "documents in OVAL say more than errata do")]
 pub(super) enum State {
     #[default]
     Fixed,

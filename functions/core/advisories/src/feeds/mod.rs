@@ -3,6 +3,7 @@
 mod almalinux_errata;
 mod alpine_secdb;
 mod cisa_kev;
+mod csaf;
 mod cvss_ssvc;
 mod debian_tracker;
 mod ecosystems;
@@ -11,11 +12,15 @@ mod errata;
 mod msrc_cvrf;
 mod osv;
 mod osv_document;
+mod oval;
 mod photon;
 mod rocky_errata;
 mod rpm_names;
 mod shape;
 mod suse_products;
+mod ubuntu;
+mod ubuntu_oval;
+mod ubuntu_tracker;
 mod updateinfo;
 mod windows_builds;
 mod xml;
@@ -34,14 +39,38 @@ pub static FEEDS: &[&dyn Feed] = &[
     &rocky_errata::RockyErrata,
     &updateinfo::UpdateInfo,
     &photon::Photon,
+    &csaf::CsafFeed(csaf::Vendor::RedHat),
+    &csaf::CsafFeed(csaf::Vendor::Suse),
+    &oval::Oval(oval::Vendor::Oracle),
+    &oval::Oval(oval::Vendor::Suse),
+    &oval::Oval(oval::Vendor::Azure),
+    &oval::Oval(oval::Vendor::Photon),
+    &ubuntu_oval::UbuntuOval,
+    &ubuntu_tracker::UbuntuTracker,
     &cisa_kev::CisaKev,
     &epss::Epss,
     &cvss_ssvc::CvssSsvc,
     &osv::Osv,
 ];
 
-pub(crate) use debian_tracker::NAME as DEBIAN_TRACKER;
+pub(crate) use csaf::CHANNEL;
 pub(crate) use ecosystems::{alpine_release, debian_release, normal_name, scheme_of};
+pub(crate) use rpm_names::module_stream;
+
+/// Whether a feed is one of a distribution's own, which knows its packages better than a collection of all does.
+pub(crate) fn distributions_own(feed: &str) -> bool {
+    let own = [
+        debian_tracker::NAME,
+        alpine_secdb::NAME,
+        almalinux_errata::NAME,
+        rocky_errata::NAME,
+        updateinfo::NAME,
+        photon::NAME,
+        ubuntu_oval::NAME,
+        ubuntu_tracker::NAME,
+    ];
+    own.contains(&feed) || feed.ends_with("-oval") || feed.ends_with("-csaf")
+}
 
 /// Text that a document's error carries, at most, in characters.
 const SHOWN_CHARS: usize = 160;
@@ -133,7 +162,7 @@ pub(crate) fn shown(text: &str) -> String {
 pub(crate) fn page_of(feed: &str, row: &Row<'_>) -> Option<String> {
     let id = row.advisory.unwrap_or(row.vulnerability);
     match feed {
-        DEBIAN_TRACKER => Some(format!("https://security-tracker.debian.org/tracker/{id}")),
+        debian_tracker::NAME => Some(format!("https://security-tracker.debian.org/tracker/{id}")),
         alpine_secdb::NAME => Some(format!("https://security.alpinelinux.org/vuln/{id}")),
         osv::NAME => Some(format!("https://osv.dev/vulnerability/{id}")),
         almalinux_errata::NAME => {
@@ -144,6 +173,17 @@ pub(crate) fn page_of(feed: &str, row: &Row<'_>) -> Option<String> {
             ))
         }
         rocky_errata::NAME => Some(format!("https://errata.rockylinux.org/{id}")),
+        ubuntu_tracker::NAME | ubuntu_oval::NAME => {
+            Some(format!("https://ubuntu.com/security/{}", row.vulnerability))
+        }
+        "redhat-csaf" => Some(match row.advisory {
+            Some(id) => format!("https://access.redhat.com/errata/{id}"),
+            None => format!("https://access.redhat.com/security/cve/{id}"),
+        }),
+        "suse-csaf" | "suse-oval" => Some(format!(
+            "https://www.suse.com/security/cve/{}.html",
+            row.vulnerability
+        )),
         photon::NAME => Some(format!("https://nvd.nist.gov/vuln/detail/{id}")),
         "msrc-cvrf" => {
             let id = row.vulnerability;

@@ -9,7 +9,7 @@ use schemas::{
     },
 };
 
-use super::{lifecycle, lookup::Wanted};
+use super::{lifecycle, lookup::Wanted, subscription};
 use crate::feeds::{alpine_release, debian_release};
 
 /// How a distribution's advisories name packages.
@@ -191,7 +191,9 @@ pub(super) fn want<'a>(
         gaps.push(gap(GapReason::UnknownOs, detail));
         return;
     };
-    if let Some(detail) = lifecycle::ended(distribution.ecosystem, &release, at) {
+    wanted.subscribed = subscription::shown_by(inventory);
+    let ended = lifecycle::ended(os, distribution.ecosystem, &release, wanted.subscribed, at);
+    if let Some(detail) = ended {
         gaps.push(gap(GapReason::EndOfLife, detail));
     }
     let key = match &*release {
@@ -205,12 +207,7 @@ pub(super) fn want<'a>(
         match distribution.names {
             Names::Source => wanted.add(&key, source.into(), package, source_version),
             Names::Binary => wanted.add(&key, name.into(), package, version),
-            Names::Both => {
-                wanted.add(&key, name.into(), package, version);
-                if source != name {
-                    wanted.add(&key, source.into(), package, source_version);
-                }
-            }
+            Names::Both => wanted.add_both(&key, package, source, source_version),
         }
     }
     // A release without any package is asked for as well, so that a missing shard is told.

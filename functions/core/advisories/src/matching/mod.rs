@@ -1,10 +1,12 @@
 //! Matching: what is installed against what the advisories say, with the row, the range and the comparison of each
 //! finding.
 
+mod applies;
 mod distribution;
 mod language;
 mod lifecycle;
 mod lookup;
+mod subscription;
 mod verdict;
 
 use std::{
@@ -22,11 +24,13 @@ use schemas::{
 };
 
 use crate::{
+    row::StoredRow,
     severity::settle,
     shards::{ShardError, ShardSet, set::Intel},
     windows,
 };
 use lookup::Wanted;
+use verdict::Place;
 
 /// What the advisories say of a place.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -108,10 +112,30 @@ pub fn match_inventory_with(
             result.gaps.push(no_advisories(key, shards, names.len()));
             continue;
         };
+        let place = Place {
+            subscribed: wanted.subscribed,
+            channels: &[],
+        };
+        let mut sources: HashMap<&str, Vec<StoredRow<'_>>> = HashMap::new();
         for (name, packages) in names {
+            if packages.is_empty() {
+                continue;
+            }
             let rows = shard.lookup(name)?;
-            if !rows.is_empty() {
-                verdict::judge(&rows, packages, &mut result);
+            if packages.iter().all(|installed| installed.source.is_none()) {
+                let rows: Vec<&StoredRow<'_>> = rows.iter().collect();
+                verdict::judge(&rows, packages, place, &mut result);
+                continue;
+            }
+            for installed in packages {
+                let Some((source, _)) = &installed.source else {
+                    continue;
+                };
+                if !sources.contains_key(source) {
+                    sources.insert(source, shard.lookup(source)?);
+                }
+                let of_source = sources.get(source).map(Vec::as_slice).unwrap_or_default();
+                verdict::judge_both(&rows, of_source, installed, place, &mut result);
             }
         }
     }

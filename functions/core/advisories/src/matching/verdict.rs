@@ -1,6 +1,6 @@
 //! One name's rows against the packages that bear it.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashSet};
 
 use schemas::{
     Severity, VulnerabilityId,
@@ -9,9 +9,14 @@ use schemas::{
     severity::SeverityRating,
 };
 
-use super::{MatchResult, lookup::Installed};
+use super::{
+    MatchResult,
+    applies::{applies, is_modular, is_of_channel, mends, of_kernel_line, stream_of, upstream},
+    lookup::Installed,
+    subscription,
+};
 use crate::{
-    feeds::{DEBIAN_TRACKER, scheme_of},
+    feeds::{distributions_own, scheme_of},
     row::{EventsRef, RatingRef, Row, StoredRow},
     severity::settle,
     version::{
@@ -31,11 +36,30 @@ enum Said<'r, 'a> {
 }
 
 /// A vulnerability that is there.
-struct Hit<'r, 'a> {
-    stored: &'r StoredRow<'a>,
-    run: Option<&'r EventsRef<'a>>,
+pub(super) struct Hit<'r, 'a> {
+    pub(super) stored: &'r StoredRow<'a>,
+    pub(super) run: Option<&'r EventsRef<'a>>,
     /// All rows about it, for their ratings and other names.
-    all: Vec<&'r StoredRow<'a>>,
+    pub(super) all: Vec<&'r StoredRow<'a>>,
+    /// What the place lacks for the fix that `run` names.
+    pub(super) needs: Option<&'a str>,
+}
+
+/// What all rows about one vulnerability come to.
+pub(super) enum Verdict<'r, 'a> {
+    Clean,
+    Hit(Hit<'r, 'a>),
+    /// The row that leaves it open, and why.
+    Doubt(&'r StoredRow<'a>, String),
+}
+
+/// What is known of the place beside the package that is judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place<'r, 'a> {
+    /// Whether it gets what only subscribers get.
+    pub(super) subscribed: bool,
+    /// Rows of extended channels by the package's source.
+    pub(super) channels: &'r [StoredRow<'a>],
 }
 
 impl Hit<'_, '_> {
@@ -49,34 +73,42 @@ impl Hit<'_, '_> {
 }
 
 /// Judges the packages of one name by its rows, which are in order of vulnerability.
-pub(super) fn judge(rows: &[StoredRow<'_>], packages: &[Installed<'_>], result: &mut MatchResult) {
+pub(super) fn judge(
+    rows: &[&StoredRow<'_>],
+    packages: &[Installed<'_>],
+    place: Place<'_, '_>,
+    result: &mut MatchResult,
+) {
     let Some(first) = rows.first() else { return };
     let Some(scheme) = scheme_of(first.row.ecosystem.name) else {
         return;
     };
     // The binaries of one source have one version, mostly: what decides is compared once for all of them.
-    for same in packages.chunk_by(|a, b| a.version == b.version) {
-        let Some(Installed { version, .. }) = same.first() else {
+    let alike = |a: &Installed<'_>, b: &Installed<'_>| {
+        a.version == b.version
+            && a.package.architecture == b.package.architecture
+            && stream_of(a.package) == stream_of(b.package)
+    };
+    for same in packages.chunk_by(alike) {
+        let Some(installed) = same.first() else {
             continue;
         };
-        if let Err(error) = scheme.check(version) {
+        if let Err(error) = scheme.check(&installed.version) {
             unreadable(rows, same, &error.to_string(), result);
             continue;
         }
         let mut hits: Vec<Hit<'_, '_>> = Vec::new();
         for group in rows.chunk_by(|a, b| a.row.vulnerability == b.row.vulnerability) {
-            match judge_group(preferred_feed(group), version, scheme) {
-                (Some(hit), _) => hits.push(hit),
-                (None, Some(stored)) => {
+            match judge_group(preferred_feed(group), installed, scheme, place) {
+                Verdict::Clean => {}
+                Verdict::Hit(hit) => hits.push(hit),
+                Verdict::Doubt(stored, detail) => {
                     let reason = CannotJudgeReason::Undetermined;
-                    let detail =
-                        format!("{} has not determined whether it is affected", stored.feed);
                     let rows = same
                         .iter()
                         .filter_map(|one| cannot_judge(stored, one, reason, &detail));
                     result.cannot_judge.extend(rows);
                 }
-                (None, None) => {}
             }
         }
         once_under_their_cve(&mut hits);
@@ -89,9 +121,42 @@ pub(super) fn judge(rows: &[StoredRow<'_>], packages: &[Installed<'_>], result: 
     }
 }
 
+/// Judges one package by the rows of its own name, and by those of its source for vulnerabilities that its own name
+/// has no rows of. Rows of extended channels bear the source's name.
+pub(super) fn judge_both<'r, 'a>(
+    own: &'r [StoredRow<'a>],
+    of_source: &'r [StoredRow<'a>],
+    installed: &Installed<'_>,
+    place: Place<'r, 'a>,
+    result: &mut MatchResult,
+) {
+    let place = Place {
+        channels: of_source,
+        ..place
+    };
+    let main = |rows: &'r [StoredRow<'a>]| rows.iter().filter(|row| !is_of_channel(row));
+    let rows: Vec<&StoredRow<'_>> = main(own).collect();
+    judge(&rows, std::slice::from_ref(installed), place, result);
+    let Some((source, version)) = &installed.source else {
+        return;
+    };
+    if *source == installed.package.name {
+        return;
+    }
+    let said: HashSet<&str> = rows.iter().map(|row| row.row.vulnerability).collect();
+    let rest: Vec<&StoredRow<'_>> = main(of_source)
+        .filter(|row| !said.contains(row.row.vulnerability))
+        .collect();
+    let by_source = Installed {
+        version: version.clone(),
+        ..installed.clone()
+    };
+    judge(&rest, &[by_source], place, result);
+}
+
 /// Tells of every vulnerability that a version which cannot be read may have.
 fn unreadable(
-    rows: &[StoredRow<'_>],
+    rows: &[&StoredRow<'_>],
     packages: &[Installed<'_>],
     error: &str,
     result: &mut MatchResult,
@@ -109,13 +174,13 @@ fn unreadable(
     }
 }
 
-/// A distribution's own tracker knows its packages best: where it has rows, those of other feeds are not asked.
-fn preferred_feed<'r, 'a>(group: &'r [StoredRow<'a>]) -> Vec<&'r StoredRow<'a>> {
-    let own = |stored: &&StoredRow<'_>| matches!(stored.feed, DEBIAN_TRACKER | "alpine-secdb");
-    if group.iter().any(|stored| own(&stored)) {
-        group.iter().filter(own).collect()
+/// A distribution's own feed knows its packages best: where it has rows, those of other feeds are not asked.
+fn preferred_feed<'r, 'a>(group: &[&'r StoredRow<'a>]) -> Vec<&'r StoredRow<'a>> {
+    let own = |stored: &&StoredRow<'_>| distributions_own(stored.feed);
+    if group.iter().any(own) {
+        group.iter().copied().filter(own).collect()
     } else {
-        group.iter().collect()
+        group.to_vec()
     }
 }
 
@@ -123,15 +188,59 @@ fn may_apply(row: &Row<'_>) -> bool {
     row.status != AdvisoryStatus::NotAffected
 }
 
-/// The verdict of all rows about one vulnerability: a hit, else a row that is not determined.
+/// The verdict of all rows about one vulnerability.
 fn judge_group<'r, 'a>(
     mut group: Vec<&'r StoredRow<'a>>,
+    installed: &Installed<'_>,
+    scheme: VersionScheme,
+    place: Place<'_, '_>,
+) -> Verdict<'r, 'a> {
+    let version = &*installed.version;
+    if scheme == VersionScheme::Redhat {
+        let stream = stream_of(installed.package);
+        group.retain(|stored| applies(stored, installed, stream.as_deref()));
+        group = match of_kernel_line(group, version) {
+            Ok(group) => group,
+            Err(other) => {
+                let fixed = other.row.affected.first().and_then(|run| run.fixed);
+                return Verdict::Doubt(
+                    other,
+                    format!(
+                        "the fix {} is of another line of kernels than the installed {version}",
+                        fixed.unwrap_or("that is named")
+                    ),
+                );
+            }
+        };
+        group = comparable_streams(group, version, scheme);
+        // A package that has the fix of its extended channel needs none of the main one.
+        let source = installed
+            .source
+            .as_ref()
+            .map_or(version, |(_, version)| version);
+        let mended = group.first().is_some_and(|first| {
+            place.channels.iter().any(|channel| {
+                is_of_channel(channel)
+                    && channel.row.vulnerability == first.row.vulnerability
+                    && mends(channel, source, scheme)
+            })
+        });
+        if mended {
+            return Verdict::Clean;
+        }
+    }
+    if group.iter().any(|stored| stored.row.subscription.is_some()) {
+        return subscription::judge(group, version, scheme, place.subscribed);
+    }
+    of_rows(group, version, scheme)
+}
+
+/// The verdict of rows that all count.
+pub(super) fn of_rows<'r, 'a>(
+    group: Vec<&'r StoredRow<'a>>,
     version: &str,
     scheme: VersionScheme,
-) -> (Option<Hit<'r, 'a>>, Option<&'r StoredRow<'a>>) {
-    if scheme == VersionScheme::Redhat {
-        group = comparable_streams(group, version, scheme);
-    }
+) -> Verdict<'r, 'a> {
     let mut best: Option<(&'r StoredRow<'a>, Option<&'r EventsRef<'a>>)> = None;
     let mut undetermined = None;
     for stored in &group {
@@ -154,17 +263,19 @@ fn judge_group<'r, 'a>(
             }
         }
     }
-    let hit = best.map(|(stored, run)| Hit {
-        stored,
-        run,
-        all: group,
-    });
-    (hit, undetermined)
-}
-
-/// Whether an rpm release is one of a module stream (`…module_el8.5.0+119+9a9ec082`).
-fn is_modular(version: &str) -> bool {
-    version.contains(".module")
+    match (best, undetermined) {
+        (Some((stored, run)), _) => Verdict::Hit(Hit {
+            stored,
+            run,
+            all: group,
+            needs: None,
+        }),
+        (None, Some(stored)) => Verdict::Doubt(
+            stored,
+            format!("{} has not determined whether it is affected", stored.feed),
+        ),
+        (None, None) => Verdict::Clean,
+    }
 }
 
 /// Rows that an rpm version may be compared with. An advisory for module streams names a fix for each stream and
@@ -176,6 +287,7 @@ fn comparable_streams<'r, 'a>(
     scheme: VersionScheme,
 ) -> Vec<&'r StoredRow<'a>> {
     let fixed = |stored: &StoredRow<'a>| stored.row.affected.first().and_then(|run| run.fixed);
+    // A row that names its stream has been told apart by that already, where the package's is known.
     let modular = |stored: &&&StoredRow<'a>| fixed(stored).is_some_and(is_modular);
     if !group.iter().any(|stored| modular(&stored)) {
         return group;
@@ -191,10 +303,14 @@ fn comparable_streams<'r, 'a>(
         near.filter(|stored| fixed(stored).is_some_and(|fixed| of(fixed) == of(version)))
             .collect()
     };
-    let near = [same(2), same(1)]
-        .into_iter()
-        .find(|rows| !rows.is_empty())
-        .unwrap_or(streams);
+    // A row that names its stream is of the package's own, or the package's is not known.
+    let near = match streams.iter().any(|stored| stored.row.stream.is_some()) {
+        true => streams,
+        false => [same(2), same(1)]
+            .into_iter()
+            .find(|rows| !rows.is_empty())
+            .unwrap_or(streams),
+    };
     near.iter()
         .copied()
         .filter(|stored| {
@@ -207,14 +323,7 @@ fn comparable_streams<'r, 'a>(
         .collect()
 }
 
-/// The first numbers of an rpm's upstream version, without its epoch.
-fn upstream(version: &str, parts: usize) -> String {
-    let version = version.split_once(':').map_or(version, |(_, rest)| rest);
-    let version = version.split('-').next().unwrap_or_default();
-    let parts: Vec<&str> = version.split('.').take(parts).collect();
-    parts.join(".")
-}
-
+/// What one row says.
 fn said<'r, 'a>(row: &'r Row<'a>, version: &str, scheme: VersionScheme) -> Said<'r, 'a> {
     match row.status {
         AdvisoryStatus::NotAffected => return Said::Clean,
@@ -290,7 +399,10 @@ fn finding(hit: &Hit<'_, '_>, installed: &Installed<'_>, scheme: VersionScheme) 
         ratings.push(unimportant());
     }
     let severity = settle(&mut ratings);
-    let fixed = hit.run.and_then(|run| run.fixed);
+    let fixed = hit
+        .run
+        .and_then(|run| run.fixed)
+        .filter(|_| hit.needs.is_none());
     let status = match (row.status, fixed) {
         // A database that names the last affected version knows of no fix.
         (AdvisoryStatus::Fixed, None) => AdvisoryStatus::Open,
@@ -322,12 +434,18 @@ fn finding(hit: &Hit<'_, '_>, installed: &Installed<'_>, scheme: VersionScheme) 
         evidence: MatchEvidence {
             ecosystem: row.ecosystem.to_owned(),
             matched_name: row.package.to_owned(),
-            matched_version: installed.version.to_owned(),
+            matched_version: installed.version.to_string(),
             advisory: row.advisory.map(str::to_owned),
             range: hit.run.map(|run| run.to_owned()),
-            comparison: comparison(hit, installed.version, scheme),
+            comparison: match hit.needs {
+                Some(needs) => format!(
+                    "{}: that fix needs {needs}, and nothing shows that this place has it",
+                    comparison(hit, &installed.version, scheme)
+                ),
+                None => comparison(hit, &installed.version, scheme),
+            },
             product_id: None,
-            fix_requires: None,
+            fix_requires: hit.needs.map(str::to_owned),
             source: hit.stored.source(),
         },
         score: None,

@@ -1,0 +1,570 @@
+//! Linux distributions from their feeds' documents to findings: who is affected, who is not, and what cannot be said.
+
+use std::{collections::BTreeMap, fs, io::Read as _};
+
+use super::support::{at, built, inventory, os, package, shared};
+use advisories::{BuildOptions, MatchResult, ShardSet, Source, build, match_inventory};
+use schemas::{
+    advisory::AdvisoryStatus,
+    inventory::{GapReason, Package, PackageKind},
+};
+
+/// An rpm package with its source, architecture and module.
+fn rpm(name: &str, version: &str, source: &str, architecture: &str, module: &str) -> Package {
+    let mut package = package(PackageKind::Rpm, name, version, "var/lib/rpm/rpmdb.sqlite");
+    let (source_name, source_version) = source.split_once(' ').unwrap_or((source, version));
+    package.source_name = Some(source_name.to_owned());
+    package.source_version = Some(source_version.to_owned());
+    package.architecture = Some(architecture.to_owned());
+    if !module.is_empty() {
+        package.purl = format!("pkg:rpm/x/{name}@{version}?arch={architecture}&rpmmod={module}");
+    }
+    package
+}
+
+fn deb(name: &str, version: &str, source: &str) -> Package {
+    let mut package = package(PackageKind::Deb, name, version, "var/lib/dpkg/status");
+    package.source_name = Some(source.to_owned());
+    package.source_version = Some(version.to_owned());
+    package
+}
+
+fn judged(shards: &ShardSet, id: &str, release: &str, packages: Vec<Package>) -> MatchResult {
+    match_inventory(&inventory(Some(os(id, release)), packages), shards, at()).unwrap()
+}
+
+/// `package vulnerability status fixed-version` of each finding, and `package vulnerability ?` of what is open.
+fn told(result: &MatchResult) -> Vec<String> {
+    let findings = result.findings.iter().map(|f| {
+        let status = serde_json::to_string(&f.status).unwrap();
+        let fixed = f.fixed_version.as_deref().unwrap_or("-");
+        format!(
+            "{} {} {} {fixed}",
+            f.package,
+            f.vulnerability,
+            status.trim_matches('"')
+        )
+    });
+    let open = result
+        .cannot_judge
+        .iter()
+        .map(|row| format!("{} {} ?", row.package, row.vulnerability));
+    findings.chain(open).collect()
+}
+
+fn shards(documents: &[(&str, &str)]) -> (tempfile::TempDir, ShardSet) {
+    let out = tempfile::tempdir().unwrap();
+    let (report, shards) = built(documents, out.path());
+    assert_eq!(
+        (report.errors, report.unrecognised),
+        (Vec::new(), Vec::new())
+    );
+    (out, shards)
+}
+
+const ALMA: &str = r#"{"data":[{"id":"ALSA-2024:1","issued_date":1700000000,"updated_date":1700000000,"severity":"Important","title":"Important: nodejs:18 security update","type":"security",
+ "packages":[{"name":"nodejs","epoch":"1","version":"18.19.0","release":"1.module_el8.9.0+3","arch":"x86_64","module":"nodejs:18:80:c:x86_64"}],
+ "references":[{"id":"CVE-2024-0001","type":"cve"}]},
+ {"id":"ALSA-2024:2","issued_date":1700000000,"updated_date":1700000000,"severity":"Low","title":"Low: x","type":"security",
+ "packages":[{"name":"x","epoch":"0","version":"2","release":"1.el8","arch":"aarch64"},{"name":"x","epoch":"0","version":"2","release":"2.el8","arch":"s390x"}],
+ "references":[{"id":"CVE-2024-0002","type":"cve"}]}]}"#;
+
+#[test]
+fn an_advisory_for_a_module_stream_speaks_of_that_stream_only() {
+    let (_out, shards) = shards(&[("a", ALMA)]);
+    let node = |version: &str, module: &str| {
+        told(&judged(
+            &shards,
+            "almalinux",
+            "8.9",
+            vec![rpm("nodejs", version, "nodejs", "x86_64", module)],
+        ))
+    };
+    let hit = ["nodejs CVE-2024-0001 fixed 1:18.19.0-1.module_el8.9.0+3"];
+    assert_eq!(node("1:18.17.0-1.module_el8.8.0+2", "nodejs:18:80:c"), hit);
+    assert_eq!(
+        node("1:18.17.0-1.module_el8.8.0+2", "nodejs%3A18%3A80%3Ac"),
+        hit
+    );
+    assert_eq!(
+        node("1:18.19.0-1.module_el8.9.0+3", "nodejs:18:80:c"),
+        [""; 0]
+    );
+    // Older, and of a stream that has advisories of its own.
+    assert_eq!(
+        node("1:16.20.0-1.module_el8.8.0+2", "nodejs:16:80:c"),
+        [""; 0]
+    );
+    // Outside of modules.
+    assert_eq!(node("1:10.0.0-1.el8", ""), [""; 0]);
+    // Of a module whose name the inventory does not carry.
+    assert_eq!(node("1:18.17.0-1.module_el8.8.0+2", ""), hit);
+}
+
+#[test]
+fn an_advisory_for_one_architecture_says_nothing_of_another() {
+    let (_out, shards) = shards(&[("a", ALMA)]);
+    let x = |architecture: &str| {
+        told(&judged(
+            &shards,
+            "almalinux",
+            "8.9",
+            vec![rpm("x", "2-1.el7", "x", architecture, "")],
+        ))
+    };
+    assert_eq!(x("aarch64"), ["x CVE-2024-0002 fixed 2-1.el8"]);
+    assert_eq!(x("s390x"), ["x CVE-2024-0002 fixed 2-2.el8"]);
+    assert_eq!(x("x86_64"), [""; 0]);
+    let result = judged(
+        &shards,
+        "almalinux",
+        "8.9",
+        vec![rpm("x", "2-1.el7", "x", "aarch64", "")],
+    );
+    let finding = result.findings.first().unwrap();
+    assert_eq!(finding.evidence.advisory.as_deref(), Some("ALSA-2024:2"));
+    assert_eq!(
+        finding.fixed_at.unwrap().to_string(),
+        "2023-11-14T22:13:20.000Z"
+    );
+}
+
+/// An `updateinfo.xml` of one package for each id.
+fn amazon(updates: &[(&str, &str, &str, &str)]) -> String {
+    let updates: Vec<String> = updates
+        .iter()
+        .map(|(id, package, version, release)| format!(
+            r#"<update type="security"><id>{id}</id><title>t</title><issued date="2022-01-11 21:05"/><severity>medium</severity><references><reference id="CVE-2022-0001" type="cve"/></references>
+            <pkglist><collection short="c"><package arch="x86_64" epoch="0" name="{package}" release="{release}" version="{version}"/></collection></pkglist></update>"#
+        ))
+        .collect();
+    format!(
+        "<?xml version=\"1.0\"?><updates>{}</updates>",
+        updates.concat()
+    )
+}
+
+#[test]
+fn kernels_of_amazons_extras_are_judged_by_their_own_line() {
+    let document = amazon(&[
+        ("ALAS2-2022-1", "kernel", "4.14.300", "1.amzn2"),
+        ("ALAS2KERNEL-5.10-2022-1", "kernel", "5.10.160", "1.amzn2"),
+        ("ALAS2KERNEL-5.15-2022-1", "kernel", "5.15.86", "1.amzn2"),
+        ("ALAS-2022-9", "kernel", "4.14.299", "1.amzn1"),
+    ]);
+    let (_out, shards) = shards(&[("a", &document)]);
+    let kernel = |id: &str, version: &str| {
+        told(&judged(
+            &shards,
+            "amzn",
+            id,
+            vec![rpm("kernel", version, "kernel", "x86_64", "")],
+        ))
+    };
+    assert_eq!(
+        kernel("2", "4.14.200-1.amzn2"),
+        ["kernel CVE-2022-0001 fixed 4.14.300-1.amzn2"]
+    );
+    assert_eq!(
+        kernel("2", "5.10.100-1.amzn2"),
+        ["kernel CVE-2022-0001 fixed 5.10.160-1.amzn2"]
+    );
+    assert_eq!(kernel("2", "5.10.160-1.amzn2"), [""; 0]);
+    assert_eq!(
+        kernel("2", "5.15.10-1.amzn2"),
+        ["kernel CVE-2022-0001 fixed 5.15.86-1.amzn2"]
+    );
+    assert_eq!(
+        kernel("2018.03", "4.14.200-1.amzn1"),
+        ["kernel CVE-2022-0001 fixed 4.14.299-1.amzn1"]
+    );
+    // No advisories of this release are loaded: that is told and is not health.
+    let result = judged(
+        &shards,
+        "amzn",
+        "2023",
+        vec![rpm("kernel", "6.1-1", "kernel", "x86_64", "")],
+    );
+    assert_eq!(told(&result), [""; 0]);
+    assert!(
+        result
+            .gaps
+            .iter()
+            .any(|gap| gap.reason == GapReason::NoAdvisories)
+    );
+}
+
+/// An OVAL document of Oracle's: release 8, one advisory for each version.
+fn oracle(versions: &[(&str, &str)]) -> String {
+    let mark = "oval:com.oracle.elsa";
+    let (mut definitions, mut facts) = (String::new(), String::new());
+    for (index, (package, version)) in versions.iter().enumerate() {
+        definitions.push_str(&format!(
+            r#"<definition id="{mark}:def:{index}" class="patch"><metadata><title>ELSA-2023-{index}: x</title><reference source="elsa" ref_id="ELSA-2023-{index}" ref_url="https://linux.oracle.com/errata/x.html"/>
+            <reference source="CVE" ref_id="CVE-2023-0001"/><advisory><severity>IMPORTANT</severity><issued date="2023-05-22"/></advisory></metadata>
+            <criteria operator="AND"><criterion comment="Oracle Linux 8 is installed" test_ref="n"/><criterion test_ref="{mark}:tst:{index}" comment="{package} is earlier than {version}"/></criteria></definition>"#
+        ));
+        facts.push_str(&format!(
+            r#"<rpminfo_test id="{mark}:tst:{index}"><object object_ref="{mark}:obj:{index}"/><state state_ref="{mark}:ste:{index}"/></rpminfo_test><rpminfo_object id="{mark}:obj:{index}"><name>{package}</name></rpminfo_object>
+            <rpminfo_state id="{mark}:ste:{index}"><evr datatype="evr_string" operation="less than">{version}</evr></rpminfo_state>"#
+        ));
+    }
+    format!("<oval_definitions><definitions>{definitions}</definitions>{facts}</oval_definitions>")
+}
+
+#[test]
+fn oracles_builds_of_other_kinds_are_not_compared_with_one_another() {
+    let document = oracle(&[
+        ("glibc", "2:2.28-225.0.4.ksplice1.el8"),
+        ("glibc", "0:2.28-225.0.4.el8"),
+        ("gnutls", "10:3.6.16-4.0.1.el8_fips"),
+        ("kernel-uek", "0:5.4.17-2136.330.7.el8uek"),
+        ("kernel-uek", "0:5.15.0-200.131.27.el8uek"),
+    ]);
+    let (_out, shards) = shards(&[("o", &document)]);
+    let one = |name: &str, version: &str| {
+        told(&judged(
+            &shards,
+            "ol",
+            "8.9",
+            vec![rpm(name, version, name, "x86_64", "")],
+        ))
+    };
+    assert_eq!(
+        one("glibc", "2.28-211.el8"),
+        ["glibc CVE-2023-0001 fixed 2.28-225.0.4.el8"]
+    );
+    assert_eq!(one("glibc", "2.28-225.0.4.el8"), [""; 0]);
+    assert_eq!(
+        one("glibc", "2:2.28-211.ksplice1.el8"),
+        ["glibc CVE-2023-0001 fixed 2:2.28-225.0.4.ksplice1.el8"]
+    );
+    assert_eq!(one("gnutls", "3.6.16-4.el8"), [""; 0]);
+    assert_eq!(
+        one("gnutls", "10:3.6.16-3.el8_fips"),
+        ["gnutls CVE-2023-0001 fixed 10:3.6.16-4.0.1.el8_fips"]
+    );
+    // The older line has its own fix, and is not behind the newer one.
+    assert_eq!(one("kernel-uek", "5.4.17-2136.330.7.el8uek"), [""; 0]);
+    assert_eq!(
+        one("kernel-uek", "5.4.17-2136.300.7.el8uek"),
+        ["kernel-uek CVE-2023-0001 fixed 5.4.17-2136.330.7.el8uek"]
+    );
+    // A line of which nothing is said.
+    assert_eq!(
+        one("kernel-uek", "4.14.35-2047.el8uek"),
+        ["kernel-uek CVE-2023-0001 ?"]
+    );
+}
+
+fn red_hat() -> String {
+    let named = |id: &str, cpe: &str| {
+        format!(
+            r#"{{"product":{{"product_id":"{id}","product_identification_helper":{{"cpe":"{cpe}"}}}}}}"#
+        )
+    };
+    let mut statuses: [Vec<String>; 3] = Default::default();
+    let mut parts = Vec::new();
+    for (list, component, product) in [
+        (0, "openssl-libs-1:3.0.7-27.el9.x86_64", "BaseOS-9.4"),
+        (0, "openssl-1:3.0.7-27.el9.src", "BaseOS-9.4"),
+        (0, "openssl-1:3.0.7-18.el9_2.src", "BaseOS-9.2.EUS"),
+        (1, "bash", "el9"),
+        (1, "edk2", "el9"),
+        (2, "shim", "el9"),
+    ] {
+        parts.push(format!(r#"{{"full_product_name":{{"product_id":"{product}:{component}"}},"product_reference":"{component}","relates_to_product_reference":"{product}"}}"#));
+        statuses[list].push(format!("\"{product}:{component}\""));
+    }
+    format!(
+        r#"{{"document":{{"category":"csaf_vex","csaf_version":"2.0","publisher":{{"name":"Red Hat Product Security"}},"title":"t","tracking":{{"id":"CVE-2023-0001"}}}},
+        "product_tree":{{"branches":[{},{},{}],"relationships":[{}]}},
+        "vulnerabilities":[{{"cve":"CVE-2023-0001","product_status":{{"fixed":[{}],"known_affected":[{}],"known_not_affected":[{}]}},
+        "remediations":[{{"category":"no_fix_planned","details":"Will not fix","product_ids":["el9:bash"]}}],"threats":[{{"category":"impact","details":"Important"}}]}}]}}"#,
+        named("BaseOS-9.4", "cpe:/o:redhat:enterprise_linux:9::baseos"),
+        named("BaseOS-9.2.EUS", "cpe:/o:redhat:rhel_eus:9.2::baseos"),
+        named("el9", "cpe:/o:redhat:enterprise_linux:9"),
+        parts.join(","),
+        statuses[0].join(","),
+        statuses[1].join(","),
+        statuses[2].join(","),
+    )
+}
+
+#[test]
+fn red_hats_words_are_kept_apart_and_extended_channels_mend() {
+    let document = red_hat();
+    let (_out, shards) = shards(&[("r", &document)]);
+    let one = |id: &str, package: Package| told(&judged(&shards, id, "9.2", vec![package]));
+    let libs = |version: &str| {
+        rpm(
+            "openssl-libs",
+            &format!("1:{version}"),
+            &format!("openssl {version}"),
+            "x86_64",
+            "",
+        )
+    };
+    let hit = ["openssl-libs CVE-2023-0001 fixed 1:3.0.7-27.el9"];
+    assert_eq!(one("rhel", libs("3.0.7-6.el9_2")), hit);
+    assert_eq!(one("centos", libs("3.0.7-6.el9")), hit);
+    assert_eq!(one("rhel", libs("3.0.7-27.el9")), [""; 0]);
+    // The fix of the extended channel, in its own minor release.
+    assert_eq!(one("rhel", libs("3.0.7-18.el9_2")), [""; 0]);
+    assert_eq!(one("rhel", libs("3.0.7-20.el9_3")), hit);
+    // Unfixed ones are named by source, and every package of it is concerned.
+    let of = |name: &str, source: &str| rpm(name, "5.1-1.el9", source, "x86_64", "");
+    assert_eq!(
+        one("rhel", of("bash-doc", "bash")),
+        ["bash-doc CVE-2023-0001 will_not_fix -"]
+    );
+    assert_eq!(
+        one("rhel", of("edk2-ovmf", "edk2")),
+        ["edk2-ovmf CVE-2023-0001 open -"]
+    );
+    assert_eq!(one("rhel", of("shim-x64", "shim")), [""; 0]);
+}
+
+const UBUNTU: &str = "Candidate: CVE-2023-0001\nPublicDate: 2023-07-27\nPriority: medium\n\
+    bionic_curl: ignored (end of standard support, was needed)\nesm-infra/bionic_curl: released (7.58.0-2ubuntu3.24+esm1)\n\
+    jammy_curl: released (7.81.0-1ubuntu1.10)\njammy_ffmpeg: needed\nesm-apps/jammy_ffmpeg: released (7:4.4.2-0ubuntu0.22.04.1+esm4)\njammy_snapd: needs-triage\njammy_vim: deferred\njammy_bash: DNE\n";
+
+#[test]
+fn ubuntus_fix_for_subscribers_is_no_fix_for_others() {
+    let (_out, shards) = shards(&[("u", UBUNTU)]);
+    let on = |release: &str, packages: Vec<Package>| judged(&shards, "ubuntu", release, packages);
+    let jammy = on(
+        "22.04",
+        vec![
+            deb("libcurl4", "7.81.0-1ubuntu1.9", "curl"),
+            deb("ffmpeg", "7:4.4.2-0ubuntu0.22.04.1", "ffmpeg"),
+            deb("snapd", "2.1", "snapd"),
+            deb("vim", "9", "vim"),
+            deb("bash", "5", "bash"),
+        ],
+    );
+    assert_eq!(
+        told(&jammy),
+        [
+            "ffmpeg CVE-2023-0001 open -",
+            "libcurl4 CVE-2023-0001 fixed 7.81.0-1ubuntu1.10",
+            "vim CVE-2023-0001 open -",
+            "snapd CVE-2023-0001 ?",
+        ]
+    );
+    let ffmpeg = jammy
+        .findings
+        .iter()
+        .find(|f| f.package == "ffmpeg")
+        .unwrap();
+    assert_eq!(ffmpeg.evidence.fix_requires.as_deref(), Some("Ubuntu Pro"));
+    assert_eq!(ffmpeg.fixed_at, None);
+    assert!(
+        ffmpeg.evidence.comparison.contains("+esm4"),
+        "{}",
+        ffmpeg.evidence.comparison
+    );
+
+    let old = on("18.04", vec![deb("curl", "7.58.0-2ubuntu3.24", "curl")]);
+    assert_eq!(told(&old), ["curl CVE-2023-0001 end_of_life -"]);
+    assert!(
+        old.gaps
+            .iter()
+            .any(|gap| gap.reason == GapReason::EndOfLife)
+    );
+    // A place that has other updates for subscribers can get this one.
+    let subscribed = on(
+        "18.04",
+        vec![
+            deb("curl", "7.58.0-2ubuntu3.24", "curl"),
+            deb("tar", "1.29b-2ubuntu0.4+esm1", "tar"),
+        ],
+    );
+    assert_eq!(
+        told(&subscribed),
+        ["curl CVE-2023-0001 fixed 7.58.0-2ubuntu3.24+esm1"]
+    );
+    assert_eq!(subscribed.findings[0].status, AdvisoryStatus::Fixed);
+    assert!(
+        !subscribed
+            .gaps
+            .iter()
+            .any(|gap| gap.reason == GapReason::EndOfLife)
+    );
+    let mended = on(
+        "18.04",
+        vec![deb("curl", "7.58.0-2ubuntu3.24+esm1", "curl")],
+    );
+    assert_eq!(told(&mended), [""; 0]);
+}
+
+#[test]
+fn systems_find_their_shards_and_others_are_said_not_to_be_judged() {
+    let photon = r#"[{"cve_id":"CVE-2025-9086","pkg":"curl","cve_score":7.5,"aff_ver":"x","res_ver":"8.16.0-1.ph5","status":"Fixed"}]"#;
+    let alpine = r#"{"apkurl":"x","reponame":"os","urlprefix":"https://packages.wolfi.dev","packages":[{"pkg":{"name":"curl","secfixes":{"8.1-r0":["CVE-2025-9086"],"0":["CVE-2025-9087"]}}}]}"#;
+    let suse = r#"{"document":{"category":"csaf_security_advisory","csaf_version":"2.0","publisher":{"name":"SUSE Product Security Team"},"title":"t","tracking":{"id":"SUSE-SU-2025:1-1","initial_release_date":"2025-01-02T00:00:00Z"}},
+        "product_tree":{"relationships":[{"full_product_name":{"product_id":"SUSE Linux Enterprise Micro 5.4:curl-8-2.1.x86_64"},"product_reference":"curl-8-2.1.x86_64","relates_to_product_reference":"SUSE Linux Enterprise Micro 5.4"},
+        {"full_product_name":{"product_id":"SUSE Linux Enterprise Module for Basesystem 15 SP4:curl-8-2.1.x86_64"},"product_reference":"curl-8-2.1.x86_64","relates_to_product_reference":"SUSE Linux Enterprise Module for Basesystem 15 SP4"},
+        {"full_product_name":{"product_id":"openSUSE Tumbleweed:curl-8-2.1"},"product_reference":"curl-8-2.1","relates_to_product_reference":"openSUSE Tumbleweed"}]},
+        "vulnerabilities":[{"cve":"CVE-2025-9086","product_status":{"recommended":["SUSE Linux Enterprise Micro 5.4:curl-8-2.1.x86_64","SUSE Linux Enterprise Module for Basesystem 15 SP4:curl-8-2.1.x86_64","openSUSE Tumbleweed:curl-8-2.1"]}}]}"#;
+    let (_out, shards) = shards(&[("p", photon), ("w", alpine), ("s", suse)]);
+    let curl = || rpm("libcurl", "7-1", "curl", "x86_64", "");
+    let own = || rpm("curl", "7-1", "curl", "x86_64", "");
+    for (id, release, package, found) in [
+        ("photon", "5.0", curl(), 1),
+        ("sle-micro", "5.4", own(), 1),
+        ("sles", "15.4", own(), 1),
+        ("sled", "15.4", own(), 1),
+        ("sle-micro-rancher", "5.4", own(), 1),
+        ("opensuse-tumbleweed", "20240607", own(), 1),
+        (
+            "sles",
+            "15.4",
+            rpm("curl", "8-2.1", "curl", "x86_64", ""),
+            0,
+        ),
+        // SUSE names the packages themselves.
+        ("sles", "15.4", curl(), 0),
+    ] {
+        let result = judged(&shards, id, release, vec![package]);
+        assert_eq!(result.findings.len(), found, "{id} {release}");
+        assert!(
+            !result
+                .gaps
+                .iter()
+                .any(|gap| gap.reason == GapReason::NoAdvisories),
+            "{id}"
+        );
+    }
+    let apk = package(PackageKind::Apk, "curl", "8.0-r1", "lib/apk/db/installed");
+    assert_eq!(
+        told(&judged(&shards, "wolfi", "20230201", vec![apk])),
+        ["curl CVE-2025-9086 fixed 8.1-r0"]
+    );
+    for (id, release, reason) in [
+        ("fedora", "40", GapReason::UnsupportedOs),
+        ("sles", "15.5", GapReason::NoAdvisories),
+        ("photon", "4.0", GapReason::NoAdvisories),
+        ("opensuse-leap", "15.5", GapReason::NoAdvisories),
+        ("mariner", "2.0.20240123", GapReason::NoAdvisories),
+        ("azurelinux", "3.0", GapReason::NoAdvisories),
+    ] {
+        let result = judged(&shards, id, release, vec![own()]);
+        assert!(
+            result.gaps.iter().any(|gap| gap.reason == reason),
+            "{id} {release}: {:?}",
+            result.gaps
+        );
+        let covered = result.coverage(&inventory(Some(os(id, release)), vec![own()]));
+        assert_eq!(
+            covered.status,
+            schemas::inventory::CoverageStatus::Unsupported,
+            "{id}"
+        );
+    }
+}
+
+/// Real documents of every feed, as they are published.
+#[test]
+fn real_documents_of_every_distribution_are_read() {
+    let Some(shared) = shared() else { return };
+    let packed = fs::File::open(shared.join("data/distro/vuls-data-update-fetch-fixtures.tar.zst"));
+    let mut unpacked = zstd::stream::read::Decoder::new(packed.unwrap()).unwrap();
+    unpacked.window_log_max(27).unwrap();
+    let folders = [
+        "ubuntu/osv",
+        "ubuntu/oval",
+        "ubuntu/tracker",
+        "redhat/vex/v2",
+        "redhat/csaf",
+        "alma/errata",
+        "rocky/errata",
+        "rocky/osv",
+        "oracle/linux",
+        "suse/csaf",
+        "suse/csaf_vex",
+        "suse/oval",
+        "suse/osv",
+        "amazon",
+        "photon",
+        "alpine/secdb",
+        "wolfi/secdb",
+        "chainguard/secdb",
+    ];
+    let mut documents = Vec::new();
+    for entry in tar::Archive::new(unpacked).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().to_string_lossy().into_owned();
+        let at = name.split("pkg/fetch/").nth(1).unwrap_or_default();
+        let wanted = folders
+            .iter()
+            .any(|folder| at.starts_with(&format!("{folder}/")));
+        // Made to be broken.
+        let broken = ["invalid", "corrupt", "badid"]
+            .iter()
+            .any(|word| at.contains(word));
+        if wanted && !broken && entry.header().entry_type().is_file() {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).unwrap();
+            documents.push((at.to_owned(), bytes));
+        }
+    }
+    assert!(documents.len() > 50, "{}", documents.len());
+    let out = tempfile::tempdir().unwrap();
+    let documents = Source::Documents(Box::new(documents.into_iter()));
+    let report = build(documents, out.path(), &BuildOptions::default()).unwrap();
+    let errors: Vec<String> = report.errors.iter().map(ToString::to_string).collect();
+    assert_eq!(errors, [""; 0]);
+    // Lists, signatures and the like beside the documents.
+    let beside = [
+        ".html",
+        ".asc",
+        ".sha256",
+        ".csv",
+        ".txt",
+        "LICENSE",
+        "boilerplate",
+        "commits.json",
+        "versions.json",
+    ];
+    let missed: Vec<&String> = report
+        .unrecognised
+        .iter()
+        .filter(|name| !name.contains("repomd") && !name.contains("suse/osv/"))
+        .filter(|name| !beside.iter().any(|end| name.ends_with(end)))
+        .collect();
+    assert_eq!(missed, [""; 0]);
+    let feeds: BTreeMap<&str, (u32, u64)> = report
+        .manifest
+        .feeds
+        .iter()
+        .map(|feed| (feed.name.as_str(), (feed.documents, feed.rows)))
+        .collect();
+    let expected = [
+        ("almalinux-errata", (1, 72)),
+        ("alpine-secdb", (7, 139)),
+        ("oracle-oval", (1, 18)),
+        ("osv", (7, 643)),
+        ("photon", (3, 6)),
+        ("photon-oval", (2, 6)),
+        ("redhat-csaf", (11, 179)),
+        ("rocky-errata", (2, 11)),
+        ("suse-csaf", (5, 2861)),
+        ("suse-oval", (14, 126)),
+        ("ubuntu-oval", (5, 4)),
+        ("ubuntu-tracker", (4, 9)),
+        ("updateinfo", (7, 268)),
+    ];
+    assert_eq!(feeds, BTreeMap::from(expected));
+    for key in [
+        "amazon:2023",
+        "redhat:9",
+        "sle-micro:6.1",
+        "sles:16.0",
+        "ubuntu:24.04",
+        "wolfi",
+        "chainguard",
+    ] {
+        assert!(report.manifest.shard(key).is_some(), "{key}");
+    }
+}
