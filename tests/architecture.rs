@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("risk", &["schemas"]),
     ("access", &["schemas"]),
     ("policy", &["schemas"]),
+    ("report", &["schemas"]),
     // The index ranks by score, so it reads the formula.
     ("estate", &["schemas", "risk"]),
     // A download is judged by what its reader makes of it, before it replaces the one before.
@@ -54,6 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "advisories",
             "risk",
             "policy",
+            "report",
             "sources",
         ],
     ),

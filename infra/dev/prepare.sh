@@ -14,6 +14,8 @@ need make make
 if [ "$wanted" = test ]; then
   need sqlite3 sqlite3
   need zstd zstd
+  # Holds JUnit reports against their schema.
+  need xmllint libxml2-utils
   # Test images are made with these; without them the tests that need them say that they are skipped.
   need rpm rpm
   [ -e /usr/lib/python3/dist-packages/hivex.py ] || packages+=(python3-hivex)

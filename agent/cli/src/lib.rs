@@ -4,6 +4,7 @@ pub mod args;
 pub mod exit;
 pub mod feeds;
 pub mod folders;
+pub mod forms;
 pub mod output;
 pub mod progress;
 pub mod read;

@@ -9,6 +9,9 @@ use anyhow::Context;
 
 use crate::exit::Failure;
 
+/// Bytes that are gathered before they are written.
+const BUFFER: usize = 64 * 1024;
+
 /// Writes a result.
 ///
 /// A reader that has had enough (`bulkhead … | head`) is no error.
@@ -16,13 +19,24 @@ use crate::exit::Failure;
 /// # Errors
 /// When the file or standard output cannot be written.
 pub fn write(to: Option<&Path>, content: &[u8]) -> Result<(), Failure> {
+    write_with(to, |out| out.write_all(content))
+}
+
+/// Writes a result that is made while it is written.
+///
+/// # Errors
+/// When the file or standard output cannot be written.
+pub fn write_with(
+    to: Option<&Path>,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
     match to {
         Some(file) => write_file(file, content)
             .with_context(|| format!("write {}", file.display()))
             .map_err(Failure::input),
         None => {
-            let mut stdout = io::stdout().lock();
-            match stdout.write_all(content).and_then(|()| stdout.flush()) {
+            let mut stdout = io::BufWriter::with_capacity(BUFFER, io::stdout().lock());
+            match content(&mut stdout).and_then(|()| stdout.flush()) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::input(
                     anyhow::Error::new(error).context("write to standard output"),
                 )),
@@ -65,7 +79,10 @@ fn folder_of(file: &Path) -> PathBuf {
     }
 }
 
-fn write_file(file: &Path, content: &[u8]) -> io::Result<()> {
+fn write_file(
+    file: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     // What a link names is replaced, not the link; and a pipe or device takes bytes and cannot be replaced.
     let file = match std::fs::canonicalize(file) {
         Ok(real) => real,
@@ -73,10 +90,10 @@ fn write_file(file: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     if std::fs::metadata(&file).is_ok_and(|facts| !facts.is_file()) {
-        return std::fs::OpenOptions::new()
-            .write(true)
-            .open(&file)?
-            .write_all(content);
+        let device = std::fs::OpenOptions::new().write(true).open(&file)?;
+        let mut device = io::BufWriter::with_capacity(BUFFER, device);
+        content(&mut device)?;
+        return device.flush();
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".bulkhead-").suffix(".part");
@@ -87,7 +104,10 @@ fn write_file(file: &Path, content: &[u8]) -> io::Result<()> {
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut part = builder.tempfile_in(folder_of(&file))?;
-    part.write_all(content)?;
+    let mut buffer = io::BufWriter::with_capacity(BUFFER, &mut part);
+    content(&mut buffer)?;
+    buffer.flush()?;
+    drop(buffer);
     part.as_file().sync_all()?;
     part.persist(&file).map_err(|failed| failed.error)?;
     Ok(())

@@ -6,14 +6,12 @@ use anyhow::Context;
 use schemas::{Timestamp, inventory::CoverageStatus, report::Report};
 
 use crate::{
-    args::{Format, ScanArgs, SourceArgs},
+    args::{ScanArgs, SourceArgs},
     exit::{Exit, Failure, Outcome},
-    feeds,
-    output::{self, Look},
+    feeds, forms,
     progress::Progress,
     read,
     report::{Judged, assemble, without_advisories},
-    table,
 };
 
 /// Scans and writes the report.
@@ -21,9 +19,7 @@ use crate::{
 /// # Errors
 /// When the source or the advisories cannot be used, a service cannot be reached, or the time is over.
 pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
-    if let Some(file) = &args.output.output {
-        output::check(file)?;
-    }
+    forms::check(&args.output)?;
     let progress = Progress::new();
     let answer = within(args, {
         let (from, folder, progress) = (
@@ -48,23 +44,11 @@ pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
     });
     progress.done();
     let report = answer?;
-    let text = match args.output.format {
-        Format::Table => table::render_report(&report, Look::of(args.output.output.as_deref())),
-        Format::Json => json(&report)?,
-    };
-    output::write(args.output.output.as_deref(), text.as_bytes())?;
+    forms::write(&report, &args.output)?;
     Ok(match report.coverage.status {
         CoverageStatus::Complete => Exit::Pass,
         CoverageStatus::Partial | CoverageStatus::Unsupported => Exit::NotFullyScanned,
     })
-}
-
-fn json(report: &Report) -> Result<String, Failure> {
-    let mut json = serde_json::to_string_pretty(report)
-        .context("write the report as JSON")
-        .map_err(Failure::input)?;
-    json.push('\n');
-    Ok(json)
 }
 
 /// Runs the work on a thread of its own, and gives it up when the time is over: what it holds ends with the process,

@@ -1,28 +1,6 @@
 //! Text from outside, made fit for a terminal.
 
-use std::borrow::Cow;
-
-/// The text with every control character written out, so that a package's name can neither move the cursor nor
-/// recolour, hide or forge lines. Characters that reverse the direction of writing count as control characters.
-pub fn plain(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_disruptive) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' | '\t' => out.push(' '),
-            c if is_disruptive(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    Cow::Owned(out)
-}
-
-fn is_disruptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
+pub use report::text::plain;
 
 /// The text cut to so many characters, with an ellipsis where something is left out.
 pub fn cut(text: &str, max_chars: usize) -> String {
@@ -59,12 +37,6 @@ pub fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn control_characters_are_written_out() {
-        assert_eq!(plain("openssl"), "openssl");
-        assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}d"), "a\\u{1b}[2Jb c\\u{202e}d");
-    }
 
     #[test]
     fn numbers_are_readable() {

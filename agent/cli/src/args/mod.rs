@@ -1,6 +1,7 @@
 //! The command line.
 
 mod feeds;
+mod output;
 mod remote;
 mod scan;
 
@@ -8,8 +9,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use self::{
     feeds::{FeedsBuildArgs, FeedsCommand, FeedsShowArgs},
+    output::{Destination, InvalidDestination, OutputArgs, ReportForm},
     remote::{SeverityArg, VulnerabilitiesArgs},
-    scan::{AdvisoryArgs, GateArgs, OutputArgs, ReadingArgs, ScanArgs, SourceArgs},
+    scan::{AdvisoryArgs, GateArgs, ReadingArgs, ScanArgs, SourceArgs},
 };
 
 const EXIT_CODES: &str = "\

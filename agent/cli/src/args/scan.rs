@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{EXIT_CODES, Format};
+use super::{EXIT_CODES, OutputArgs};
 use crate::source::Source;
 
 /// `bulkhead scan`.
@@ -140,15 +140,3 @@ pub struct AdvisoryArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Gate")]
 pub struct GateArgs {}
-
-/// What is written.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub struct OutputArgs {
-    /// Form of the report.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
-    /// File to write the report to; it appears whole or not at all.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}

@@ -5,6 +5,7 @@
 mod containerd;
 mod feeds;
 mod fixture;
+mod forms;
 mod layers;
 mod scan;
 mod server;
