@@ -18,8 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["schemas"]),
     // The index ranks by score, so it reads the formula.
     ("estate", &["schemas", "risk"]),
-    // A download is judged by what its reader makes of it, before it replaces the one before.
-    ("sources", &["schemas", "inventory", "advisories"]),
+    // A download is judged by what its reader makes of it, before it replaces the one before; bundles are signed.
+    ("sources", &["schemas", "inventory", "advisories", "access"]),
     ("platform", &["schemas"]),
     ("records", &["schemas", "platform", "access", "estate"]),
     (
@@ -56,6 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "risk",
             "policy",
             "report",
+            "access",
             "sources",
         ],
     ),

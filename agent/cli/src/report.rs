@@ -28,6 +28,21 @@ pub struct Judged {
     pub left_out: LeftOut,
 }
 
+impl Judged {
+    /// Notes that the advisories are older than was allowed: what came out since is not known.
+    pub fn outdated(&mut self, why: String) {
+        self.coverage.gaps.push(CoverageGap {
+            reason: GapReason::NoAdvisories,
+            detail: why,
+            path: None,
+            layer: None,
+        });
+        if self.coverage.status == CoverageStatus::Complete {
+            self.coverage.status = CoverageStatus::Partial;
+        }
+    }
+}
+
 /// The report: findings scored and in order, and nothing in it but `scanned_at` that depends on when it is made.
 pub fn assemble(
     inventory: Inventory,
@@ -85,8 +100,8 @@ pub fn without_advisories(inventory: &Inventory) -> Judged {
     let mut gaps = inventory.coverage.gaps.clone();
     gaps.push(CoverageGap {
         reason: GapReason::NoAdvisories,
-        detail: "no advisories were given, so nothing was judged; name a folder of them with --feeds DIR or \
-                 BULKHEAD_FEEDS"
+        detail: "there are no advisories, so nothing was judged; get them with `bulkhead feeds update`, or name a \
+                 folder of them with --feeds DIR or BULKHEAD_FEEDS"
             .to_owned(),
         path: None,
         layer: None,

@@ -6,7 +6,7 @@ use anyhow::Context;
 use schemas::{Timestamp, inventory::CoverageStatus, report::Report};
 
 use crate::{
-    args::{ScanArgs, SourceArgs},
+    args::{AdvisoryArgs, ScanArgs, SourceArgs},
     exit::{Exit, Failure, Outcome},
     feeds, forms,
     progress::Progress,
@@ -22,25 +22,13 @@ pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
     forms::check(&args.output)?;
     let progress = Progress::new();
     let answer = within(args, {
-        let (from, folder, progress) = (
-            args.from.clone(),
-            args.advisories.feeds.clone(),
-            progress.clone(),
-        );
+        let (from, given, progress) =
+            (args.from.clone(), args.advisories.clone(), progress.clone());
         let settings = read::Settings::of(&args.from, &args.reading);
         let options = advisories::MatchOptions {
             include_development: args.reading.include_dev,
         };
-        move || {
-            scan(
-                &from,
-                folder.as_deref(),
-                &settings,
-                &options,
-                now,
-                &progress,
-            )
-        }
+        move || scan(&from, &given, &settings, &options, now, &progress)
     });
     progress.done();
     let report = answer?;
@@ -90,27 +78,28 @@ fn within<T: Send + 'static>(
 
 fn scan(
     from: &SourceArgs,
-    folder: Option<&std::path::Path>,
+    given: &AdvisoryArgs,
     settings: &read::Settings,
     options: &advisories::MatchOptions,
     now: Timestamp,
     progress: &Progress,
 ) -> Result<Report, Failure> {
     // What is quick to refuse comes before what takes long.
-    let opened = folder
-        .map(|folder| feeds::open(folder, progress))
-        .transpose()?;
+    let opened = feeds::open_for_scan(given, now, progress)?;
     progress.step(format!("reading {}", from.source));
     let read = read::read(from, settings, progress)?;
     let inventory = read.inventory;
     progress.step("matching");
-    let judged = match &opened {
+    let mut judged = match &opened {
         None => without_advisories(&inventory),
         Some(opened) => judge(&inventory, &opened.shards, options, now).map_err(|error| {
             Failure::input(error.context("match the packages with the advisories"))
                 .advise("build the advisories again with `bulkhead feeds build`")
         })?,
     };
+    if let Some(why) = opened.and_then(|opened| opened.too_old) {
+        judged.outdated(why);
+    }
     Ok(assemble(inventory, judged, read.place, now))
 }
 

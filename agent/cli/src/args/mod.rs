@@ -8,7 +8,11 @@ mod scan;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use self::{
-    feeds::{FeedsBuildArgs, FeedsCommand, FeedsShowArgs},
+    feeds::{
+        FeedsBuildArgs, FeedsBundleArgs, FeedsCommand, FeedsFolderArgs, FeedsImportArgs,
+        FeedsKeyCommand, FeedsKeyNewArgs, FeedsKeyShowArgs, FeedsListArgs, FeedsShowArgs,
+        FeedsStatusArgs, FeedsUpdateArgs,
+    },
     output::{Destination, InvalidDestination, OutputArgs, ReportForm},
     remote::{SeverityArg, VulnerabilitiesArgs},
     scan::{AdvisoryArgs, GateArgs, ReadingArgs, ScanArgs, SourceArgs},
@@ -40,7 +44,7 @@ pub struct Cli {
 pub enum Command {
     /// Scan a host, an image or a folder with local advisories.
     Scan(ScanArgs),
-    /// Compile advisories, or show what is compiled.
+    /// Get advisories, say how old they are, compile them, or carry them to a site without internet.
     #[command(subcommand)]
     Feeds(FeedsCommand),
     /// List the vulnerabilities of the whole estate from a server, the highest risk first.

@@ -131,9 +131,13 @@ pub struct ReadingArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Advisories")]
 pub struct AdvisoryArgs {
-    /// Folder of advisories: compiled by `bulkhead feeds build`, or documents as they were downloaded.
+    /// Folder of advisories: filled by `bulkhead feeds update`, compiled by `bulkhead feeds build`, or documents as
+    /// they were downloaded [default: the folder that `bulkhead feeds update` fills].
     #[arg(long, value_name = "DIR", env = "BULKHEAD_FEEDS")]
     pub feeds: Option<PathBuf>,
+    /// Not fully scanned (exit code 4) when a feed was not asked for without an error for so many days.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub max_feed_age: Option<u32>,
 }
 
 /// When the scan fails.

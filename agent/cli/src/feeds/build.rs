@@ -93,7 +93,7 @@ fn check(args: &FeedsBuildArgs) -> Result<(), Failure> {
 }
 
 /// Takes away shards that no manifest names any more. One that cannot be removed does no harm.
-fn remove_stale(folder: &Path, manifest: &Manifest) {
+pub(super) fn remove_stale(folder: &Path, manifest: &Manifest) {
     let Ok(listed) = std::fs::read_dir(folder) else {
         return;
     };

@@ -40,6 +40,7 @@ pub(super) fn open(folder: &Path, progress: &Progress) -> Result<Opened, Failure
         build(folder, place.path(), progress)?;
         return Ok(Opened {
             shards: open_compiled(place.path())?,
+            too_old: None,
             _folder: Some(place),
         });
     };

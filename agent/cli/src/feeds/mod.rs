@@ -1,26 +1,44 @@
 //! Folders of advisories: compiled ones are opened, documents are compiled first.
 
 mod build;
+mod bundle;
 mod cache;
+mod folder;
+mod key;
+mod list;
 mod show;
+pub mod status;
+pub mod update;
 
 use std::{path::Path, thread};
 
 use advisories::{ShardSet, shards::MANIFEST_NAME};
 use anyhow::Context;
+use schemas::Timestamp;
+use sources::feeds::Built;
 
 use crate::{
-    args::FeedsCommand,
+    args::{AdvisoryArgs, FeedsCommand, FeedsKeyCommand},
     exit::{Failure, Outcome},
     progress::Progress,
 };
+
+/// Feeds that are named as too old.
+const SHOWN_OLD: usize = 5;
 
 /// Runs `bulkhead feeds`.
 ///
 /// # Errors
 /// When a folder cannot be read or written, or holds no advisories.
-pub fn run(command: &FeedsCommand, now: schemas::Timestamp) -> Outcome {
+pub fn run(command: &FeedsCommand, now: Timestamp) -> Outcome {
     match command {
+        FeedsCommand::Update(args) => update::run(args, now),
+        FeedsCommand::Status(args) => status::run(args, now),
+        FeedsCommand::List(_) => list::run(),
+        FeedsCommand::Bundle(args) => bundle::write(args, now),
+        FeedsCommand::Import(args) => bundle::import(args),
+        FeedsCommand::Key(FeedsKeyCommand::New(args)) => key::new(args),
+        FeedsCommand::Key(FeedsKeyCommand::Show(args)) => key::show(&args.file),
         FeedsCommand::Build(args) => build::run(args, now),
         FeedsCommand::Show(args) => show::run(args, now),
     }
@@ -31,6 +49,8 @@ pub fn run(command: &FeedsCommand, now: schemas::Timestamp) -> Outcome {
 pub struct Opened {
     /// The advisories.
     pub shards: ShardSet,
+    /// Why they are older than was allowed, if they are.
+    pub too_old: Option<String>,
     /// Their folder, where it goes away with them.
     _folder: Option<tempfile::TempDir>,
 }
@@ -39,12 +59,90 @@ impl From<ShardSet> for Opened {
     fn from(shards: ShardSet) -> Self {
         Self {
             shards,
+            too_old: None,
             _folder: None,
         }
     }
 }
 
-/// Opens a compiled folder, or compiles a folder of documents into the user's cache and opens that.
+/// Opens the advisories that a scan is to use: those of the folder that is named, or those that `bulkhead feeds update`
+/// got; nothing where it was never run.
+///
+/// # Errors
+/// When a folder is named and holds no advisories, or they cannot be opened.
+pub fn open_for_scan(
+    args: &AdvisoryArgs,
+    now: Timestamp,
+    progress: &Progress,
+) -> Result<Option<Opened>, Failure> {
+    let folder = match &args.feeds {
+        Some(folder) => folder.clone(),
+        None => match folder::default().filter(|folder| folder::is_feeds(folder)) {
+            Some(folder) => folder,
+            None => return Ok(None),
+        },
+    };
+    let mut opened = open(&folder, progress)?;
+    if let Some(days) = args.max_feed_age {
+        let compiled = match folder::is_feeds(&folder) {
+            true => folder::compiled(&folder),
+            false => folder,
+        };
+        let built = Built::load(&compiled).map_err(Failure::input)?;
+        opened.too_old = match built {
+            Some(built) => too_old(Some(&built), days, now),
+            None => {
+                let dates = opened.shards.manifest().feeds.iter();
+                too_old_by_content(dates.filter_map(|feed| feed.as_of).max(), days, now)
+            }
+        };
+    }
+    Ok(Some(opened))
+}
+
+/// Which feeds were not asked for without an error for longer than so many days, for people.
+fn too_old(built: Option<&Built>, days: u32, now: Timestamp) -> Option<String> {
+    let old = built?.older_than(days, now);
+    if old.is_empty() {
+        return None;
+    }
+    let mut named: Vec<_> = old
+        .iter()
+        .take(SHOWN_OLD)
+        .map(|(name, good_at)| match good_at.as_ms() {
+            0 => format!("{name} (never)"),
+            _ => format!(
+                "{name} ({})",
+                good_at.to_string().get(..10).unwrap_or_default()
+            ),
+        })
+        .collect();
+    if old.len() > SHOWN_OLD {
+        named.push(format!("and {} more", old.len() - SHOWN_OLD));
+    }
+    Some(format!(
+        "advisories are older than {}: last got from their publishers: {}; run `bulkhead feeds update`",
+        crate::text::count(days as usize, "day", "days"),
+        named.join(", ")
+    ))
+}
+
+/// The same for advisories of which only their own dates are known.
+fn too_old_by_content(newest: Option<Timestamp>, days: u32, now: Timestamp) -> Option<String> {
+    let young = newest.is_some_and(|at| now.as_s() - at.as_s() <= i64::from(days) * 86_400);
+    (!young).then(|| {
+        format!(
+            "advisories are older than {}: the newest date in them is {}; get them anew",
+            crate::text::count(days as usize, "day", "days"),
+            newest.map_or_else(
+                || "unknown".to_owned(),
+                |at| at.to_string().get(..10).unwrap_or_default().to_owned()
+            )
+        )
+    })
+}
+
+/// Opens a folder of feeds or a compiled folder, or compiles a folder of documents into the user's cache and opens that.
 ///
 /// # Errors
 /// When the folder holds neither.
@@ -55,11 +153,19 @@ pub fn open(folder: &Path, progress: &Progress) -> Result<Opened, Failure> {
             folder.display()
         );
         return Err(Failure::input(error).advise(
-            "name a folder with --feeds DIR or BULKHEAD_FEEDS; `bulkhead feeds build` makes one",
+            "name a folder with --feeds DIR or BULKHEAD_FEEDS; `bulkhead feeds update` or `feeds build` makes one",
         ));
     }
     if is_compiled(folder) {
         return open_compiled(folder).map(Opened::from);
+    }
+    if folder::is_feeds(folder) {
+        let compiled = folder::compiled(folder);
+        if !is_compiled(&compiled) {
+            let error = anyhow::anyhow!("nothing is compiled in {} yet", folder.display());
+            return Err(Failure::input(error).advise(update::how_to_fill(folder)));
+        }
+        return open_compiled(&compiled).map(Opened::from);
     }
     cache::open(folder, progress)
 }

@@ -4,6 +4,7 @@ mod estate;
 mod feeds;
 mod findings;
 mod scan;
+mod updates;
 
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width,
@@ -16,6 +17,7 @@ use crate::{output::Look, text::plain};
 pub use estate::render_vulnerabilities;
 pub use feeds::{render_build, render_feeds};
 pub use scan::render_report;
+pub use updates::{render_catalogue, render_status, render_update};
 
 /// A column of a grid.
 #[derive(Clone, Copy, Debug)]

@@ -42,9 +42,15 @@ impl Place {
             .args(arguments)
             .current_dir(self.folder.path())
             .env("XDG_CACHE_HOME", self.path("cache"))
+            .env("XDG_DATA_HOME", self.path("data"))
             .env("LOCALAPPDATA", self.path("cache"));
         for name in [
             "BULKHEAD_FEEDS",
+            "BULKHEAD_FEEDS_MIRROR",
+            "HTTP_PROXY",
+            "http_proxy",
+            "ALL_PROXY",
+            "all_proxy",
             "BULKHEAD_TOKEN",
             "BULKHEAD_SERVER",
             "DOCKER_HOST",
@@ -179,7 +185,7 @@ Version: 1.0
 
 /// Debian's tracker: a fixed row above and one below the installed version, an open, an unimportant, an undetermined
 /// one, and one that says "not affected".
-fn tracker() -> Value {
+pub(crate) fn tracker() -> Value {
     let row = |status: &str, fixed: Option<&str>, urgency: &str| {
         let mut release = json!({
             "status": status, "repositories": {"bookworm": "1.0-2"}, "urgency": urgency

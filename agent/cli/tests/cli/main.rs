@@ -9,4 +9,5 @@ mod forms;
 mod layers;
 mod scan;
 mod server;
+mod updates;
 mod usage;

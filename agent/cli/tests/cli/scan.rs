@@ -212,7 +212,7 @@ fn a_known_system_without_advisories_is_not_clean_either() {
     place
         .run(&["scan", "dir:root"])
         .exits(4)
-        .says("no advisories were given");
+        .says("there are no advisories");
     let documents = place.documents();
     fs::remove_file(documents.join("one.json")).unwrap();
     let report = place

@@ -3,6 +3,8 @@
 //! A folder of feeds holds `documents/FEED/…` in use, `held/FEED/…` that shrank too much, and `state.json`.
 
 pub mod archive;
+pub mod built;
+pub mod bundle;
 pub mod catalogue;
 pub mod check;
 mod direct;
@@ -12,6 +14,7 @@ mod plan;
 pub mod state;
 pub mod update;
 
+pub use built::{Built, BuiltError, BuiltFeed};
 pub use catalogue::{FeedSpec, Layout, catalogue, feed};
 pub use direct::{FeedDocument, FeedError, download, fixed_documents, msrc_documents};
 pub use fetch::{FetchError, Fetcher, Patience};
