@@ -1,6 +1,7 @@
-//! Base scores from CVSS vectors, versions 3.0, 3.1 and 2.0. Version 4 vectors are kept without a score.
+//! Base scores from CVSS vectors, versions 4.0, 3.1, 3.0 and 2.0.
 //!
-//! Source: the CVSS 3.1 specification, section 7.1 and appendix A (rounding); the CVSS 2.0 guide, section 3.2.1.
+//! Source: the CVSS 3.1 specification, section 7.1 and appendix A (rounding); the CVSS 2.0 guide, section 3.2.1. Scores of
+//! version 4 are looked up in a table of 270 values (CVSS 4.0 specification, section 8), which the crate `cvss` has.
 
 /// The base score, 0 to 10 with one decimal; none for a vector that is incomplete or of another version.
 #[must_use]
@@ -11,9 +12,26 @@ pub fn base_score(vector: &str) -> Option<f32> {
         .or_else(|| vector.strip_prefix("CVSS:3.0/"))
     {
         Some(metrics) => version_3(metrics),
+        None if vector.starts_with("CVSS:4.0/") => version_4(vector),
         None if vector.starts_with("CVSS:") => None,
         None => version_2(vector.trim_start_matches('(').trim_end_matches(')')),
     }
+}
+
+/// Longest vector of version 4 that is read, with every metric that there is, in bytes.
+const MAX_VECTOR_BYTES: usize = 512;
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the score is between 0 and 10"
+)]
+fn version_4(vector: &str) -> Option<f32> {
+    if vector.len() > MAX_VECTOR_BYTES {
+        return None;
+    }
+    let vector: cvss::v4::Vector = vector.parse().ok()?;
+    let score = vector.score().value() as f32;
+    (0.0..=10.0).contains(&score).then_some(score)
 }
 
 /// The value of a metric; none when it is missing.
@@ -118,8 +136,14 @@ mod tests {
             ("CVSS:3.1/AV:Q/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", None),
             (
                 "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N",
-                None,
+                Some(9.3),
             ),
+            (
+                "CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:N/VI:N/VA:L/SC:N/SI:N/SA:N",
+                Some(2.0),
+            ),
+            ("CVSS:4.0/AV:N/AC:L", None),
+            ("CVSS:9.0/AV:N/AC:L", None),
             ("", None),
         ] {
             assert_eq!(base_score(vector), score, "{vector}");

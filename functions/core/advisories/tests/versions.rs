@@ -34,6 +34,10 @@ fn every_list_of_known_answers() {
     let mut wrong = Vec::new();
     for scheme in VersionScheme::ALL {
         let path = folder.join(format!("{scheme}-versions.txt"));
+        // Go's order is that of semantic versions, and has no list of its own.
+        if scheme == VersionScheme::Go {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
         let mut judged = 0;
         for line in text.lines() {

@@ -53,7 +53,7 @@ static KNOWN: &[Known] = {
         known("PyPI", "pypi", Order::Pypi, None),
         known("NuGet", "nuget", Order::Nuget, None),
         known("crates.io", "crates.io", Order::Semver, None),
-        known("Go", "go", Order::Semver, None),
+        known("Go", "go", Order::Go, None),
         known("Maven", "maven", Order::Maven, None),
         known("RubyGems", "rubygems", Order::RubyGems, None),
         known("Packagist", "packagist", Order::Packagist, None),
@@ -67,6 +67,9 @@ static KNOWN: &[Known] = {
         // CocoaPods uses RubyGems' own comparison.
         known("CocoaPods", "cocoapods", Order::RubyGems, None),
         known("Julia", "julia", Order::Semver, None),
+        // Of feeds of their own, not of OSV: Microsoft's .NET and Node.js itself.
+        known(".NET", "dotnet", Order::Semver, None),
+        known("Node.js", "nodejs", Order::Semver, None),
         known("Debian", "debian", Order::Debian, Whole),
         known("Ubuntu", "ubuntu", Order::Debian, Ubuntu),
         known("Alpine", "alpine", Order::Alpine, Alpine),
@@ -173,15 +176,20 @@ pub(crate) fn is_language(ecosystem: &str) -> bool {
             | "cocoapods"
             | "julia"
             | "dotnet"
+            | "nodejs"
     )
 }
 
 /// A package's name in the one form in which an ecosystem compares it: PyPI's by PEP 503 (lower case, runs of `-`, `_`
-/// and `.` as one `-`), NuGet's without case, all others as they are.
+/// and `.` as one `-`), crates' with `_` as `-` (crates.io lets no two names differ only in that), those of NuGet,
+/// Composer and Go (whose forges ignore it) without case, all others as they are.
 pub(crate) fn normal_name<'a>(ecosystem: &str, name: &'a str) -> Cow<'a, str> {
     let upper = |name: &str| name.bytes().any(|b| b.is_ascii_uppercase());
     match ecosystem {
-        "nuget" if upper(name) => name.to_ascii_lowercase().into(),
+        "nuget" | "packagist" | "go" if upper(name) => name.to_ascii_lowercase().into(),
+        "crates.io" if upper(name) || name.contains('_') => {
+            name.to_ascii_lowercase().replace('_', "-").into()
+        }
         "pypi" if upper(name) || name.contains(['_', '.']) || name.contains("--") => {
             let mut normal = String::with_capacity(name.len());
             for c in name.chars() {
@@ -266,6 +274,12 @@ mod tests {
         assert_eq!(normal_name("pypi", "Ruamel.YAML__clib"), "ruamel-yaml-clib");
         assert_eq!(normal_name("nuget", "Newtonsoft.Json"), "newtonsoft.json");
         assert_eq!(normal_name("npm", "JSONStream"), "JSONStream");
+        assert_eq!(normal_name("crates.io", "Serde_JSON"), "serde-json");
+        assert_eq!(normal_name("packagist", "Symfony/Http"), "symfony/http");
+        assert_eq!(
+            normal_name("go", "github.com/Masterminds/semver/v3"),
+            "github.com/masterminds/semver/v3"
+        );
         assert_eq!(debian_release("bookworm"), "12");
         assert_eq!(alpine_release("3.18.4"), "v3.18");
         assert_eq!(alpine_release("edge"), "edge");

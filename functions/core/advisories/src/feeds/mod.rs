@@ -6,16 +6,23 @@ mod cisa_kev;
 mod csaf;
 mod cvss_ssvc;
 mod debian_tracker;
+mod dotnet_releases;
 mod ecosystems;
 mod epss;
 mod errata;
+mod friends_of_php;
+mod language;
 mod msrc_cvrf;
+mod nodejs;
 mod osv;
 mod osv_document;
 mod oval;
 mod photon;
+mod requirement;
 mod rocky_errata;
 mod rpm_names;
+mod ruby_advisories;
+mod rustsec;
 mod shape;
 mod suse_products;
 mod ubuntu;
@@ -50,6 +57,11 @@ pub static FEEDS: &[&dyn Feed] = &[
     &cisa_kev::CisaKev,
     &epss::Epss,
     &cvss_ssvc::CvssSsvc,
+    &rustsec::RustSec,
+    &ruby_advisories::RubyAdvisories,
+    &friends_of_php::FriendsOfPhp,
+    &nodejs::NodeJs,
+    &dotnet_releases::DotnetReleases,
     &osv::Osv,
 ];
 
@@ -185,6 +197,11 @@ pub(crate) fn page_of(feed: &str, row: &Row<'_>) -> Option<String> {
             row.vulnerability
         )),
         photon::NAME => Some(format!("https://nvd.nist.gov/vuln/detail/{id}")),
+        rustsec::NAME => Some(format!("https://rustsec.org/advisories/{id}.html")),
+        nodejs::NAME => row
+            .vulnerability
+            .starts_with("CVE-")
+            .then(|| format!("https://www.cve.org/CVERecord?id={}", row.vulnerability)),
         "msrc-cvrf" => {
             let id = row.vulnerability;
             Some(format!(

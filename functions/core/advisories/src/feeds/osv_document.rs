@@ -11,7 +11,9 @@ use serde::{
 use super::{
     FeedError, Sink,
     ecosystems::{Place, from_osv, is_language, normal_name},
-    is_cve, moment, one_line, shown,
+    is_cve,
+    language::of_any_word,
+    moment, one_line, shown,
 };
 use crate::{
     cvss::base_score,
@@ -94,6 +96,8 @@ struct Event {
     fixed: Option<String>,
     #[serde(default)]
     last_affected: Option<String>,
+    #[serde(default)]
+    limit: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,6 +115,12 @@ struct Specific {
     severity: Word,
     #[serde(default)]
     urgency: Word,
+    /// RustSec: `unmaintained`, `unsound`, `notice`.
+    #[serde(default)]
+    informational: Word,
+    /// Go: ranges in the numbers of the project, where its module proxy has none.
+    #[serde(default)]
+    custom_ranges: Option<Vec<Range>>,
 }
 
 /// A text, or nothing where something else stands.
@@ -197,7 +207,12 @@ pub(super) fn rows(entry: &Entry, sink: &mut dyn Sink) -> Result<(), FeedError> 
             known: "OSV 1.x",
         });
     }
-    let modified_at = entry.modified.as_deref().and_then(moment);
+    // Go's database writes the year 1 where it does not know.
+    let known = |text: &Option<String>| {
+        let moment = text.as_deref().and_then(moment);
+        moment.filter(|moment| moment.as_ms() > 0)
+    };
+    let modified_at = known(&entry.modified);
     if let Some(modified) = modified_at {
         sink.as_of(modified);
     }
@@ -219,6 +234,14 @@ pub(super) fn rows(entry: &Entry, sink: &mut dyn Sink) -> Result<(), FeedError> 
             continue;
         };
         let distribution = is_distribution(&place);
+        // That nobody maintains a package is no vulnerability of it.
+        let informational = [&affected.database_specific, &affected.ecosystem_specific]
+            .into_iter()
+            .flatten()
+            .find_map(|specific| specific.informational.0.as_deref());
+        if matches!(informational, Some("unmaintained" | "notice")) {
+            continue;
+        }
         let runs = runs(affected, place.scheme);
         let versions = versions_beyond(affected, &runs, place.scheme);
         if runs.is_empty() && versions.is_empty() {
@@ -252,7 +275,7 @@ pub(super) fn rows(entry: &Entry, sink: &mut dyn Sink) -> Result<(), FeedError> 
                 summary: summary.as_deref(),
                 modified_at,
                 // An advisory is published when its fix is there, as a rule.
-                fixed_at: entry.published.as_deref().and_then(moment),
+                fixed_at: known(&entry.published),
                 ..Row::default()
             });
         }
@@ -292,11 +315,19 @@ fn ids(entry: &Entry, distribution: bool) -> (Vec<&str>, Vec<&str>) {
 
 /// The entry's ranges as runs of versions.
 fn runs(affected: &Affected, scheme: VersionScheme) -> Vec<EventsRef<'_>> {
-    let mut runs = Vec::new();
-    for range in affected.ranges.iter().flatten() {
+    let mut runs: Vec<EventsRef<'_>> = Vec::new();
+    // Go's database gives every version of a module whose releases the module proxy does not know, and says beside it
+    // in the project's own numbers which are affected: <https://go.dev/doc/security/vuln/database>.
+    let custom = affected
+        .ecosystem_specific
+        .as_ref()
+        .and_then(|specific| specific.custom_ranges.as_ref())
+        .filter(|ranges| !ranges.is_empty());
+    for range in custom.or(affected.ranges.as_ref()).into_iter().flatten() {
         if range.kind == "GIT" {
             continue;
         }
+        let before = runs.len();
         let mut events: Vec<RangeEvent<'_>> = Vec::new();
         for event in range.events.iter().flatten() {
             events.extend(event.introduced.as_deref().map(RangeEvent::Introduced));
@@ -305,7 +336,7 @@ fn runs(affected: &Affected, scheme: VersionScheme) -> Vec<EventsRef<'_>> {
         }
         let first = |event: &RangeEvent<'_>| matches!(event, RangeEvent::Introduced("0"));
         events.sort_by(|a, b| {
-            let by_version = scheme.order(a.version(), b.version());
+            let by_version = scheme.order_total(a.version(), b.version());
             first(b).cmp(&first(a)).then(by_version)
         });
         let mut open: Option<EventsRef<'_>> = None;
@@ -330,6 +361,35 @@ fn runs(affected: &Affected, scheme: VersionScheme) -> Vec<EventsRef<'_>> {
             }
         }
         runs.extend(open);
+        let new = runs.split_off(before);
+        runs.extend(within_limits(new, range, scheme));
+    }
+    runs
+}
+
+/// The parts of runs below the highest limit of their range: what lies above is not judged by it.
+fn within_limits<'a>(
+    mut runs: Vec<EventsRef<'a>>,
+    range: &'a Range,
+    scheme: VersionScheme,
+) -> Vec<EventsRef<'a>> {
+    let limits = || {
+        let events = range.events.iter().flatten();
+        events.filter_map(|event| event.limit.as_deref())
+    };
+    let Some(highest) = limits().max_by(|a, b| scheme.order_total(a, b)) else {
+        return runs;
+    };
+    if limits().any(|limit| limit == "*") {
+        return runs;
+    }
+    let below = |version: &str| version == "0" || scheme.order(version, highest).is_lt();
+    runs.retain(|run| below(run.introduced));
+    for run in &mut runs {
+        let end = run.fixed.or(run.last_affected);
+        if !end.is_some_and(below) {
+            (run.fixed, run.last_affected) = (Some(highest), None);
+        }
     }
     runs
 }
@@ -382,6 +442,8 @@ fn ratings<'a>(entry: &'a Entry, affected: &'a Affected, distribution: bool) -> 
         (of_word(word) != Severity::Unknown).then_some(word)
     };
     let word = word.or_else(|| distribution.then(from_summary).flatten());
+    // The OpenSSF's malicious packages: the whole package is the harm.
+    let word = word.or_else(|| entry.id.starts_with("MAL-").then_some("malicious"));
     let own = affected.severity.as_ref().filter(|list| !list.is_empty());
     for rated in own.or(entry.severity.as_ref()).into_iter().flatten() {
         if rated.kind.starts_with("CVSS") {
@@ -408,15 +470,15 @@ fn ratings<'a>(entry: &'a Entry, affected: &'a Affected, distribution: bool) -> 
         .iter_mut()
         .find(|rating| rating.source == source && rating.cvss_score.is_some());
     match (word, scored) {
-        (Some(word), Some(rating)) if of_word(word) != Severity::Unknown => {
+        (Some(word), Some(rating)) if of_any_word(word) != Severity::Unknown => {
             rating.word = Some(word);
-            rating.severity = of_word(word);
+            rating.severity = of_any_word(word);
         }
         (Some(word), _) => ratings.insert(
             0,
             RatingRef {
                 source,
-                severity: of_word(word),
+                severity: of_any_word(word),
                 word: Some(word),
                 cvss_score: None,
                 cvss_vector: None,

@@ -5,6 +5,8 @@ use schemas::advisory::AdvisoryStatus;
 
 use super::*;
 
+mod languages;
+
 /// Writes down what a feed says, a line for each call.
 #[derive(Default)]
 pub(super) struct Notes(pub(super) Vec<String>);

@@ -1,14 +1,18 @@
 //! Packages of languages: which shard and which name. Those that a distribution's package brought are judged by the
 //! distribution's advisories alone, which know its patches, and are not told twice.
 
-use schemas::inventory::{CoverageGap, GapReason, Inventory, PackageKind, PackageOrigin};
+use schemas::{
+    Timestamp,
+    inventory::{CoverageGap, GapReason, Inventory, PackageKind, PackageOrigin},
+};
 
-use super::{LeftOut, MatchOptions, lookup::Wanted};
+use super::{LeftOut, MatchOptions, dotnet, lookup::Wanted};
 use crate::feeds::normal_name;
 
 /// Adds the languages' packages to what is to be looked up.
 pub(super) fn want<'a>(
     inventory: &'a Inventory,
+    at: Timestamp,
     options: &MatchOptions,
     wanted: &mut Wanted<'a>,
     gaps: &mut Vec<CoverageGap>,
@@ -35,6 +39,11 @@ pub(super) fn want<'a>(
                 conda += 1;
                 continue;
             }
+            PackageKind::Dotnet if dotnet::is_part(&package.name) => "dotnet",
+            // Node.js is a program on Windows, and has advisories of its own.
+            PackageKind::WindowsProgram | PackageKind::WindowsFile if package.name == "Node.js" => {
+                "nodejs"
+            }
             _ => continue,
         };
         if package.owned_by.is_some() {
@@ -42,7 +51,13 @@ pub(super) fn want<'a>(
         } else if package.origin == PackageOrigin::Development && !options.include_development {
             left_out.development += 1;
         } else {
-            let name = normal_name(ecosystem, &package.name);
+            if ecosystem == "dotnet" {
+                gaps.extend(dotnet::out_of_support(package, at));
+            }
+            let name = match ecosystem {
+                "nodejs" => "node".into(),
+                ecosystem => normal_name(ecosystem, &package.name),
+            };
             wanted.add(ecosystem, name, package, &package.version);
         }
     }

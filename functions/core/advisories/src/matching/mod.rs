@@ -3,6 +3,7 @@
 
 mod applies;
 mod distribution;
+mod dotnet;
 mod language;
 mod lifecycle;
 mod lookup;
@@ -100,7 +101,7 @@ pub fn match_inventory_with(
     let mut result = MatchResult::default();
     let mut wanted = Wanted::default();
     distribution::want(inventory, at, &mut wanted, &mut result.gaps);
-    result.left_out = language::want(inventory, options, &mut wanted, &mut result.gaps);
+    result.left_out = language::want(inventory, at, options, &mut wanted, &mut result.gaps);
     for (key, names) in &wanted.shards {
         let shard = shards.shard(key)?;
         result.shards.push(ShardUse {

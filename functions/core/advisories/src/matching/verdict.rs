@@ -475,6 +475,7 @@ fn comparison(hit: &Hit<'_, '_>, version: &str, scheme: VersionScheme) -> String
         VersionScheme::Maven => "Maven",
         VersionScheme::RubyGems => "RubyGems",
         VersionScheme::Packagist => "Composer",
+        VersionScheme::Go => "Go",
         VersionScheme::Pub => "Pub",
         VersionScheme::Cran => "CRAN",
         VersionScheme::Hackage => "Hackage",

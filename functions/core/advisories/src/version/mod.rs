@@ -14,6 +14,7 @@ use std::str::FromStr;
 
 pub mod alpine;
 pub mod debian;
+pub mod golang;
 pub mod maven;
 pub mod nuget;
 pub mod numbers;
@@ -48,6 +49,8 @@ pub enum VersionScheme {
     RubyGems,
     /// Composer: PHP's `version_compare`.
     Packagist,
+    /// Go: modules and Go itself.
+    Go,
     /// Dart's Pub: semantic versions whose build metadata counts.
     Pub,
     /// R's CRAN: numbers with dots and hyphens between.
@@ -61,7 +64,7 @@ pub enum VersionScheme {
 pub enum VersionError {
     /// The name is none of the known orders.
     #[error(
-        "unknown version order \"{name}\" (known: debian, alpine, redhat, semver, pypi, nuget, maven, rubygems, packagist, pub, cran, hackage)"
+        "unknown version order \"{name}\" (known: debian, alpine, redhat, semver, pypi, nuget, maven, rubygems, packagist, go, pub, cran, hackage)"
     )]
     UnknownScheme {
         /// The name as given, shortened.
@@ -84,7 +87,7 @@ pub enum VersionError {
 
 impl VersionScheme {
     /// Every scheme, in the order of their names in [`VersionError::UnknownScheme`].
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Debian,
         Self::Alpine,
         Self::Redhat,
@@ -94,6 +97,7 @@ impl VersionScheme {
         Self::Maven,
         Self::RubyGems,
         Self::Packagist,
+        Self::Go,
         Self::Pub,
         Self::Cran,
         Self::Hackage,
@@ -112,6 +116,7 @@ impl VersionScheme {
             Self::Maven => "maven",
             Self::RubyGems => "rubygems",
             Self::Packagist => "packagist",
+            Self::Go => "go",
             Self::Pub => "pub",
             Self::Cran => "cran",
             Self::Hackage => "hackage",
@@ -136,6 +141,7 @@ impl VersionScheme {
             Self::Maven => maven::order(a, b),
             Self::RubyGems => rubygems::order(a, b),
             Self::Packagist => packagist::order(a, b),
+            Self::Go => golang::order(a, b),
             Self::Pub => semver::order_with_build(a, b),
             Self::Cran | Self::Hackage => numbers::order(a, b),
         }
@@ -180,6 +186,7 @@ impl VersionScheme {
                 Self::Maven => maven::check(trimmed),
                 Self::RubyGems => rubygems::check(trimmed),
                 Self::Packagist => packagist::check(trimmed),
+                Self::Go => golang::check(trimmed),
                 Self::Pub => semver::check(trimmed),
                 Self::Cran => numbers::check(trimmed, true),
                 Self::Hackage => numbers::check(trimmed, false),
