@@ -470,3 +470,118 @@ fn suses_documents_name_products_by_words() {
         "opensuse-tumbleweed samba CVE-2023-5568 SUSE-SU-2024:1-1 fixed [0..4.19.2+git.322-1.1]  medium"
     );
 }
+
+#[test]
+fn ubuntus_osv_tells_what_needs_a_subscription() {
+    let entry = |id: &str, ecosystem: &str, fixed: &str| {
+        format!(
+            r#"{{"id":"{id}","modified":"2024-05-01T00:00:00Z","published":"2024-04-01T00:00:00Z","upstream":["CVE-2024-0001"],"severity":[{{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}],
+            "affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"curl"}},"ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}}{fixed}]}}],"versions":["1"],"ecosystem_specific":{{"ubuntu_priority":"low"}}}}]}}"#
+        )
+        .replace('\n', "")
+    };
+    let text = [
+        entry(
+            "UBUNTU-CVE-2024-0001",
+            "Ubuntu:22.04:LTS",
+            ",{\"fixed\":\"2\"}",
+        ),
+        entry(
+            "UBUNTU-CVE-2024-0001",
+            "Ubuntu:Pro:18.04:LTS",
+            ",{\"fixed\":\"2+esm1\"}",
+        ),
+        entry("UBUNTU-CVE-2024-0001", "Ubuntu:24.04:LTS", ""),
+        entry("UBUNTU-CVE-2024-0001", "Ubuntu:Pro:FIPS:24.04:LTS", ""),
+        entry("LSN-0108-1", "Ubuntu:Pro:18.04:LTS", ",{\"fixed\":\"2\"}"),
+    ]
+    .join("\n");
+    let mut notes = good(&text, "osv");
+    notes.retain(|note| !note.starts_with("as of"));
+    assert_eq!(
+        notes,
+        [
+            "ubuntu:22.04 curl CVE-2024-0001 UBUNTU-CVE-2024-0001 fixed [0..2]  low",
+            "ubuntu:18.04 curl CVE-2024-0001 UBUNTU-CVE-2024-0001 fixed [0..2+esm1]  low with Ubuntu Pro",
+            "ubuntu:24.04 curl CVE-2024-0001 UBUNTU-CVE-2024-0001 open [0..]  low",
+            "not judged: Ubuntu",
+            "not judged: live patches and special interest groups",
+        ]
+    );
+}
+
+/// Small documents that every feed of a distribution recognises, whole, cut anywhere and with bytes changed.
+mod damage {
+    use proptest::prelude::*;
+
+    use super::super::{Document, FEEDS, tests::Notes};
+    use super::*;
+
+    fn documents() -> Vec<String> {
+        let mark = "oval:com.oracle.elsa";
+        let fact = rpm_fact(
+            mark,
+            "1",
+            "x",
+            "<arch>(a|b)</arch><evr operation=\"less than\">0:1-1</evr>",
+        );
+        let definition = format!(
+            r#"<definition id="{mark}:def:1"><metadata><title>t</title><reference source="CVE" ref_id="CVE-2024-0001"/></metadata><criteria operator="OR"><criteria><criterion comment="Oracle Linux 8 is installed"/><criterion test_ref="{mark}:tst:1"/></criteria></criteria></definition>"#
+        );
+        let part = r#"{"relationships":[{"full_product_name":{"product_id":"p:a-1-1.el9.x86_64"},"product_reference":"a-1-1.el9.x86_64","relates_to_product_reference":"p"},{"full_product_name":{"product_id":"p"},"product_reference":"p","relates_to_product_reference":"p"}],"branches":[{"product":{"product_id":"p","product_identification_helper":{"cpe":"cpe:/o:redhat:enterprise_linux:9"}}}]}"#;
+        let vulnerability = r#"{"cve":"CVE-2024-0001","product_status":{"fixed":["p:a-1-1.el9.x86_64","p"]},"remediations":[{"category":"vendor_fix","url":"https://x/RHSA-1","product_ids":["p"]}]}"#;
+        vec![
+            oval(&definition, &fact),
+            oval(&definition.replace("com.oracle.elsa", "com.ubuntu.jammy"), ""),
+            csaf("Red Hat Product Security", "csaf_vex", part, vulnerability),
+            csaf("SUSE Product Security Team", "csaf_vex", part, vulnerability),
+            "Candidate: CVE-2024-0001\nPublicDate: x\nPriority: low\njammy_a: released (1)\nesm-apps/focal_b: ignored (x".to_owned(),
+            r#"<?xml version="1.0"?><updates><update type="security"><id>ALAS2-2018-939</id><pkglist><collection><package name="a" version="1" release="1" arch="x"/></collection></pkglist></update></updates>"#.to_owned(),
+            r#"{"advisories":[{"name":"RLSA-1","kind":"Security","synopsis":"s","packages":[{"nevra":"a-1-1.x86_64","product_name":"Rocky Linux 9"}]}]}"#.to_owned(),
+            r#"{"data":[{"id":"ALSA-1:1","issued_date":1,"type":"security","packages":[{"name":"a","version":"1","release":"1.el8"}]}]}"#.to_owned(),
+            r#"[{"cve_id":"CVE-2024-0001","pkg":"a","aff_ver":"x","res_ver":"1-1.ph5"}]"#.to_owned(),
+        ]
+    }
+
+    #[test]
+    fn each_document_is_of_exactly_one_feed() {
+        for text in documents() {
+            let document = Document {
+                name: "d",
+                bytes: text.as_bytes(),
+            };
+            let feeds: Vec<_> = FEEDS
+                .iter()
+                .filter(|feed| feed.recognises(&document))
+                .collect();
+            assert_eq!(feeds.len(), 1, "{text}");
+            let mut notes = Notes::default();
+            assert_eq!(feeds[0].parse(&document, &mut notes), Ok(()), "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(150))]
+
+        #[test]
+        fn no_damage_stops_a_feed(
+            which in 0usize..9,
+            cut in 0usize..3000,
+            changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..5),
+        ) {
+            let mut bytes = documents().swap_remove(which).into_bytes();
+            bytes.truncate(cut);
+            for (at, byte) in changes {
+                if !bytes.is_empty() {
+                    let at = at % bytes.len();
+                    bytes[at] = byte;
+                }
+            }
+            for feed in FEEDS {
+                let document = Document { name: "noise", bytes: &bytes };
+                let _ = feed.recognises(&document);
+                let _ = feed.parse(&document, &mut Notes::default());
+            }
+        }
+    }
+}

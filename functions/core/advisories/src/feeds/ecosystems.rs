@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::suse_products;
+use super::{suse_products, ubuntu};
 use crate::version::VersionScheme;
 
 /// What an ecosystem is called here and how its versions are ordered.
@@ -98,6 +98,8 @@ static KNOWN: &[Known] = {
 pub(super) struct Place<'a> {
     pub(super) name: &'static str,
     pub(super) release: Option<Cow<'a, str>>,
+    /// What a machine needs for the fixes of this place.
+    pub(super) subscription: Option<&'static str>,
     pub(super) scheme: VersionScheme,
 }
 
@@ -112,12 +114,14 @@ pub(super) fn from_osv(text: &str) -> Option<Place<'_>> {
         return Some(Place {
             name,
             release: release.map(Cow::Owned),
+            subscription: None,
             scheme: VersionScheme::Redhat,
         });
     }
     let known = KNOWN
         .iter()
         .find(|known| known.osv == name && !name.is_empty())?;
+    let mut subscription = None;
     let release = match (known.form, rest) {
         (ReleaseForm::None, _) => None,
         // Without a release it could be any, and matching every one would be wrong.
@@ -132,8 +136,19 @@ pub(super) fn from_osv(text: &str) -> Option<Place<'_>> {
         }),
         (ReleaseForm::Alpine, Some(rest)) => Some(alpine_release(rest)),
         (ReleaseForm::Ubuntu, Some(rest)) => {
-            let number = |part: &&str| part.starts_with(|c: char| c.is_ascii_digit());
-            Some(Cow::Borrowed(rest.split(':').find(number)?))
+            // `22.04:LTS`, `Pro:22.04:LTS`; `Pro:FIPS-updates:22.04:LTS` has versions of its own.
+            let rest = match rest.strip_prefix("Pro:") {
+                Some(rest) => {
+                    subscription = Some(ubuntu::PRO);
+                    rest
+                }
+                None => rest,
+            };
+            let number = rest.split(':').next()?;
+            if !number.starts_with(|c: char| c.is_ascii_digit()) {
+                return None;
+            }
+            Some(Cow::Borrowed(number))
         }
         (ReleaseForm::RedHat, Some(rest)) => {
             let version = rest.strip_prefix("enterprise_linux:")?.split(':').next()?;
@@ -143,6 +158,7 @@ pub(super) fn from_osv(text: &str) -> Option<Place<'_>> {
     Some(Place {
         name: known.name,
         release,
+        subscription,
         scheme: known.scheme,
     })
 }
@@ -246,6 +262,7 @@ mod tests {
             ("Alpine:v3.18", Some(("alpine", Some("v3.18")))),
             ("Ubuntu:22.04:LTS", Some(("ubuntu", Some("22.04")))),
             ("Ubuntu:Pro:18.04:LTS", Some(("ubuntu", Some("18.04")))),
+            ("Ubuntu:Pro:FIPS-updates:22.04:LTS", None),
             ("Rocky Linux:9", Some(("rocky", Some("9")))),
             ("Azure Linux:3", Some(("azurelinux", Some("3.0")))),
             (

@@ -38,6 +38,9 @@ use crate::row::{IntelRow, Row};
 
 /// Every feed. The first that recognises a document reads it.
 pub static FEEDS: &[&dyn Feed] = &[
+    // First, as they are the most and the largest, and are told apart at little cost.
+    &csaf::CsafFeed(csaf::Vendor::RedHat),
+    &csaf::CsafFeed(csaf::Vendor::Suse),
     &msrc_cvrf::MsrcCvrf,
     &windows_builds::WindowsBuilds,
     &debian_tracker::DebianTracker,
@@ -46,8 +49,6 @@ pub static FEEDS: &[&dyn Feed] = &[
     &rocky_errata::RockyErrata,
     &updateinfo::UpdateInfo,
     &photon::Photon,
-    &csaf::CsafFeed(csaf::Vendor::RedHat),
-    &csaf::CsafFeed(csaf::Vendor::Suse),
     &oval::Oval(oval::Vendor::Oracle),
     &oval::Oval(oval::Vendor::Suse),
     &oval::Oval(oval::Vendor::Azure),

@@ -121,6 +121,8 @@ struct Specific {
     /// Go: ranges in the numbers of the project, where its module proxy has none.
     #[serde(default)]
     custom_ranges: Option<Vec<Range>>,
+    #[serde(default)]
+    ubuntu_priority: Word,
 }
 
 /// A text, or nothing where something else stands.
@@ -219,6 +221,11 @@ pub(super) fn rows(entry: &Entry, sink: &mut dyn Sink) -> Result<(), FeedError> 
     if entry.withdrawn.is_some() {
         return Ok(());
     }
+    // Patches of running kernels, and packages of special interest groups that bear the names of others.
+    if entry.id.starts_with("LSN-") || entry.id.starts_with("RXSA-") {
+        sink.not_judged("live patches and special interest groups");
+        return Ok(());
+    }
     let summary = [&entry.summary, &entry.details]
         .into_iter()
         .flatten()
@@ -249,6 +256,11 @@ pub(super) fn rows(entry: &Entry, sink: &mut dyn Sink) -> Result<(), FeedError> 
             continue;
         }
         let ratings = ratings(entry, affected, distribution);
+        let pro = place.name == "ubuntu"
+            && runs
+                .iter()
+                .filter_map(|run| run.fixed)
+                .any(super::ubuntu::is_pro_version);
         let (ids, aliases) = ids(entry, distribution);
         for id in ids {
             sink.advisory(&Row {
@@ -274,6 +286,9 @@ pub(super) fn rows(entry: &Entry, sink: &mut dyn Sink) -> Result<(), FeedError> 
                 ratings: ratings.clone(),
                 summary: summary.as_deref(),
                 modified_at,
+                subscription: place
+                    .subscription
+                    .or_else(|| pro.then_some(super::ubuntu::PRO)),
                 // An advisory is published when its fix is there, as a rule.
                 fixed_at: known(&entry.published),
                 ..Row::default()
@@ -434,7 +449,13 @@ fn ratings<'a>(entry: &'a Entry, affected: &'a Affected, distribution: bool) -> 
     ];
     let said = specific.into_iter().flatten();
     let word = said
-        .flat_map(|specific| [&specific.severity, &specific.urgency])
+        .flat_map(|specific| {
+            [
+                &specific.severity,
+                &specific.urgency,
+                &specific.ubuntu_priority,
+            ]
+        })
         .find_map(|word| word.0.as_deref());
     // AlmaLinux and its kin: `Important: firefox security update`.
     let from_summary = || {

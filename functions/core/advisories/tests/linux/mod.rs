@@ -544,7 +544,7 @@ fn real_documents_of_every_distribution_are_read() {
         ("almalinux-errata", (1, 72)),
         ("alpine-secdb", (7, 139)),
         ("oracle-oval", (1, 18)),
-        ("osv", (7, 643)),
+        ("osv", (7, 599)),
         ("photon", (3, 6)),
         ("photon-oval", (2, 6)),
         ("redhat-csaf", (11, 179)),

@@ -61,7 +61,7 @@ pub(super) static FEEDS: &[FeedSpec] = &[
     FeedSpec {
         name: "redhat-vex",
         publisher: "Red Hat",
-        reader: "redhat-vex",
+        reader: "redhat-csaf",
         layout: Layout::CsafDirectory {
             base: "https://security.access.redhat.com/data/csaf/v2/vex/",
             archive: Some("archive_latest.txt"),
@@ -181,7 +181,7 @@ pub(super) static FEEDS: &[FeedSpec] = &[
     FeedSpec {
         name: "amazon",
         publisher: "Amazon",
-        reader: "amazon-updateinfo",
+        reader: "updateinfo",
         layout: Layout::Updateinfo(&[
             at(
                 "amazon-2.xml.gz",
@@ -200,7 +200,7 @@ pub(super) static FEEDS: &[FeedSpec] = &[
     FeedSpec {
         name: "azure-linux",
         publisher: "Microsoft",
-        reader: "azure-oval",
+        reader: "azurelinux-oval",
         layout: Layout::Fixed(&[
             at(
                 "azurelinux-3.0-oval.xml",

@@ -27,8 +27,10 @@ use crate::{
 };
 use document::{Csaf, Part, Products, Vulnerability};
 
-/// Bytes at the beginning that tell whose a document is.
-const HEAD_BYTES: usize = 1 << 20;
+/// Bytes at the beginning that tell what a document is.
+const FIRST_BYTES: usize = 4096;
+/// Bytes at the beginning that tell whose it is: its notes may come first.
+const HEAD_BYTES: usize = 256 * 1024;
 /// What stands before the release in the stream of a fix of one of Red Hat's extended channels: `rhel:8.8`. Such a fix
 /// mends machines of that channel and says nothing of others.
 pub(crate) const CHANNEL: &str = "rhel:";
@@ -56,12 +58,12 @@ impl Feed for CsafFeed {
             Vendor::RedHat => b"\"Red Hat Product Security\"",
             Vendor::Suse => b"\"SUSE Product Security Team\"",
         };
-        let head = document.bytes.get(..HEAD_BYTES).unwrap_or(document.bytes);
-        shape::shape(document.bytes).is_some_and(|shape| {
-            !shape.list
-                && shape.has("document")
-                && shape.second.contains(&b"csaf_version".as_slice())
-        }) && find(head, publisher)
+        // There are hundreds of thousands of these, some large: a look at the beginning must do.
+        let part = |bytes: usize| document.bytes.get(..bytes).unwrap_or(document.bytes);
+        shape::trimmed(document.bytes).starts_with(b"{")
+            && find(part(FIRST_BYTES), b"\"document\"")
+            && find(part(FIRST_BYTES), b"\"csaf_version\"")
+            && find(part(HEAD_BYTES), publisher)
     }
 
     fn parse(&self, document: &Document<'_>, sink: &mut dyn Sink) -> Result<(), FeedError> {
