@@ -43,9 +43,16 @@ pub(super) fn applies(
         .architecture
         .as_deref()
         .unwrap_or("noarch");
+    // Oracle names machines: those of x86_64 also carry packages of 32 bits.
+    let machine = match (row.ecosystem.name, architecture) {
+        ("oracle", "i386" | "i486" | "i586" | "i686") => &["x86_64", "i386"][..],
+        _ => &[],
+    };
+    let named = |architecture: &&str| row.architectures.contains(architecture);
     if !row.architectures.is_empty()
         && architecture != "noarch"
-        && !row.architectures.contains(&architecture)
+        && !named(&architecture)
+        && !machine.iter().any(named)
     {
         return false;
     }

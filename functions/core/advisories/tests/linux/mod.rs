@@ -567,4 +567,112 @@ fn real_documents_of_every_distribution_are_read() {
     ] {
         assert!(report.manifest.shard(key).is_some(), "{key}");
     }
+    let shards = ShardSet::open_dir(out.path()).unwrap();
+    let one = |id: &str, release: &str, package: Package| {
+        told(&judged(&shards, id, release, vec![package]))
+    };
+    let x86 = |name: &str, version: &str, source: &str| rpm(name, version, source, "x86_64", "");
+    let openssl = |version: &str| {
+        x86(
+            "openssl-libs",
+            &format!("1:{version}"),
+            &format!("openssl {version}"),
+        )
+    };
+    for (id, release, package, expected) in [
+        (
+            "rhel",
+            "9.3",
+            openssl("3.0.7-25.el9"),
+            Some("openssl-libs CVE-2023-6237 fixed 1:3.0.7-27.el9"),
+        ),
+        ("rhel", "9.4", openssl("3.0.7-27.el9"), None),
+        ("rhel", "8.9", openssl("1.1.1k-9.el8"), None),
+        (
+            "rhel",
+            "9.4",
+            x86("edk2-ovmf", "20231122-6.el9", "edk2"),
+            Some("edk2-ovmf CVE-2023-6237 open -"),
+        ),
+        (
+            "centos",
+            "7",
+            x86("kernel", "3.10.0-1160.el7", "kernel"),
+            Some("kernel CVE-2023-6240 end_of_life -"),
+        ),
+        (
+            "rocky",
+            "10.1",
+            x86("delve", "1.24.0-1.el10", "delve"),
+            Some("delve CVE-2025-58183 fixed 1.25.2-1.el10_1"),
+        ),
+        (
+            "rocky",
+            "10.1",
+            x86("delve", "1.25.2-1.el10_1", "delve"),
+            None,
+        ),
+        (
+            "ol",
+            "5.11",
+            x86("bind", "30:9.3.3-7.el5", "bind"),
+            Some("bind CVE-2007-0493 fixed 30:9.3.3-8.el5"),
+        ),
+        (
+            "ol",
+            "5.11",
+            rpm("bind-libs", "30:9.3.3-7.el5", "bind", "i386", ""),
+            Some("bind-libs CVE-2007-0493 fixed 30:9.3.3-8.el5"),
+        ),
+        ("ol", "6.1", x86("bind", "30:9.3.3-7.el5", "bind"), None),
+        (
+            "amzn",
+            "2023",
+            x86("rsyslog", "8.2204.0-2.amzn2023", "rsyslog"),
+            Some("rsyslog CVE-2022-24903 fixed 8.2204.0-3.amzn2023.0.2"),
+        ),
+        (
+            "sles",
+            "16.0",
+            x86("389-ds", "3.0.5-1", "389-ds"),
+            Some("389-ds CVE-2014-8105 fixed 3.0.6~git86.dce421a0d-160000.2.2"),
+        ),
+        (
+            "opensuse-leap",
+            "15.2",
+            x86("fastjar", "0.98-lp152.3.1", "fastjar"),
+            Some("fastjar CVE-2010-2322 fixed 0.98-lp152.4.3.1"),
+        ),
+        (
+            "photon",
+            "4.0",
+            x86("curl-libs", "8.15.0-1.ph4", "curl"),
+            Some("curl-libs CVE-2025-9086 fixed 8.16.0-1.ph4"),
+        ),
+        (
+            "ubuntu",
+            "22.04",
+            deb("openssh-client", "1:8.9p1-3ubuntu0.4", "openssh"),
+            Some("openssh-client CVE-2023-48795 fixed 1:8.9p1-3ubuntu0.5"),
+        ),
+        (
+            "ubuntu",
+            "22.04",
+            deb("openssh-client", "1:8.9p1-3ubuntu0.5", "openssh"),
+            None,
+        ),
+        (
+            "ubuntu",
+            "22.04",
+            deb("linux-libc-dev", "5.15.0-1.1", "linux"),
+            Some("linux-libc-dev CVE-2022-36879 ?"),
+        ),
+    ] {
+        let said = format!("{id} {release} {} {}", package.name, package.version);
+        let found = one(id, release, package);
+        match expected {
+            Some(line) => assert!(found.iter().any(|found| found == line), "{said}: {found:?}"),
+            None => assert_eq!(found, [""; 0], "{said}"),
+        }
+    }
 }
