@@ -37,7 +37,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "api",
-        &["schemas", "platform", "records", "access", "estate", "risk"],
+        // Only for the grammar of names: what no registry could have is refused before it is queued.
+        &[
+            "schemas", "platform", "records", "access", "estate", "risk", "sources",
+        ],
     ),
     ("roster", &["schemas", "platform", "records", "handlers"]),
     (

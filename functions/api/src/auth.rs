@@ -59,6 +59,7 @@ pub(crate) mod needs {
 
     needs!(
         ReadVulnerabilities,
+        ScanImages,
         ReadHosts,
         ReadAgents,
         RevokeAgents,

@@ -24,6 +24,8 @@ pub struct Context {
     pub sources: FeedSources,
     /// Limits on what is taken.
     pub limits: Limits,
+    /// How registries are asked.
+    pub registries: Registries,
     advisories: tokio::sync::Mutex<Option<Arc<Advisories>>>,
     hosts: Mutex<HashMap<(TenantId, AgentId), HostId>>,
 }
@@ -53,6 +55,16 @@ pub struct Downloads {
     pub folder: PathBuf,
 }
 
+/// How registries are asked. What is set here is for the images of all tenants.
+#[derive(Clone, Debug, Default)]
+pub struct Registries {
+    /// Files of credentials, as Docker and Podman keep them.
+    pub credentials: sources::registry::CredentialFiles,
+    /// Certificate authorities, encryption, repetitions, and whether registries of this machine and private networks
+    /// are asked.
+    pub options: sources::registry::RegistryOptions,
+}
+
 /// Limits on what is taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -62,6 +74,12 @@ pub struct Limits {
     pub max_containers: usize,
     /// Number of new states of places above which they are folded into the base of the estate index.
     pub fold_at: usize,
+    /// Most compressed bytes of an image's layers that one message of `registry` reads; of a larger image each layer is
+    /// read by a message of its own.
+    ///
+    /// Memory does not grow with a layer, so time decides: a function in the cloud has 15 minutes, and at 2 MB/s, a slow
+    /// registry, 512 MiB take less than five. A single layer may take all 15: some 1.8 GB at that speed.
+    pub max_image_bytes: u64,
 }
 
 impl Default for Limits {
@@ -70,6 +88,7 @@ impl Default for Limits {
             max_layers: 512,
             max_containers: 5_000,
             fold_at: 64,
+            max_image_bytes: 512 << 20,
         }
     }
 }
@@ -81,9 +100,17 @@ impl Context {
             platform,
             sources,
             limits,
+            registries: Registries::default(),
             advisories: tokio::sync::Mutex::default(),
             hosts: Mutex::default(),
         }
+    }
+
+    /// The same, with registries asked so.
+    #[must_use]
+    pub fn with_registries(mut self, registries: Registries) -> Self {
+        self.registries = registries;
+        self
     }
 
     /// The time by the platform's clock.

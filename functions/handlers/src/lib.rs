@@ -12,6 +12,7 @@ pub mod feed;
 pub mod fold;
 pub mod ingest;
 mod merge;
+pub mod registry;
 mod rematch;
 pub mod scan;
 pub mod score;
@@ -21,7 +22,7 @@ use platform::Delivery;
 use records::messages::QueueMessage;
 
 pub use advise::Advisories;
-pub use context::{Context, Downloads, FeedSources, Limits};
+pub use context::{Context, Downloads, FeedSources, Limits, Registries};
 pub use error::HandlerError;
 
 /// A function of the roster.

@@ -98,6 +98,19 @@ impl Images<'_> {
     ) -> Result<(), RecordError> {
         self.note_holder(tenant, &seen.facts.id, host, observed_at)
             .await?;
+        self.merge_unheld(tenant, seen, observed_at).await
+    }
+
+    /// Merges what a registry says of an image, which no host needs to hold, as [`Self::merge`] does.
+    ///
+    /// # Errors
+    /// As [`Self::merge`].
+    pub async fn merge_unheld(
+        &self,
+        tenant: &TenantId,
+        seen: &ImageInventory,
+        observed_at: Timestamp,
+    ) -> Result<(), RecordError> {
         let key = keys::key(tenant, NOUN, seen.facts.id.as_str());
         for _ in 0..store::ATTEMPTS {
             let current = store::read::<ImageRecord>(self.0, &key).await?;

@@ -1,7 +1,7 @@
 //! Messages between functions: names of what to do, never its content. Sending one twice has one effect.
 
 use platform::{Message, Platform, patience::send_all};
-use schemas::{AgentId, Place, TenantId};
+use schemas::{AgentId, Digest, Place, TenantId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{RecordError, keys};
@@ -102,6 +102,31 @@ pub enum ScoreMessage {
     },
 }
 
+/// To `registry`: read an image where its registry keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RegistryMessage {
+    /// Read an image, as far as the tenant does not know its layers.
+    Image {
+        /// Whose it will be.
+        tenant: TenantId,
+        /// Its name in a registry.
+        reference: String,
+        /// Platform of the image, where there are several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        platform: Option<String>,
+    },
+    /// Read one layer of an image that is too large to be read at once.
+    Layer {
+        /// Whose it will be.
+        tenant: TenantId,
+        /// The image by the digest of its manifest, so that it is the same one.
+        reference: String,
+        /// The layer.
+        layer: Digest,
+    },
+}
+
 /// To `feed`: advisories may have changed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -134,12 +159,16 @@ queue_message!(ScoreMessage, "score", |message| match message {
     | ScoreMessage::Intel { tenant, .. }
     | ScoreMessage::Fold { tenant } => Some(tenant),
 });
+queue_message!(RegistryMessage, "registry", |message| match message {
+    RegistryMessage::Image { tenant, .. } | RegistryMessage::Layer { tenant, .. } => Some(tenant),
+});
 queue_message!(FeedMessage, "feed", |_| None);
 
 /// The queues of all kinds of messages, in the order of the way of the data.
-pub const QUEUES: [&str; 4] = [
+pub const QUEUES: [&str; 5] = [
     FeedMessage::QUEUE,
     IngestMessage::QUEUE,
+    RegistryMessage::QUEUE,
     ScanMessage::QUEUE,
     ScoreMessage::QUEUE,
 ];

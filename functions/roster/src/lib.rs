@@ -4,9 +4,12 @@
 mod local;
 
 use handlers::{
-    Handler, feed::Feed, feed::Refresh, fold::Fold, ingest::Ingest, scan::Scan, score::Score,
+    Handler, feed::Feed, feed::Refresh, fold::Fold, ingest::Ingest, registry::Registry, scan::Scan,
+    score::Score,
 };
-use records::messages::{FeedMessage, IngestMessage, QueueMessage as _, ScanMessage, ScoreMessage};
+use records::messages::{
+    FeedMessage, IngestMessage, QueueMessage as _, RegistryMessage, ScanMessage, ScoreMessage,
+};
 
 pub use local::{LocalOptions, Running, drain, run_local};
 
@@ -51,7 +54,7 @@ impl std::fmt::Debug for Function {
 }
 
 /// Every function.
-pub static FUNCTIONS: [Function; 6] = [
+pub static FUNCTIONS: [Function; 7] = [
     Function {
         name: "feed",
         trigger: Trigger::Queue(FeedMessage::QUEUE),
@@ -69,6 +72,16 @@ pub static FUNCTIONS: [Function; 6] = [
         timeout_ms: 60_000,
         visibility_timeout_s: 360,
         max_receives: 8,
+    },
+    Function {
+        name: "registry",
+        trigger: Trigger::Queue(RegistryMessage::QUEUE),
+        handler: &Registry,
+        batch_size: 1,
+        // As long as a function in the cloud may take: some gigabytes of one layer.
+        timeout_ms: 900_000,
+        visibility_timeout_s: 5_400,
+        max_receives: 5,
     },
     Function {
         name: "scan",

@@ -32,6 +32,14 @@ pub struct Config {
     pub feeds_from: Option<PathBuf>,
     /// Whether feed documents are downloaded from their public addresses.
     pub feeds_download: bool,
+    /// File of credentials for registries, as Docker keeps them in `config.json`. It serves the images of all tenants:
+    /// whoever may have images read can have those read that it opens.
+    pub registry_credentials: Option<PathBuf>,
+    /// Certificate authorities (PEM) to trust beside the built-in ones, for registries.
+    pub registry_ca: Option<PathBuf>,
+    /// Whether registries of this machine and of private networks are asked. Otherwise people could have the server ask
+    /// what they cannot reach themselves.
+    pub registry_internal: bool,
     /// File that the first start's secrets are written to instead of the terminal, for its owner alone.
     pub setup_file: Option<PathBuf>,
     /// Messages of one queue that are worked on at once.
@@ -53,6 +61,9 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             feeds_from: None,
             feeds_download: false,
+            registry_credentials: None,
+            registry_ca: None,
+            registry_internal: false,
             setup_file: None,
             workers: 4,
             max_connections: 1024,

@@ -3,9 +3,10 @@
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use api::{ApiState, Made};
-use handlers::{Context, Downloads, FeedSources};
+use handlers::{Context, Downloads, FeedSources, Registries};
 use platform::Platform;
 use roster::{LocalOptions, Running, run_local};
+use sources::registry::{CredentialFiles, RegistryOptions};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{Config, Limits, ServerError, people, serve::serve, store};
@@ -43,6 +44,7 @@ impl Server {
 pub async fn start(config: &Config) -> Result<Server, ServerError> {
     // Whatever can be wrong with the configuration is found before anything is made.
     let sources = feed_sources(config)?;
+    let registries = registries(config)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| ServerError::Listen(config.listen, error))?;
@@ -55,7 +57,8 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
         .map_err(ServerError::State)?;
     let made = state.set_up().await.map_err(ServerError::Setup)?;
     let (router, _) = api::router(state);
-    let context = Context::new(platform.clone(), sources, handlers::Limits::default());
+    let context = Context::new(platform.clone(), sources, handlers::Limits::default())
+        .with_registries(registries);
     let options = LocalOptions {
         workers: config.workers,
         ..LocalOptions::default()
@@ -101,6 +104,25 @@ fn feed_sources(config: &Config) -> Result<FeedSources, ServerError> {
         "no source of advisories: what was loaded before stays in use; give `--feeds-from DIR` or `--feeds-download`"
     );
     Ok(FeedSources::None)
+}
+
+fn registries(config: &Config) -> Result<Registries, ServerError> {
+    let extra_ca_pem = match &config.registry_ca {
+        Some(file) => Some(
+            std::fs::read(file).map_err(|error| ServerError::RegistryCa(file.clone(), error))?,
+        ),
+        None => None,
+    };
+    Ok(Registries {
+        credentials: CredentialFiles {
+            files: config.registry_credentials.iter().cloned().collect(),
+        },
+        options: RegistryOptions {
+            extra_ca_pem,
+            public_only: !config.registry_internal,
+            ..RegistryOptions::default()
+        },
+    })
 }
 
 fn check_folder(folder: &Path) -> Result<(), ServerError> {

@@ -30,6 +30,9 @@ pub struct HttpOptions {
     /// Whether a public address may send on to one of this machine or a private network, as a registry may to the
     /// storage beside it.
     pub internal_redirects: bool,
+    /// Whether only public addresses are asked: for a service that asks what strangers name. Names are looked up by a
+    /// resolver that leaves out addresses of this machine and of private networks, so that none is reached by a name.
+    pub public_only: bool,
     /// Time to establish a connection.
     pub connect_timeout: Duration,
     /// Time without a byte before a transfer is given up.
@@ -45,6 +48,7 @@ impl Default for HttpOptions {
             allow_http: false,
             proxy: None,
             internal_redirects: false,
+            public_only: false,
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_secs(600),
@@ -58,6 +62,9 @@ pub enum HttpError {
     /// The client cannot be made.
     #[error("set up the HTTP client")]
     Client(#[source] reqwest::Error),
+    /// An address of this machine or a private network, which is not to be asked.
+    #[error("`{0}` is of this machine or a private network, which this service does not ask")]
+    Internal(String),
     /// The proxy's address cannot be used.
     #[error("use the proxy `{proxy}`")]
     Proxy {
@@ -176,6 +183,7 @@ pub enum Download {
 pub struct Http {
     client: Client,
     allow_http: bool,
+    public_only: bool,
 }
 
 impl Http {
@@ -191,7 +199,10 @@ impl Http {
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.read_timeout)
             .timeout(options.total_timeout)
-            .redirect(redirects(options.allow_http, options.internal_redirects));
+            .redirect(redirects(
+                options.allow_http,
+                options.internal_redirects && !options.public_only,
+            ));
         if let Some(pem) = &options.extra_ca_pem {
             let authorities =
                 reqwest::Certificate::from_pem_bundle(pem).map_err(HttpError::Client)?;
@@ -204,15 +215,22 @@ impl Http {
             })?;
             builder = builder.proxy(all);
         }
+        if options.public_only {
+            builder = builder.dns_resolver(std::sync::Arc::new(PublicOnly));
+        }
         let client = builder.build().map_err(HttpError::Client)?;
         Ok(Self {
             client,
             allow_http: options.allow_http,
+            public_only: options.public_only,
         })
     }
 
     fn address(&self, url: &str) -> Result<Url, HttpError> {
         let address = Url::parse(url).map_err(|_| HttpError::Address(url.to_owned()))?;
+        if self.public_only && is_internal(&address) {
+            return Err(HttpError::Internal(url.to_owned()));
+        }
         match address.scheme() {
             "https" => Ok(address),
             "http" if self.allow_http || is_confidential(&address) => Ok(address),
@@ -436,8 +454,18 @@ fn is_internal(address: &Url) -> bool {
     };
     let host = host.trim_matches(['[', ']']).trim_end_matches('.');
     match host.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => is_internal_v4(ip),
-        Ok(IpAddr::V6(ip)) => match ip.to_ipv4() {
+        Ok(ip) => is_internal_ip(ip),
+        Err(_) => {
+            let host = host.to_ascii_lowercase();
+            host == "localhost" || host.ends_with(".localhost") || host.ends_with(".internal")
+        }
+    }
+}
+
+fn is_internal_ip(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => is_internal_v4(ip),
+        IpAddr::V6(ip) => match ip.to_ipv4() {
             Some(ip) => is_internal_v4(ip),
             None => {
                 ip.is_loopback()
@@ -447,10 +475,23 @@ fn is_internal(address: &Url) -> bool {
                     || ip.is_multicast()
             }
         },
-        Err(_) => {
-            let host = host.to_ascii_lowercase();
-            host == "localhost" || host.ends_with(".localhost") || host.ends_with(".internal")
-        }
+    }
+}
+
+/// Looks names up, and leaves out what is not public.
+struct PublicOnly;
+
+impl reqwest::dns::Resolve for PublicOnly {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<_> = found.filter(|found| !is_internal_ip(found.ip())).collect();
+            if public.is_empty() {
+                return Err("the name leads to no public address".into());
+            }
+            let addresses: reqwest::dns::Addrs = Box::new(public.into_iter());
+            Ok(addresses)
+        })
     }
 }
 

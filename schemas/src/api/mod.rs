@@ -6,6 +6,7 @@ pub mod dead_letter;
 pub mod enrolment_token;
 pub mod feed;
 pub mod health;
+pub mod image_scan;
 pub mod page;
 pub mod place;
 pub mod problem;

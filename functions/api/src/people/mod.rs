@@ -22,7 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(session::change_password::change_password))
         .routes(routes!(vulnerabilities::list::list))
         .routes(routes!(vulnerabilities::get::get))
-        .routes(routes!(images::list::list))
+        .routes(routes!(images::list::list, images::scan::scan))
         .routes(routes!(images::get::get))
         .routes(routes!(images::findings::findings))
         .routes(routes!(images::packages::packages))

@@ -99,6 +99,7 @@ fn filled(operation: &Operation, ids: &BTreeMap<&str, String>) -> (String, Optio
     }
     let body = match operation.id.as_str() {
         "create_enrolment_token" => Some(json!({})),
+        "scan_image" => Some(json!({"reference": "registry.example.invalid/team/app:1"})),
         "replay_dead_letters" => Some(json!({"queue": "scan", "ids": ["other/x"]})),
         _ => None,
     };

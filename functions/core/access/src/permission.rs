@@ -3,6 +3,7 @@
 //! | Permission | Admin | Operator | Auditor | Vulnerability manager | Developer | Agent manager | CI |
 //! |---|---|---|---|---|---|---|---|
 //! | read vulnerabilities, images, findings, packages | yes | yes | yes | yes | yes | – | yes |
+//! | have images of registries read | yes | yes | – | yes | – | – | yes |
 //! | read hosts | yes | yes | yes | yes | – | yes | – |
 //! | read agents | yes | yes | yes | – | – | yes | – |
 //! | revoke agents | yes | – | – | – | – | yes | – |
@@ -22,6 +23,8 @@ use schemas::api::session::Role;
 pub enum Permission {
     /// Vulnerabilities, images, their findings and packages.
     ReadVulnerabilities,
+    /// Have images read where their registries keep them.
+    ScanImages,
     /// Hosts and their findings.
     ReadHosts,
     /// Agents.
@@ -44,8 +47,9 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ReadVulnerabilities,
+        Self::ScanImages,
         Self::ReadHosts,
         Self::ReadAgents,
         Self::RevokeAgents,
@@ -61,6 +65,7 @@ impl Permission {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ReadVulnerabilities => "vulnerabilities.read",
+            Self::ScanImages => "images.scan",
             Self::ReadHosts => "hosts.read",
             Self::ReadAgents => "agents.read",
             Self::RevokeAgents => "agents.revoke",
@@ -87,6 +92,7 @@ fn role_allows(role: Role, permission: Permission) -> bool {
         Role::Operator => matches!(
             permission,
             P::ReadVulnerabilities
+                | P::ScanImages
                 | P::ReadHosts
                 | P::ReadAgents
                 | P::ReadEnrolmentTokens
@@ -106,9 +112,13 @@ fn role_allows(role: Role, permission: Permission) -> bool {
         ),
         Role::VulnerabilityManager => matches!(
             permission,
-            P::ReadVulnerabilities | P::ReadHosts | P::ReadFeeds | P::ReadAlerts
+            P::ReadVulnerabilities | P::ScanImages | P::ReadHosts | P::ReadFeeds | P::ReadAlerts
         ),
-        Role::Developer | Role::Ci => matches!(permission, P::ReadVulnerabilities | P::ReadFeeds),
+        Role::Developer => matches!(permission, P::ReadVulnerabilities | P::ReadFeeds),
+        Role::Ci => matches!(
+            permission,
+            P::ReadVulnerabilities | P::ScanImages | P::ReadFeeds
+        ),
         Role::AgentManager => matches!(
             permission,
             P::ReadHosts

@@ -9,4 +9,5 @@ mod feeds;
 mod images;
 mod path;
 mod poison;
+mod registry;
 mod support;

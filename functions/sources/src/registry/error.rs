@@ -102,7 +102,14 @@ pub enum RegistryError {
 impl RegistryError {
     /// Whether the same might go well later: the registry or the way to it is at fault, and not what was asked.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Busy { .. })
+        let never = matches!(
+            self,
+            Self::Unreachable {
+                source: HttpError::Internal(_) | HttpError::NotEncrypted(_),
+                ..
+            }
+        );
+        !never && matches!(self, Self::Unreachable { .. } | Self::Busy { .. })
             || matches!(self, Self::Answer { said, .. } if said.starts_with('5') || said.starts_with("429"))
     }
 }

@@ -4,3 +4,4 @@ pub(crate) mod findings;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod packages;
+pub(crate) mod scan;

@@ -1,0 +1,269 @@
+//! registry: an image is read where its registry keeps it, as a stream, and only as far as the tenant lacks its layers.
+//!
+//! An image whose layers would take too long for one message is split: each layer gets a message of its own. What is
+//! read is stored layer by layer, so that a message that comes again goes on where it was, and `scan` is told of the
+//! image at once, and again by each layer that arrives.
+
+use std::{collections::HashSet, sync::Arc};
+
+use async_trait::async_trait;
+use inventory::image::{Choice, ImageError, LayerOutcome, Located, Options, read_located};
+use platform::Delivery;
+use records::{
+    Images, Layers,
+    messages::{self, RegistryMessage, ScanMessage},
+};
+use schemas::{
+    Digest, Place, TenantId,
+    agent::ImageInventory,
+    inventory::{CoverageGap, GapReason, Reader, ReaderKind},
+};
+use sources::registry::{self, Credentials, ReadError, Reference, RegistryOptions, RegistryStore};
+use tokio::runtime::Handle;
+
+use crate::{Context, Handler, HandlerError, message};
+
+/// The function.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Registry;
+
+#[async_trait]
+impl Handler for Registry {
+    async fn handle(&self, context: &Context, delivery: &Delivery) -> Result<(), HandlerError> {
+        match message(delivery)? {
+            RegistryMessage::Image {
+                tenant,
+                reference,
+                platform,
+            } => image(context, &tenant, &reference, platform).await,
+            RegistryMessage::Layer {
+                tenant,
+                reference,
+                layer,
+            } => self::layer(context, &tenant, &reference, layer).await,
+        }
+    }
+}
+
+/// Finds an image, and reads it or has it read.
+async fn image(
+    context: &Context,
+    tenant: &TenantId,
+    reference: &str,
+    wanted: Option<String>,
+) -> Result<(), HandlerError> {
+    let platform = &context.platform;
+    let (store, located) = find(context, reference, wanted).await?;
+    let facts = located.facts.clone();
+    let limit = context.limits.max_layers;
+    if facts.layers.len() > limit {
+        return Err(HandlerError::poison(format!(
+            "an image of more than {limit} layers"
+        )));
+    }
+    let diff_ids: Vec<Digest> = facts.layers.iter().map(|l| l.diff_id.clone()).collect();
+    let missing: HashSet<Digest> = Layers(platform)
+        .missing(tenant, &diff_ids)
+        .await?
+        .into_iter()
+        .collect();
+    let bytes = facts
+        .layers
+        .iter()
+        .filter(|layer| missing.contains(&layer.diff_id))
+        .fold(0u64, |sum, layer| {
+            sum.saturating_add(layer.size_bytes.unwrap_or_default())
+        });
+    let split = missing.len() > 1 && bytes > context.limits.max_image_bytes;
+    let mut seen = ImageInventory {
+        facts,
+        gaps: Vec::new(),
+    };
+    let mut trouble = None;
+    if split {
+        // First the layers are asked for, then the image is told: a delivery that breaks off in between comes again.
+        let reference = by_manifest(reference, &located)?;
+        let layers: Vec<_> = missing
+            .into_iter()
+            .map(|layer| RegistryMessage::Layer {
+                tenant: tenant.clone(),
+                reference: reference.clone(),
+                layer,
+            })
+            .collect();
+        messages::send(platform, &layers).await?;
+    } else if !missing.is_empty() {
+        let (outcomes, gaps) = read(store, located, missing).await?;
+        trouble = keep(context, tenant, outcomes, &gaps).await?;
+        seen.gaps = gaps;
+    }
+    // What could be read is shown, whatever became of the rest: coverage says what is missing.
+    Images(platform)
+        .merge_unheld(tenant, &seen, context.now())
+        .await?;
+    let scan = ScanMessage::Place {
+        tenant: tenant.clone(),
+        place: Place::Image(seen.facts.id),
+    };
+    messages::send(platform, &[scan]).await?;
+    trouble.map_or(Ok(()), Err)
+}
+
+/// Reads one layer of an image.
+async fn layer(
+    context: &Context,
+    tenant: &TenantId,
+    reference: &str,
+    layer: Digest,
+) -> Result<(), HandlerError> {
+    let wanted = std::slice::from_ref(&layer);
+    if Layers(&context.platform)
+        .missing(tenant, wanted)
+        .await?
+        .is_empty()
+    {
+        return Ok(());
+    }
+    let (store, located) = find(context, reference, None).await?;
+    let (outcomes, gaps) = read(store, located, HashSet::from([layer])).await?;
+    let trouble = keep(context, tenant, outcomes, &gaps).await?;
+    // The image goes on lacking a layer that is not there, and its coverage says so; here it is told why.
+    let absent = || {
+        gaps.first()
+            .map(|gap| HandlerError::poison(gap.detail.clone()))
+    };
+    trouble.or_else(absent).map_or(Ok(()), Err)
+}
+
+/// Finds an image in its registry.
+async fn find(
+    context: &Context,
+    reference: &str,
+    platform: Option<String>,
+) -> Result<(RegistryStore, Located), HandlerError> {
+    let reference: Reference = reference
+        .parse()
+        .map_err(|error| HandlerError::poison_by("the image is not named so", error))?;
+    let registries = &context.registries;
+    let credentials = registries
+        .credentials
+        .find(&reference)
+        .await
+        .map_err(|error| HandlerError::poison_by("no credentials can be looked for", error))?;
+    let choice = Choice {
+        reference: None,
+        platform,
+    };
+    let options = registries.options.clone();
+    blocking(move |runtime| locate(runtime, reference, credentials, options, &choice)).await?
+}
+
+fn locate(
+    runtime: Handle,
+    reference: Reference,
+    credentials: Credentials,
+    options: RegistryOptions,
+    choice: &Choice,
+) -> Result<(RegistryStore, Located), HandlerError> {
+    let client = registry::Registry::new(reference, credentials, options)
+        .map_err(|error| failed(error.into()))?;
+    let store = RegistryStore::new(Arc::new(client), runtime);
+    let located = store
+        .locate(choice, &inventory::Limits::default())
+        .map_err(failed)?;
+    Ok((store, located))
+}
+
+/// The same image by the digest of its manifest.
+fn by_manifest(reference: &str, located: &Located) -> Result<String, HandlerError> {
+    let named: Reference = reference
+        .parse()
+        .map_err(|error| HandlerError::poison_by("the image is not named so", error))?;
+    let manifest = located
+        .manifest
+        .as_ref()
+        .ok_or_else(|| HandlerError::poison("the image has no manifest"))?;
+    Ok(format!("{}@{manifest}", named.name()))
+}
+
+type Outcomes = (Vec<LayerOutcome>, Vec<CoverageGap>);
+
+/// Reads these layers, as a stream.
+async fn read(
+    store: RegistryStore,
+    located: Located,
+    wanted: HashSet<Digest>,
+) -> Result<Outcomes, HandlerError> {
+    blocking(move |_| {
+        let want = |layer: &Digest| wanted.contains(layer);
+        let options = Options {
+            want: &want,
+            ..Options::default()
+        };
+        let scanned = read_located(&store, located, &options)
+            .map_err(|error| failed(ReadError::from(error)))?;
+        Ok((scanned.layers, scanned.gaps))
+    })
+    .await?
+}
+
+/// Keeps the layers that were read whole. Returns what is to become of the message if others were not: a connection
+/// that broke more often than was tried may hold the next time, and content that is not what its digest says stays so.
+async fn keep(
+    context: &Context,
+    tenant: &TenantId,
+    outcomes: Vec<LayerOutcome>,
+    gaps: &[CoverageGap],
+) -> Result<Option<HandlerError>, HandlerError> {
+    let reader = Reader {
+        kind: ReaderKind::Backend,
+        agent: None,
+        read_at: context.now(),
+        software: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let mut told: Vec<CoverageGap> = gaps.to_vec();
+    told.retain(|gap| gap.reason == GapReason::ReadError);
+    for outcome in outcomes {
+        match outcome {
+            LayerOutcome::Read(layer) => {
+                Layers(&context.platform)
+                    .put(tenant, reader.clone(), layer)
+                    .await?;
+            }
+            LayerOutcome::Unverified(layer) => told.extend(layer.gaps),
+            LayerOutcome::Known | LayerOutcome::Absent => {}
+        }
+    }
+    let passing = told.iter().any(|gap| gap.reason == GapReason::ReadError);
+    Ok(told.into_iter().next().map(|gap| {
+        if passing {
+            HandlerError::retry("a layer could be read in part only")
+        } else {
+            HandlerError::poison(gap.detail)
+        }
+    }))
+}
+
+/// Whether a failure may pass.
+fn failed(error: ReadError) -> HandlerError {
+    let passing = match &error {
+        ReadError::Registry(error) => error.is_passing(),
+        ReadError::Image(ImageError::Layer(_)) => true,
+        ReadError::Image(_) => false,
+    };
+    if passing {
+        HandlerError::Retry(error.into())
+    } else {
+        HandlerError::Poison(error.into())
+    }
+}
+
+/// Runs what waits for the network on a thread that may.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce(Handle) -> T + Send + 'static,
+) -> Result<T, HandlerError> {
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || work(runtime))
+        .await
+        .map_err(|_| HandlerError::retry("reading the image broke off"))
+}

@@ -1,0 +1,237 @@
+//! Images that are read where their registry keeps them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{Router, body::Bytes, extract::State, http::StatusCode, http::Uri};
+use handlers::{Context, FeedSources, Limits, Registries};
+use records::messages::{self, RegistryMessage};
+use schemas::{
+    Digest,
+    inventory::{CoverageStatus, GapReason},
+};
+use serde_json::json;
+use sources::registry::RegistryOptions;
+
+use crate::support::{World, tracker};
+
+/// What a registry holds, by the last part of the path, and what it was asked for.
+#[derive(Clone, Default)]
+struct Registry {
+    held: Arc<Mutex<HashMap<String, Vec<u8>>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+    address: String,
+}
+
+fn digest(bytes: &[u8]) -> String {
+    records::digest(bytes).to_string()
+}
+
+async fn answer(State(registry): State<Registry>, uri: Uri) -> (StatusCode, Bytes) {
+    let last = uri.path().rsplit('/').next().unwrap().to_owned();
+    registry.asked.lock().unwrap().push(last.clone());
+    match registry.held.lock().unwrap().get(&last) {
+        Some(bytes) => (StatusCode::OK, Bytes::from(bytes.clone())),
+        None => (StatusCode::NOT_FOUND, Bytes::new()),
+    }
+}
+
+fn layer(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, content.as_bytes())
+            .unwrap();
+    }
+    tar.into_inner().unwrap()
+}
+
+fn base() -> Vec<u8> {
+    layer(&[("etc/os-release", "ID=debian\nVERSION_ID=12\n")])
+}
+
+fn packages() -> Vec<u8> {
+    layer(&[(
+        "var/lib/dpkg/status",
+        "Package: curl\nStatus: install ok installed\nVersion: 7.88.1-1\n",
+    )])
+}
+
+impl Registry {
+    /// A registry with one image of two layers, and the image's id.
+    async fn start() -> (Self, Digest) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let registry = Self {
+            address: listener.local_addr().unwrap().to_string(),
+            ..Self::default()
+        };
+        let layers = [base(), packages()];
+        let diff_ids: Vec<_> = layers.iter().map(|layer| digest(layer)).collect();
+        let config = json!({"os": "linux", "architecture": "amd64",
+            "rootfs": {"type": "layers", "diff_ids": diff_ids}})
+        .to_string();
+        let descriptors: Vec<_> = layers
+            .iter()
+            .map(|layer| {
+                json!({"mediaType": "application/vnd.oci.image.layer.v1.tar",
+                    "digest": digest(layer), "size": layer.len()})
+            })
+            .collect();
+        let manifest = json!({"schemaVersion": 2, "layers": descriptors,
+            "config": {"digest": digest(config.as_bytes()), "size": config.len(),
+                "mediaType": "application/vnd.oci.image.config.v1+json"}})
+        .to_string();
+        let [first, second] = layers;
+        for bytes in [first, second, config.clone().into_bytes()] {
+            registry.hold(&digest(&bytes), bytes);
+        }
+        registry.hold(&digest(manifest.as_bytes()), manifest.clone().into_bytes());
+        registry.hold("1", manifest.into_bytes());
+        let router = Router::new().fallback(answer).with_state(registry.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (registry, records::digest(config.as_bytes()))
+    }
+
+    fn hold(&self, name: &str, bytes: Vec<u8>) {
+        self.held.lock().unwrap().insert(name.to_owned(), bytes);
+    }
+
+    fn asked_for(&self, name: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|one| *one == name).count()
+    }
+
+    fn message(&self, world: &World, tag: &str) -> RegistryMessage {
+        RegistryMessage::Image {
+            tenant: world.tenant.clone(),
+            reference: format!("{}/team/app:{tag}", self.address),
+            platform: None,
+        }
+    }
+}
+
+/// A world whose functions may ask this machine, and read so many bytes of layers at once.
+async fn world(mut world: World, max_image_bytes: u64) -> World {
+    let limits = Limits {
+        max_image_bytes,
+        ..Limits::default()
+    };
+    let sources = FeedSources::Folder(world.documents.clone());
+    let options = RegistryOptions {
+        retries: 1,
+        first_wait: std::time::Duration::from_millis(1),
+        ..RegistryOptions::default()
+    };
+    let context = Context::new(world.platform.clone(), sources, limits);
+    world.context = Arc::new(context.with_registries(Registries {
+        options,
+        ..Registries::default()
+    }));
+    world.document("tracker.json", tracker(&[("curl", "CVE-2026-0002", "8")]));
+    world.refresh().await;
+    world
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_is_read_and_judged_and_its_layers_only_once() {
+    let (registry, id) = Registry::start().await;
+    // Whole, and split by layer.
+    for max_image_bytes in [u64::MAX, 1] {
+        registry.asked.lock().unwrap().clear();
+        let world = world(World::clear().await, max_image_bytes).await;
+        let message = registry.message(&world, "1");
+        messages::send(&world.platform, std::slice::from_ref(&message))
+            .await
+            .unwrap();
+        world.settle().await;
+        assert_eq!(world.dead().await, []);
+        let place = format!("image/{id}");
+        let (record, _) = world.place(&place).await.unwrap();
+        assert_eq!(record.coverage, CoverageStatus::Complete);
+        assert_eq!(record.name, format!("{}/team/app:1", registry.address));
+        assert_eq!(world.found(&place).await, ["CVE-2026-0002"]);
+        // A second time the registry is asked what the tag names, and nothing more.
+        messages::send(&world.platform, &[message]).await.unwrap();
+        world.settle().await;
+        assert_eq!(registry.asked_for(&digest(&packages())), 1);
+        assert_eq!(registry.asked_for("1"), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn duplicates_and_disorder_change_nothing() {
+    let (registry, id) = Registry::start().await;
+    let world = world(World::stormy(7).await, 1).await;
+    for _ in 0..3 {
+        let message = registry.message(&world, "1");
+        while messages::send(&world.platform, std::slice::from_ref(&message))
+            .await
+            .is_err()
+        {}
+    }
+    world.settle().await;
+    let (record, _) = world.place(&format!("image/{id}")).await.unwrap();
+    assert_eq!(record.coverage, CoverageStatus::Complete);
+    assert!(record.missing_layers.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_read_is_given_up_with_the_reason_and_never_clean() {
+    let (registry, id) = Registry::start().await;
+    registry.hold(&digest(&packages()), layer(&[("other", "content")]));
+    for max_image_bytes in [u64::MAX, 1] {
+        let world = world(World::clear().await, max_image_bytes).await;
+        for tag in ["1", "absent"] {
+            let message = registry.message(&world, tag);
+            messages::send(&world.platform, &[message]).await.unwrap();
+        }
+        world.settle().await;
+        let dead = world.dead().await;
+        assert_eq!(dead.len(), 2, "{dead:?}");
+        assert!(dead.iter().all(|(queue, _)| queue == "registry"));
+        assert!(
+            dead.iter()
+                .any(|(_, why)| why.contains("is not the one that the image names"))
+        );
+        assert!(
+            dead.iter()
+                .any(|(_, why)| why.contains("holds no image team/app:absent"))
+        );
+        let (record, document) = world.place(&format!("image/{id}")).await.unwrap();
+        assert_ne!(record.coverage, CoverageStatus::Complete);
+        let reasons: Vec<_> = document
+            .coverage
+            .gaps
+            .iter()
+            .map(|gap| gap.reason)
+            .collect();
+        assert!(reasons.contains(&GapReason::MissingLayer), "{reasons:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_for_strangers_does_not_ask_its_own_network() {
+    let (registry, _) = Registry::start().await;
+    let mut world = world(World::clear().await, 1).await;
+    let context = Context::new(world.platform.clone(), FeedSources::None, Limits::default());
+    world.context = Arc::new(context.with_registries(Registries {
+        options: RegistryOptions {
+            public_only: true,
+            ..RegistryOptions::default()
+        },
+        ..Registries::default()
+    }));
+    let message = registry.message(&world, "1");
+    messages::send(&world.platform, &[message]).await.unwrap();
+    world.settle().await;
+    let dead = world.dead().await;
+    assert!(
+        dead[0].1.contains("which this service does not ask"),
+        "{dead:?}"
+    );
+    assert!(registry.asked.lock().unwrap().is_empty());
+}
