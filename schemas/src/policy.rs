@@ -251,6 +251,8 @@ pub enum PolicyNoticeKind {
     ExceptionExpiring,
     /// An exception is about nothing in this scan.
     ExceptionUnused,
+    /// Findings that nobody rated, which rules about severity cannot be met by.
+    Unrated,
     /// Part of a VEX document could not be used.
     VexNotUsed,
     /// Something was not fully scanned, and the policy allows it.

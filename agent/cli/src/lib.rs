@@ -5,6 +5,7 @@ pub mod exit;
 pub mod feeds;
 pub mod folders;
 pub mod forms;
+pub mod gate;
 pub mod output;
 pub mod progress;
 pub mod read;

@@ -138,6 +138,11 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
+/// Counts anew, when findings came or went.
+pub fn count(report: &mut Report) {
+    report.summary = summary(&report.findings, &report.cannot_judge);
+}
+
 fn summary(findings: &[Finding], cannot_judge: &[CannotJudge]) -> Summary {
     let of = |wanted: &dyn Fn(&Finding) -> bool| {
         number(findings.iter().filter(|finding| wanted(finding)).count())

@@ -3,12 +3,12 @@
 use std::{sync::mpsc, time::Duration};
 
 use anyhow::Context;
-use schemas::{Timestamp, inventory::CoverageStatus, report::Report};
+use schemas::{Timestamp, report::Report};
 
 use crate::{
     args::{AdvisoryArgs, ScanArgs, SourceArgs},
     exit::{Exit, Failure, Outcome},
-    feeds, forms,
+    feeds, forms, gate,
     progress::Progress,
     read,
     report::{Judged, assemble, without_advisories},
@@ -20,6 +20,8 @@ use crate::{
 /// When the source or the advisories cannot be used, a service cannot be reached, or the time is over.
 pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
     forms::check(&args.output)?;
+    let gate = gate::open(&args.gate)?;
+    gate::check(&args.gate, &gate)?;
     let progress = Progress::new();
     let answer = within(args, {
         let (from, given, progress) =
@@ -31,12 +33,11 @@ pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
         move || scan(&from, &given, &settings, &options, now, &progress)
     });
     progress.done();
-    let report = answer?;
+    let mut report = answer?;
+    gate::decide(&gate, &mut report, now);
     forms::write(&report, &args.output)?;
-    Ok(match report.coverage.status {
-        CoverageStatus::Complete => Exit::Pass,
-        CoverageStatus::Partial | CoverageStatus::Unsupported => Exit::NotFullyScanned,
-    })
+    gate::write_vex(&args.gate, &report)?;
+    Ok(gate::exit(&report))
 }
 
 /// Runs the work on a thread of its own, and gives it up when the time is over: what it holds ends with the process,

@@ -21,12 +21,13 @@ pub use self::{
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done; vulnerabilities may have been found, and no policy was violated
-  1  a policy was violated (findings alone never give it)
+  1  a policy (--fail-on, --policy, --server) is violated; findings without a policy never give it
   2  the command line or the input cannot be used
   3  a service (container engine, Bulkhead server) cannot be reached
   4  not fully scanned: something that matters could not be read, the operating system is unknown or
      unsupported, its release is past its support, or no advisories are loaded for it. The report is
-     written all the same and says what is missing; it must not be taken for clean
+     written all the same and says what is missing; it must not be taken for clean. A violated policy
+     gives 1 all the same, and a policy may allow gaps
   5  the time of --timeout is over; nothing was written";
 
 /// Says what is vulnerable in a host or an image, and what to fix first.
@@ -43,7 +44,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Scan a host, an image or a folder with local advisories.
-    Scan(ScanArgs),
+    Scan(Box<ScanArgs>),
     /// Get advisories, say how old they are, compile them, or carry them to a site without internet.
     #[command(subcommand)]
     Feeds(FeedsCommand),

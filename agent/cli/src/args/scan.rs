@@ -143,4 +143,39 @@ pub struct AdvisoryArgs {
 /// When the scan fails.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Gate")]
-pub struct GateArgs {}
+pub struct GateArgs {
+    /// Rules that fail the scan with exit code 1, such as high,kev,epss>=0.5: a finding that meets any of them does.
+    #[arg(
+        long,
+        value_name = "RULES",
+        long_help = "Rules that fail the scan with exit code 1, separated by commas; a finding that meets any of them does:\n  \
+            critical, high, medium, low   this severity or worse\n  \
+            unknown                       any severity, also what nobody rated\n  \
+            unrated                       what nobody rated\n  \
+            kev                           known to be exploited\n  \
+            epss>=0.5                     probability of exploitation within 30 days\n  \
+            epss_percentile>=0.95         among all vulnerabilities\n  \
+            cvss>=9, score>=70            CVSS base score, risk score\n  \
+            unjudged                      what may be here and cannot be judged\n\
+            Quote it, because shells read > as something else."
+    )]
+    pub fail_on: Option<String>,
+    /// File of rules, grace periods and exceptions, *.toml or *.yaml (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub policy: Vec<PathBuf>,
+    /// Let only findings count that this earlier report (--format json) does not have: others by vulnerability, package or path.
+    #[arg(long, value_name = "REPORT")]
+    pub new_since: Option<PathBuf>,
+    /// Leave out what has no fix yet; the report lists it as suppressed.
+    #[arg(long)]
+    pub ignore_unfixed: bool,
+    /// VEX document (OpenVEX, CSAF or CycloneDX in JSON) whose `not affected` and `fixed` do not count (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub vex: Vec<PathBuf>,
+    /// Write exceptions, VEX statements and open findings as OpenVEX to this file.
+    #[arg(long, value_name = "FILE")]
+    pub vex_out: Option<PathBuf>,
+    /// Who answers for what --vex-out states.
+    #[arg(long, value_name = "NAME", default_value = "Unknown author")]
+    pub vex_author: String,
+}

@@ -3,6 +3,7 @@
 mod estate;
 mod feeds;
 mod findings;
+mod gate;
 mod scan;
 mod updates;
 

@@ -10,7 +10,12 @@ use schemas::{
     report::Report,
 };
 
-use super::{age, bold, date, findings::render_findings, styled, wrapped};
+use super::{
+    age, bold, date,
+    findings::render_findings,
+    gate::{closing, render_gate},
+    styled, wrapped,
+};
 use crate::{
     output::Look,
     text::{count, cut, grouped, plain},
@@ -26,6 +31,7 @@ const SHOWN_UNJUDGED: usize = 5;
 /// The report as text.
 pub fn render_report(report: &Report, look: Look) -> String {
     let mut out = header(report, look);
+    out.push_str(&render_gate(report, look));
     out.push_str(&render_findings(&report.findings, look));
     out.push_str(&first(report, look));
     out.push_str(&unjudged(report, look));
@@ -165,6 +171,10 @@ fn counts(report: &Report) -> String {
     let summary = &report.summary;
     if summary.total == 0 {
         return match report.coverage.status {
+            CoverageStatus::Complete if !report.suppressed.is_empty() => format!(
+                "none that counts; {} suppressed",
+                grouped(report.suppressed.len() as u64)
+            ),
             CoverageStatus::Complete => "none".to_owned(),
             CoverageStatus::Partial => "none in what was read".to_owned(),
             CoverageStatus::Unsupported => "none, because nothing could be judged".to_owned(),
@@ -371,20 +381,38 @@ fn verdict(report: &Report, look: Look) -> String {
             count(report.cannot_judge.len(), "row", "rows")
         );
     }
-    let clean = report.findings.is_empty() && report.cannot_judge.is_empty();
+    if !report.suppressed.is_empty() {
+        let _ = write!(
+            found,
+            ", {} suppressed",
+            grouped(report.suppressed.len() as u64)
+        );
+    }
+    let clean = report.findings.is_empty()
+        && report.cannot_judge.is_empty()
+        && report.suppressed.is_empty();
+    // With a policy it is the verdict that decides about the exit code.
+    let code = match report.policy {
+        Some(_) => "",
+        None => " (exit code 4)",
+    };
     let text = match report.coverage.status {
         CoverageStatus::Complete if clean => styled(look, "32", "Fully scanned, nothing found."),
         CoverageStatus::Complete => format!("Fully scanned: {found}."),
         CoverageStatus::Partial => styled(
             look,
             "1;33",
-            &format!("Not fully scanned: {found} in what was read (exit code 4)."),
+            &format!("Not fully scanned: {found} in what was read{code}."),
         ),
         CoverageStatus::Unsupported => styled(
             look,
             "1;31",
-            "Not scanned: nothing can be concluded (exit code 4).",
+            &format!("Not scanned: nothing can be concluded{code}."),
         ),
     };
-    format!("\n{text}\n")
+    let gate = report
+        .policy
+        .as_ref()
+        .map_or_else(String::new, |outcome| closing(outcome, look));
+    format!("\n{text}\n{gate}")
 }

@@ -6,6 +6,7 @@ mod containerd;
 mod feeds;
 mod fixture;
 mod forms;
+mod gate;
 mod layers;
 mod scan;
 mod server;

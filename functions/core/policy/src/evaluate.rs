@@ -1,8 +1,14 @@
 //! What rules ask for that a report cannot answer: a rule that could never be met is no reason to pass.
 
-use schemas::report::Report;
+use schemas::{
+    policy::{PolicyNotice, PolicyNoticeKind},
+    report::Report,
+};
 
-use crate::document::Policy;
+use crate::{
+    document::Policy,
+    words::{SeverityWord, counted},
+};
 
 /// The feed of CISA's catalogue, and that of EPSS, as reports name them.
 const KEV: &str = "cisa-kev";
@@ -42,4 +48,21 @@ pub(crate) fn lacking_feeds(policy: &Policy, report: &Report) -> Vec<String> {
         ));
     }
     lacking
+}
+
+/// What to tell of findings that nobody rated where a policy asks for a severity: they meet none, and are not low.
+pub(crate) fn not_rated(policy: &Policy, number: usize) -> Option<PolicyNotice> {
+    let conditions = || policy.rules.iter().map(|rule| &rule.conditions);
+    let asks = conditions().any(|it| it.severity.is_some());
+    let counts = conditions().any(|it| it.unrated || it.severity == Some(SeverityWord::Unknown));
+    (asks && !counts).then(|| PolicyNotice {
+        kind: PolicyNoticeKind::Unrated,
+        source: policy.name.clone(),
+        detail: format!(
+            "{} that nobody rated {} no severity; add the rule `unrated` to count {}",
+            counted(number, "finding", "findings"),
+            if number == 1 { "meets" } else { "meet" },
+            if number == 1 { "it" } else { "them" },
+        ),
+    })
 }

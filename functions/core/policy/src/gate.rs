@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use schemas::{
-    Timestamp,
+    Severity, Timestamp,
     finding::Finding,
     inventory::CoverageStatus,
     policy::{
@@ -15,7 +15,7 @@ use schemas::{
 
 use crate::{
     document::{Accept, Policy, Unjudged},
-    evaluate::lacking_feeds,
+    evaluate::{lacking_feeds, not_rated},
     exceptions::Exceptions,
     image::ImageNames,
     known::Known,
@@ -90,6 +90,12 @@ impl Gate {
     /// Whether any policy has a rule.
     pub fn has_rules(&self) -> bool {
         self.policies.iter().any(|(_, policy)| policy.has_rules())
+    }
+
+    /// Whether any policy allows gaps in what was scanned.
+    pub fn allows_gaps(&self) -> bool {
+        let allows = |policy: &Policy| !policy.allowed_gaps.is_empty();
+        self.policies.iter().any(|(_, policy)| allows(policy))
     }
 
     fn of(&self, authority: Authority) -> impl Iterator<Item = &Policy> {
@@ -201,6 +207,15 @@ impl Gate {
             outcome.notices.extend(exceptions.notices());
         }
         outcome.notices.extend(statements.notices());
+        let unrated = |finding: &&Finding| finding.severity == Severity::Unknown;
+        let unrated = decided.findings.iter().filter(unrated).count();
+        if unrated > 0 {
+            outcome.notices.extend(
+                self.policies
+                    .iter()
+                    .filter_map(|(_, it)| not_rated(it, unrated)),
+            );
+        }
         self.coverage(report, now, &mut outcome);
         outcome.verdict = if !outcome.violations.is_empty() {
             PolicyVerdict::Violated
