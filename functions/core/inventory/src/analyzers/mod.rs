@@ -6,6 +6,7 @@
 mod apk;
 mod composer;
 mod conda;
+mod dotnet;
 mod dpkg;
 mod dpkg_files;
 pub(crate) mod executable;
@@ -142,6 +143,7 @@ pub static ANALYZERS: &[&dyn Analyzer] = &[
     &rpm::Rpm,
     &npm::Npm,
     &python::Python,
+    &dotnet::Dotnet,
     &nuget::Nuget,
     &gemspec::Gemspec,
     &composer::Composer,
@@ -174,4 +176,18 @@ pub(crate) fn for_content(
         .iter()
         .copied()
         .find(|analyzer| analyzer.may_want(path, size, executable))
+}
+
+/// What the analyzer of this path makes of these bytes, or else the one that recognises them; nothing when there is none.
+/// The whole of what a file of a stranger's goes through, for fuzzing and tools.
+///
+/// # Errors
+/// As [`Analyzer::analyze`].
+pub fn understand(path: &str, bytes: &[u8]) -> Option<Result<Analysis, AnalyzerError>> {
+    let recognised = || {
+        for_content(path, bytes.len() as u64, true)
+            .filter(|analyzer| analyzer.recognises(bytes.get(..HEAD_BYTES).unwrap_or_default()))
+    };
+    let analyzer = for_path(path).or_else(recognised)?;
+    Some(analyzer.analyze(path, &mut Content::from(bytes)))
 }

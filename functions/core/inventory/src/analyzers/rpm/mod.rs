@@ -1,7 +1,10 @@
-//! Red Hat, SUSE and their kin: the rpm database in its SQLite form. The older forms (Berkeley DB, ndb) are recognised
-//! and named as not read. Source: rpm's `lib/backend/sqlite.cc`, and its description of the header format.
+//! Red Hat, SUSE and their kin: the rpm database in all its forms: SQLite (since RHEL 9 and Fedora 33), Berkeley DB (all
+//! before, Amazon Linux 2), ndb (SUSE). Source: rpm's `lib/backend`, and its description of the header format.
 
+mod berkeley;
 mod header;
+mod ndb;
+mod older;
 mod owners;
 mod sqlite;
 
@@ -14,6 +17,7 @@ use crate::{
     path::split,
     purl,
 };
+use older::OlderError;
 use owners::Owners;
 
 const FOLDERS: &[&str] = &["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"];
@@ -25,7 +29,9 @@ const WELL_KNOWN: &[&str] = &[
     "usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
     "var/lib/rpm/Packages",
     "var/lib/rpm/Packages.db",
+    "usr/lib/sysimage/rpm/Packages",
     "usr/lib/sysimage/rpm/Packages.db",
+    "usr/share/rpm/Packages",
 ];
 /// An installed package's header is some tens of kilobytes; those of kernels reach a few megabytes.
 const MAX_HEADER_BYTES: u64 = 16 << 20;
@@ -79,45 +85,47 @@ impl Analyzer for Rpm {
             // rpm leaves an empty file of its older form behind.
             return Ok(Analysis::default());
         }
-        if name != "rpmdb.sqlite" {
-            let form = if name == "Packages" {
-                "Berkeley DB"
-            } else {
-                "ndb"
-            };
-            return Err(AnalyzerError::Unsupported(format!(
-                "the rpm database has the form {form}, of which only SQLite is read: its packages are not listed"
-            )));
-        }
         let mut packages = Vec::new();
         let mut owners = Owners::default();
         let mut gaps = Gaps::new(MAX_GAPS);
         let mut full = false;
-        let walked = sqlite::for_each_blob(
-            content,
-            "Packages",
-            MAX_HEADER_BYTES,
-            &mut |row, blob| match blob.map(|bytes| package(path, bytes, &mut owners)) {
-                Ok(Some(_)) if packages.len() >= super::MAX_PACKAGES => full = true,
-                Ok(Some(package)) => packages.extend(package),
-                Ok(None) => gaps.push(gap_at(
-                    GapReason::Corrupt,
-                    path,
-                    format!("the package of row {row} was skipped: its header is damaged"),
-                )),
-                Err(why) => gaps.push(gap_at(
-                    GapReason::Corrupt,
-                    path,
-                    format!("the package of row {row} was skipped: {why}"),
-                )),
-            },
-        );
+        let mut take = |row: String, blob: Result<&[u8], String>| match blob
+            .map(|bytes| package(path, bytes, &mut owners))
+        {
+            Ok(Some(Some(_))) if packages.len() >= super::MAX_PACKAGES => full = true,
+            Ok(Some(package)) => packages.extend(package),
+            Ok(None) => gaps.push(gap_at(
+                GapReason::Corrupt,
+                path,
+                format!("the package of row {row} was skipped: its header is damaged"),
+            )),
+            Err(why) => gaps.push(gap_at(
+                GapReason::Corrupt,
+                path,
+                format!("the package of row {row} was skipped: {why}"),
+            )),
+        };
+        let mut older = |number: u64, blob: Result<&[u8], OlderError>| {
+            take(number.to_string(), blob.map_err(|error| chain(&error)));
+        };
+        let walked = match name {
+            "Packages" => {
+                berkeley::for_each_blob(content, MAX_HEADER_BYTES, &mut older).map_err(unread)
+            }
+            "Packages.db" => {
+                ndb::for_each_blob(content, MAX_HEADER_BYTES, &mut older).map_err(unread)
+            }
+            _ => sqlite::for_each_blob(content, "Packages", MAX_HEADER_BYTES, &mut |row, blob| {
+                take(row.to_string(), blob.map_err(|error| chain(&error)));
+            })
+            .map_err(|error| AnalyzerError::Corrupt(chain(&error))),
+        };
         if full {
             gaps.push(super::too_many(path));
         }
         if let Err(error) = walked {
             if packages.is_empty() {
-                return Err(AnalyzerError::Corrupt(chain(&error)));
+                return Err(error);
             }
             gaps.push(gap_at(
                 GapReason::Corrupt,
@@ -140,6 +148,16 @@ impl Analyzer for Rpm {
             evidence,
             gaps: gaps.into_vec(),
         })
+    }
+}
+
+fn unread(error: OlderError) -> AnalyzerError {
+    match error {
+        OlderError::Unsupported(why) => AnalyzerError::Unsupported(format!(
+            "{why}: the packages of the rpm database are not listed"
+        )),
+        OlderError::Read(error) => AnalyzerError::Read(error),
+        error => AnalyzerError::Corrupt(chain(&error)),
     }
 }
 

@@ -117,14 +117,222 @@ fn older_and_damaged_forms_are_named() {
         let error = Rpm
             .analyze(name, &mut Content::from(&b"xyz"[..]))
             .unwrap_err();
-        assert_eq!(error.reason(), GapReason::UnsupportedFormat);
+        assert_eq!(error.reason(), GapReason::Corrupt);
     }
     let wal = "var/lib/rpm/rpmdb.sqlite-wal";
     assert!(Rpm.analyze(wal, &mut Content::empty()).is_ok());
     assert!(Rpm.analyze(wal, &mut Content::from(vec![0; 5000])).is_err());
 }
 
+const BERKELEY: &str = "var/lib/rpm/Packages";
+const NDB: &str = "usr/lib/sysimage/rpm/Packages.db";
+
+/// A Berkeley DB hash with one hash page for each row, whose headers lie in chains of overflow pages.
+fn berkeley(rows: &[Vec<u8>], big: bool) -> Vec<u8> {
+    const PAGE: usize = 512;
+    let half = |value: usize| {
+        let value = u16::try_from(value).unwrap();
+        if big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    };
+    let word = |value: usize| {
+        let value = u32::try_from(value).unwrap();
+        if big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    };
+    let mut pages: Vec<Vec<u8>> = vec![vec![0; PAGE]];
+    let put = |page: &mut [u8], at: usize, bytes: &[u8]| {
+        page[at..at + bytes.len()].copy_from_slice(bytes)
+    };
+    for (index, row) in rows.iter().enumerate() {
+        let mut page = vec![0; PAGE];
+        page[25] = 13;
+        put(&mut page, 20, &half(2));
+        // The key in the page, then the place of the header.
+        put(&mut page, 26, &half(PAGE - 5));
+        put(&mut page, 28, &half(PAGE - 17));
+        page[PAGE - 5] = 1;
+        put(&mut page, PAGE - 4, &word(index + 1));
+        page[PAGE - 17] = 3;
+        let first = pages.len() + 1;
+        put(&mut page, PAGE - 13, &word(first));
+        put(&mut page, PAGE - 9, &word(row.len()));
+        pages.push(page);
+        let parts: Vec<_> = row.chunks(PAGE - 26).collect();
+        for (number, part) in parts.iter().enumerate() {
+            let mut page = vec![0; PAGE];
+            page[25] = 7;
+            put(&mut page, 22, &half(part.len()));
+            let next = if number + 1 < parts.len() {
+                first + number + 1
+            } else {
+                0
+            };
+            put(&mut page, 16, &word(next));
+            put(&mut page, 26, part);
+            pages.push(page);
+        }
+    }
+    let last = pages.len() - 1;
+    put(&mut pages[0], 12, &word(0x0006_1561));
+    put(&mut pages[0], 20, &word(PAGE));
+    put(&mut pages[0], 32, &word(last));
+    pages.concat()
+}
+
+fn ndb(rows: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = vec![0; 4096];
+    file[..4].copy_from_slice(b"RpmP");
+    file[12] = 1;
+    for slot in file[32..].chunks_exact_mut(16) {
+        slot[..4].copy_from_slice(b"Slot");
+    }
+    for (index, row) in rows.iter().enumerate() {
+        let word = |value: usize| u32::try_from(value).unwrap().to_le_bytes();
+        let blocks = (16 + row.len() + 12).div_ceil(16);
+        let at = 32 + index * 16;
+        let place = file.len() / 16;
+        for (field, value) in [(4, index + 1), (8, place), (12, blocks)] {
+            file[at + field..at + field + 4].copy_from_slice(&word(value));
+        }
+        let start = file.len();
+        file.extend_from_slice(b"BlbS");
+        file.extend_from_slice(&word(index + 1));
+        file.extend_from_slice(&word(7));
+        file.extend_from_slice(&word(row.len()));
+        file.extend_from_slice(row);
+        file.resize(start + blocks * 16 - 12, 0);
+        file.extend_from_slice(&word(0));
+        file.extend_from_slice(&word(row.len()));
+        file.extend_from_slice(b"BlbE");
+    }
+    file
+}
+
+fn names_of(path: &str, bytes: Vec<u8>) -> Result<(Vec<String>, usize), AnalyzerError> {
+    let mut analysis = Rpm.analyze(path, &mut Content::from(bytes))?;
+    match analysis.evidence.pop() {
+        Some(Evidence::Packages { packages, .. }) => Ok((
+            packages.into_iter().map(|p| p.name).collect(),
+            analysis.gaps.len(),
+        )),
+        other => panic!("packages are wanted, not {other:?}"),
+    }
+}
+
+#[test]
+fn older_databases_give_the_same_packages() {
+    let rows: Vec<_> = [("a", 0), ("b", 3000), ("c", 70)]
+        .map(|(name, size)| sample(name, size))
+        .into();
+    let wanted = (vec!["a".to_owned(), "b".to_owned(), "c".to_owned()], 0);
+    assert_eq!(names_of(BERKELEY, berkeley(&rows, false)).unwrap(), wanted);
+    assert_eq!(names_of(BERKELEY, berkeley(&rows, true)).unwrap(), wanted);
+    assert_eq!(names_of(NDB, ndb(&rows)).unwrap(), wanted);
+}
+
+#[test]
+fn older_databases_that_bite_their_tail_or_are_cut_or_encrypted_are_gaps() {
+    let rows = [sample("a", 2000), sample("b", 0)];
+    let mut circle = berkeley(&rows, false);
+    // The first page of the first chain leads to itself.
+    circle[512 * 2 + 16] = 2;
+    assert_eq!(
+        names_of(BERKELEY, circle).unwrap(),
+        (vec!["b".to_owned()], 1)
+    );
+    let mut encrypted = berkeley(&rows, false);
+    encrypted[24] = 1;
+    let error = names_of(BERKELEY, encrypted).unwrap_err();
+    assert_eq!(error.reason(), GapReason::UnsupportedFormat);
+    let cut = berkeley(&rows, false);
+    assert!(names_of(BERKELEY, cut[..cut.len() - 600].to_vec()).is_err());
+    let mut overlapping = ndb(&rows);
+    let first: Vec<u8> = overlapping[32..48].to_vec();
+    for slot in overlapping[32..4096].chunks_exact_mut(16) {
+        slot.copy_from_slice(&first);
+    }
+    let (names, gaps) = names_of(NDB, overlapping).unwrap();
+    assert!(names.len() < 3 && gaps > 0, "{names:?}");
+    let mut torn = ndb(&rows);
+    let end = torn.len();
+    torn[end - 1] = 0;
+    assert_eq!(names_of(NDB, torn).unwrap(), (vec!["a".to_owned()], 1));
+}
+
+#[test]
+fn a_database_that_berkeley_db_wrote_is_read() {
+    use std::{
+        fmt::Write as _,
+        io::Write as _,
+        process::{Command, Stdio},
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut dump =
+        "VERSION=3\nformat=bytevalue\ntype=hash\ndb_pagesize=4096\nHEADER=END\n".to_owned();
+    let mut put = |bytes: &[u8]| {
+        dump.push(' ');
+        for byte in bytes {
+            write!(dump, "{byte:02x}").unwrap();
+        }
+        dump.push('\n');
+    };
+    put(&[0; 4]);
+    put(&2000_u32.to_le_bytes());
+    for number in 1..=200_u32 {
+        put(&number.to_le_bytes());
+        put(&sample(
+            &format!("package-{number}"),
+            usize::try_from(number).unwrap() * 61,
+        ));
+    }
+    dump.push_str("DATA=END\n");
+    let loaded = Command::new("db5.3_load")
+        .arg(folder.path().join("Packages"))
+        .stdin(Stdio::piped())
+        .spawn()
+        .and_then(|mut child| {
+            child.stdin.take().unwrap().write_all(dump.as_bytes())?;
+            child.wait()
+        });
+    if !loaded.is_ok_and(|status| status.success()) {
+        println!("skipped: no db5.3_load");
+        return;
+    }
+    let bytes = std::fs::read(folder.path().join("Packages")).unwrap();
+    let (names, gaps) = names_of(BERKELEY, bytes).unwrap();
+    assert_eq!((names.len(), gaps), (200, 0));
+}
+
 proptest! {
+    #[test]
+    fn damaged_older_databases_never_panic(
+        which in 0_usize..3,
+        changes in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..8),
+        cut in any::<u16>(),
+    ) {
+        use std::sync::LazyLock;
+        static WHOLE: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
+            let rows: Vec<_> = (0..6).map(|i| sample("a", i * 300)).collect();
+            [berkeley(&rows, false), berkeley(&rows, true), ndb(&rows)]
+        });
+        let mut bytes = WHOLE[which].clone();
+        for (at, to) in changes {
+            let at = usize::from(at) % bytes.len();
+            bytes[at] = to;
+        }
+        if cut % 4 == 0 {
+            bytes.truncate(usize::from(cut));
+        }
+        let _ = Rpm.analyze(if which == 2 { NDB } else { BERKELEY }, &mut Content::from(bytes));
+    }
+
     #[test]
     fn arbitrary_headers_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = package("p", &bytes, &mut Owners::default());
