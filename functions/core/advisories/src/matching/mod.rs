@@ -225,7 +225,7 @@ fn match_windows(
             .map(|info| info.sha256.clone()),
         names,
     });
-    let verdicts = windows::judge(os, is_image, at, &rows);
+    let verdicts = windows::judge(os, is_image, &inventory.packages, at, &rows);
     if shard.is_none() && (verdicts.gaps.is_empty() || !shards.has_ecosystem("windows")) {
         result.gaps.push(no_advisories(&key, shards, asked));
     }

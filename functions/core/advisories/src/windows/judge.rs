@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemas::{
     Severity, Timestamp, VulnerabilityId,
     advisory::{AdvisoryStatus, VersionEvents},
-    finding::{CannotJudge, CannotJudgeReason, Finding, MatchEvidence},
-    inventory::{CoverageGap, GapReason, InstallationType, OperatingSystem, WindowsOs},
+    finding::{CannotJudge, CannotJudgeReason, Finding, FixAt, MatchEvidence},
+    inventory::{CoverageGap, GapReason, InstallationType, OperatingSystem, Package, WindowsOs},
     severity::SeverityRating,
 };
 
@@ -14,6 +14,7 @@ use super::{
     FixedBuild, UPDATE_HISTORY, WindowsVerdicts,
     chain::{Chain, Presence},
     fix_at::fix_at,
+    framework::{Framework, Said},
     lines::{self, Product},
 };
 use crate::{
@@ -31,6 +32,8 @@ enum Verdict {
         /// How that revision is known, where the row does not name it.
         how: Option<String>,
     },
+    /// The .NET Framework is below this build.
+    Older(String),
     /// The system has the fix.
     Fixed,
     /// Neither can be said.
@@ -51,11 +54,13 @@ struct System<'r> {
     chain: Chain<'r>,
     is_image: bool,
     hotpatched: bool,
+    framework: Option<Framework<'r>>,
 }
 
 pub(super) fn judge(
     os: &OperatingSystem,
     is_image: bool,
+    packages: &[Package],
     as_of: Timestamp,
     rows: &[StoredRow<'_>],
 ) -> WindowsVerdicts {
@@ -76,6 +81,7 @@ pub(super) fn judge(
         chain,
         is_image,
         hotpatched,
+        framework: Framework::of(packages),
     };
     if windows.ubr.is_none() {
         verdicts.gaps.push(CoverageGap {
@@ -105,11 +111,13 @@ pub(super) fn judge(
                 verdict: system.verdict(stored, row),
             });
         // Nano Server has no .NET Framework. Source: Microsoft Learn, "Windows container base images".
-        } else if windows.installation_type != Some(InstallationType::NanoServer) {
+        } else if windows.installation_type != Some(InstallationType::NanoServer)
+            && let Some(verdict) = system.component_verdict(row)
+        {
             of_id.1.push(Judged {
                 stored,
                 row,
-                verdict: system.component_verdict(row),
+                verdict,
             });
         }
     }
@@ -237,25 +245,40 @@ impl System<'_> {
         kb.is_some_and(|kb| self.chain.presence(kb, self.windows) == Presence::Present)
     }
 
-    /// What a row of the .NET Framework says: only its update, or a cumulative update that carried it, can prove the fix.
-    fn component_verdict(&self, row: &WindowsRef<'_>) -> Verdict {
+    /// What a row of the .NET Framework says: its update, or a cumulative update that carried it, proves the fix, and so
+    /// does the version of its files. Nothing for a row of a version that is not here.
+    fn component_verdict(&self, row: &WindowsRef<'_>) -> Option<Verdict> {
         let carried = match FixedBuild::parse(row.fixed_build) {
-            FixedBuild::Build { build, revision } => {
-                build == self.windows.build && self.windows.ubr.is_some_and(|ubr| ubr >= revision)
+            FixedBuild::Build { build, revision } if build == self.windows.build => {
+                self.windows.ubr.map(|ubr| ubr >= revision)
             }
-            _ => false,
+            _ => None,
         };
-        if carried || self.has(row.kb) {
-            return Verdict::Fixed;
+        let said = self
+            .framework
+            .map(|framework| framework.said(row.product, row.fixed_build, carried));
+        match said {
+            Some(Said::OtherVersion) => return None,
+            Some(Said::Fixed) => return Some(Verdict::Fixed),
+            _ if carried == Some(true) || self.has(row.kb) => return Some(Verdict::Fixed),
+            Some(Said::Affected(fixed)) => return Some(Verdict::Older(fixed)),
+            Some(Said::Undecided) | None => {}
         }
         let update = row.kb.unwrap_or("an update");
-        Verdict::Unjudged(
+        let build = row.fixed_build.unwrap_or("not named");
+        Some(Verdict::Unjudged(
             CannotJudgeReason::UnknownComponent,
-            format!(
-                "fixed by {update} (version {}); whether that update or that version is here is not known",
-                row.fixed_build.unwrap_or("not named")
-            ),
-        )
+            match self.framework {
+                Some(framework) => format!(
+                    "fixed by {update} (version {build}), which cannot be compared with the installed {}",
+                    framework.package.version
+                ),
+                None => format!(
+                    "fixed by {update} (version {build}); whether that update or that version is here is not known: the \
+                     Framework's files were not seen, and the registry's Release value does not tell updates apart"
+                ),
+            },
+        ))
     }
 
     /// One finding, one "cannot judge", or nothing for all rows of one vulnerability in the operating system.
@@ -317,12 +340,56 @@ impl System<'_> {
         rows: Vec<Judged<'_>>,
         verdicts: &mut WindowsVerdicts,
     ) {
-        let settled = rows
+        if rows
             .iter()
-            .any(|judged| matches!(judged.verdict, Verdict::Fixed));
-        if let (false, Some(first)) = (settled, rows.first()) {
+            .any(|judged| matches!(judged.verdict, Verdict::Fixed))
+        {
+            return;
+        }
+        let older = rows.iter().find_map(|judged| match &judged.verdict {
+            Verdict::Older(fixed) => Some((judged, fixed)),
+            _ => None,
+        });
+        if let (Some((judged, fixed)), Some(framework)) = (older, &self.framework) {
+            let finding = self.component_finding(id, judged, fixed, framework.package);
+            verdicts.findings.push(finding);
+        } else if let Some(first) = rows.first() {
             verdicts.cannot_judge.push(self.cannot_judge(id, first));
         }
+    }
+
+    /// The finding of a row of the .NET Framework, whose evidence is a file of it.
+    fn component_finding(
+        &self,
+        id: &VulnerabilityId,
+        judged: &Judged<'_>,
+        fixed: &str,
+        package: &Package,
+    ) -> Finding {
+        let mut finding = self.finding(id, judged);
+        let name = package.path.rsplit('/').next().unwrap_or_default();
+        finding.installed_version.clone_from(&package.version);
+        finding.fixed_version = Some(fixed.to_owned());
+        finding.fix_at = self.is_image.then_some(FixAt::Image);
+        finding.path = Some(package.path.clone()).filter(|path| !path.is_empty());
+        finding.layer.clone_from(&package.layer);
+        finding.purl = Some(package.purl.clone()).filter(|purl| !purl.is_empty());
+        finding
+            .evidence
+            .matched_version
+            .clone_from(&package.version);
+        finding.evidence.range = None;
+        finding.evidence.comparison = match fixed.starts_with("10.") {
+            true => format!(
+                "{} < {fixed}, the update of Windows that carries the Framework's",
+                self.installed_version()
+            ),
+            false => format!(
+                "{} < {fixed} (newest file of the Framework: {name})",
+                package.version
+            ),
+        };
+        finding
     }
 
     fn installed_version(&self) -> String {
@@ -344,7 +411,7 @@ impl System<'_> {
                 format!("10.0.{}.{revision}", self.windows.build),
                 how.as_deref(),
             ),
-            Verdict::Fixed | Verdict::Unjudged(..) => (String::new(), None),
+            Verdict::Older(_) | Verdict::Fixed | Verdict::Unjudged(..) => (String::new(), None),
         };
         let mut comparison = format!("{installed} < {fixed}");
         if let Some(how) = how {
@@ -405,7 +472,7 @@ impl System<'_> {
         } = judged;
         let (reason, detail) = match verdict {
             Verdict::Unjudged(reason, detail) => (*reason, detail.clone()),
-            Verdict::Affected { .. } | Verdict::Fixed => {
+            Verdict::Affected { .. } | Verdict::Older(_) | Verdict::Fixed => {
                 (CannotJudgeReason::NoFixedBuild, String::new())
             }
         };

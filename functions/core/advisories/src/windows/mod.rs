@@ -5,13 +5,14 @@
 
 mod chain;
 mod fix_at;
+mod framework;
 mod judge;
 pub(crate) mod lines;
 
 use schemas::{
     Timestamp,
     finding::{CannotJudge, Finding},
-    inventory::{CoverageGap, OperatingSystem},
+    inventory::{CoverageGap, OperatingSystem, Package},
 };
 
 use crate::row::StoredRow;
@@ -41,15 +42,17 @@ pub fn packages_of(os: &OperatingSystem, is_image: bool) -> Vec<&'static str> {
 }
 
 /// Judges a system by the rows that [`packages_of`] names, in any order. `as_of` is the moment at which support is
-/// checked. Findings carry the row's own ratings; exploitation and EPSS come from elsewhere.
+/// checked; `packages` are the place's, of which the .NET Framework is judged by its files' version. Findings carry the
+/// row's own ratings; exploitation and EPSS come from elsewhere.
 #[must_use]
 pub fn judge(
     os: &OperatingSystem,
     is_image: bool,
+    packages: &[Package],
     as_of: Timestamp,
     rows: &[StoredRow<'_>],
 ) -> WindowsVerdicts {
-    judge::judge(os, is_image, as_of, rows)
+    judge::judge(os, is_image, packages, as_of, rows)
 }
 
 /// Whether a text is the number of a KB.

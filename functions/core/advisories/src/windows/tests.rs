@@ -113,7 +113,7 @@ fn verdicts(
     is_image: bool,
     rows: &[StoredRow<'_>],
 ) -> (Vec<String>, Vec<String>) {
-    let verdicts = judge(os, is_image, now(), rows);
+    let verdicts = judge(os, is_image, &[], now(), rows);
     (
         verdicts
             .findings
@@ -147,7 +147,7 @@ fn a_build_below_the_fix_is_affected_and_says_why() {
         "10.0.17763.6293",
         &["KB5041578"],
     )];
-    let found = judge(&core(17763, 6189, &["KB5041578"]), false, now(), &rows).findings;
+    let found = judge(&core(17763, 6189, &["KB5041578"]), false, &[], now(), &rows).findings;
     let [finding] = found.as_slice() else {
         panic!("{found:?}");
     };
@@ -172,7 +172,7 @@ fn a_build_below_the_fix_is_affected_and_says_why() {
 fn an_image_says_where_it_is_fixed_and_nano_server_says_whose_row_it_is() {
     let rows = [row("CVE-1", "11924", "KB5043050", "10.0.20348.3000", &[])];
     let nano = os(20348, Some(2700), InstallationType::NanoServer, &[]);
-    let found = judge(&nano, true, now(), &rows).findings;
+    let found = judge(&nano, true, &[], now(), &rows).findings;
     assert_eq!(found[0].fix_at, Some(FixAt::Host));
     assert!(
         found[0].evidence.comparison.contains("not proven"),
@@ -367,7 +367,7 @@ fn an_unknown_revision_is_never_clean() {
         (none(), vec!["CVE-1 UnknownRevision".to_owned()])
     );
     assert_eq!(
-        judge(&host, false, now(), &rows).gaps[0].reason,
+        judge(&host, false, &[], now(), &rows).gaps[0].reason,
         GapReason::UnknownOs
     );
 }
@@ -397,6 +397,7 @@ fn after_support_nothing_is_clean() {
         judge(
             &os(build, Some(1), kind, &[]),
             false,
+            &[],
             as_of.parse().unwrap(),
             &[],
         )
@@ -425,11 +426,86 @@ fn after_support_nothing_is_clean() {
 fn a_vulnerability_without_any_update_is_kept() {
     let mut open = row("CVE-1", "11572", "", "", &[]);
     open.row.status = AdvisoryStatus::Open;
-    let doubtful = judge(&core(17763, 1, &[]), false, now(), &[open]).cannot_judge;
+    let doubtful = judge(&core(17763, 1, &[]), false, &[], now(), &[open]).cannot_judge;
     assert_eq!(doubtful[0].reason, CannotJudgeReason::NoFixedBuild);
     assert!(
         doubtful[0].detail.contains("neither"),
         "{}",
         doubtful[0].detail
     );
+}
+
+#[test]
+fn the_framework_is_judged_by_its_newest_file_and_not_by_rows_of_its_other_versions() {
+    use schemas::inventory::{Package, PackageKind};
+    let framework = |version: &str| {
+        vec![Package {
+            name: ".NET Framework".to_owned(),
+            version: version.to_owned(),
+            kind: PackageKind::Dotnet,
+            path: "Windows/Microsoft.NET/Framework64/v4.0.30319/mscorlib.dll".to_owned(),
+            ..Package::default()
+        }]
+    };
+    let mut newer = row(
+        "CVE-2023-36899",
+        "11650-11572",
+        "KB5028953",
+        "4.8.04654.06",
+        &[],
+    );
+    let mut older = row(
+        "CVE-2023-36899",
+        "11677-11572",
+        "KB5028953",
+        "4.7.04057.05",
+        &[],
+    );
+    for (row, product) in [
+        (
+            &mut newer,
+            "Microsoft .NET Framework 3.5 AND 4.8 on Windows Server 2019 (Server Core installation)",
+        ),
+        (
+            &mut older,
+            "Microsoft .NET Framework 3.5 AND 4.7.2 on Windows Server 2019 (Server Core installation)",
+        ),
+    ] {
+        row.row.windows.as_mut().unwrap().product = product;
+    }
+    let rows = [older, newer];
+    let image = core(17763, 4737, &[]);
+    let judged = |packages: &[Package]| judge(&image, true, packages, now(), &rows);
+
+    let below = judged(&framework("4.8.4644.0"));
+    assert!(below.cannot_judge.is_empty());
+    let [found] = &below.findings[..] else {
+        panic!("one finding is wanted: {below:?}");
+    };
+    assert_eq!(found.installed_version, "4.8.4644.0");
+    assert_eq!(found.fixed_version.as_deref(), Some("4.8.04654.06"));
+    assert_eq!(found.kb.as_deref(), Some("KB5028953"));
+    assert_eq!(found.fix_at, Some(FixAt::Image));
+    assert!(found.package.contains("4.8 on Windows Server 2019"));
+    assert!(
+        found.evidence.comparison.contains("mscorlib.dll"),
+        "{}",
+        found.evidence.comparison
+    );
+
+    assert_eq!(judged(&framework("4.8.4654.0")).findings, []);
+    assert_eq!(judged(&framework("4.8.4654.0")).cannot_judge, []);
+    let old_line = judged(&framework("4.7.4050.0"));
+    assert_eq!(
+        old_line.findings[0].fixed_version.as_deref(),
+        Some("4.7.04057.05")
+    );
+
+    let unseen = judged(&[]);
+    assert!(unseen.findings.is_empty());
+    assert_eq!(
+        unseen.cannot_judge[0].reason,
+        CannotJudgeReason::UnknownComponent
+    );
+    assert!(unseen.cannot_judge[0].detail.contains("Release value"));
 }
