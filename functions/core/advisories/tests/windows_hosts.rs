@@ -17,8 +17,8 @@ use advisories::{BuildOptions, MatchResult, ShardSet, Source, build, match_inven
 use schemas::{
     Timestamp,
     inventory::{
-        Coverage, CoverageStatus, InstallationType, Inventory, OperatingSystem, OsFamily, Target,
-        TargetKind, UpdateState, WindowsOs, WindowsUpdate,
+        Coverage, CoverageStatus, InstallationType, Inventory, OperatingSystem, OsFamily, Package,
+        PackageKind, Target, TargetKind, UpdateState, WindowsOs, WindowsUpdate,
     },
 };
 
@@ -431,6 +431,53 @@ fn every_real_host_gets_exactly_what_lies_above_its_build() {
         hosts.len()
     );
     known_cases(&shards);
+    framework_by_its_files(&shards);
+}
+
+/// The .NET Framework of an image: without its files nothing is decided, and with them nearly everything.
+fn framework_by_its_files(shards: &ShardSet) {
+    let mut image = inventory(17763, 6000, &BTreeSet::new(), TargetKind::Image);
+    let mut judged = |version: Option<&str>| {
+        image.packages = version
+            .into_iter()
+            .map(|version| Package {
+                name: ".NET Framework".to_owned(),
+                version: version.to_owned(),
+                kind: PackageKind::Dotnet,
+                ..Package::default()
+            })
+            .collect();
+        let result = matched(&image, shards);
+        let of = |name: &str| name.contains(".NET Framework");
+        let findings: Vec<_> = result
+            .findings
+            .into_iter()
+            .filter(|f| of(&f.package))
+            .collect();
+        let doubts = result
+            .cannot_judge
+            .iter()
+            .filter(|c| of(&c.package))
+            .count();
+        println!(
+            "{version:?}: {} findings, {doubts} cannot judge",
+            findings.len()
+        );
+        (findings, doubts)
+    };
+    let (none, unseen) = judged(None);
+    assert!(none.is_empty() && unseen > 20, "{unseen}");
+    let (newest, undecided) = judged(Some("4.8.8999.0"));
+    assert!(newest.is_empty());
+    let (old, _) = judged(Some("4.8.4600.0"));
+    assert!(old.len() > 10, "{}", old.len());
+    for finding in &old {
+        let fixed = finding.fixed_version.as_deref().unwrap();
+        let build: u32 = fixed.split('.').nth(2).unwrap().parse().unwrap();
+        assert!(fixed.starts_with("4.8.") && build > 4600, "{fixed}");
+    }
+    // What stays undecided are rows without a build.
+    assert!(undecided <= unseen / 2, "{undecided} of {unseen}");
 }
 
 /// Cases that are known one by one.

@@ -38,6 +38,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("one layer", layers_of_files(1, 4000, 60_000), "0.60"),
         ("four layers", layers_of_files(4, 1000, 60_000), "0.35"),
         (
+            "programs",
+            vec![Content {
+                programs: true,
+                ..layers_of_files(1, 1000, 240_000).remove(0)
+            }],
+            "0.60",
+        ),
+        (
             "a million tiny files",
             vec![Content::tiny(1_000_000)],
             "0.60",
@@ -133,6 +141,8 @@ struct Content {
     files: usize,
     file_bytes: usize,
     seed: u64,
+    /// Whether the files are executables.
+    programs: bool,
 }
 
 impl Content {
@@ -141,6 +151,7 @@ impl Content {
             files,
             file_bytes: 9,
             seed: 1,
+            programs: false,
         }
     }
 }
@@ -151,6 +162,7 @@ fn layers_of_files(layers: u64, files: usize, file_bytes: usize) -> Vec<Content>
             files,
             file_bytes,
             seed,
+            programs: false,
         })
         .collect()
 }
@@ -217,8 +229,13 @@ fn write_layer(path: &Path, content: &Content) -> Result<String, Box<dyn Error>>
         let mut file = Vec::with_capacity(content.file_bytes + 512);
         for index in 0..content.files {
             let name = format!("usr/lib/part{:03}/{index:07}.bin", index % 997);
-            emit(&header(&name, content.file_bytes as u64))?;
             file.clear();
+            if content.programs {
+                emit(&program_header(&name, content.file_bytes as u64))?;
+                file.extend_from_slice(PROGRAM);
+            } else {
+                emit(&header(&name, content.file_bytes as u64))?;
+            }
             while file.len() < content.file_bytes {
                 random ^= random << 13;
                 random ^= random >> 7;
@@ -251,14 +268,35 @@ fn write_layer(path: &Path, content: &Content) -> Result<String, Box<dyn Error>>
     Ok(format!("sha256:{:x}", Hex(&hash.finalize())))
 }
 
+/// The first bytes of an executable of 64 bits without sections.
+const PROGRAM: &[u8; 64] = &{
+    let mut head = [0; 64];
+    head[0] = 0x7f;
+    head[1] = b'E';
+    head[2] = b'L';
+    head[3] = b'F';
+    head[4] = 2;
+    head[5] = 1;
+    head[16] = 2;
+    head
+};
+
 fn header(name: &str, size: u64) -> [u8; 512] {
+    header_of(name, size, "0000644\0")
+}
+
+fn program_header(name: &str, size: u64) -> [u8; 512] {
+    header_of(name, size, "0000755\0")
+}
+
+fn header_of(name: &str, size: u64, mode: &str) -> [u8; 512] {
     let mut block = [0; 512];
     let name = name.as_bytes();
     for (to, from) in block.iter_mut().zip(name) {
         *to = *from;
     }
     for (at, text) in [
-        (100, "0000644\0".to_owned()),
+        (100, mode.to_owned()),
         (108, "0000000\0".to_owned()),
         (116, "0000000\0".to_owned()),
         (124, format!("{size:011o}\0")),

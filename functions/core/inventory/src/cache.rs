@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use crate::image::{LayerOutcome, ScannedImage};
 
 /// Generation of the analyzers, to be raised when they find more than before.
-const GENERATION: u32 = 3;
+const GENERATION: u32 = 4;
 /// Bytes that begin an entry.
 const MAGIC: &[u8; 8] = b"BHLAYER1";
 /// Bytes of one entry, unpacked, at most: what a damaged or foreign file could make of memory.

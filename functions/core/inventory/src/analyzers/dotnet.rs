@@ -86,7 +86,7 @@ mod tests {
             ),
             ("usr/lib/dotnet/sdk/8.0.101/.version", SDK, "8.0.101"),
         ] {
-            let analyzer = analyzers::for_path(path).unwrap();
+            let analyzer = analyzers::for_path(path, false).unwrap();
             assert_eq!(analyzer.name(), "dotnet", "{path}");
             let analysis = analyzer.analyze(path, &mut Content::empty()).unwrap();
             let [Evidence::Packages { packages, .. }] = &analysis.evidence[..] else {

@@ -188,6 +188,6 @@ pub fn understand(path: &str, bytes: &[u8]) -> Option<Result<Analysis, AnalyzerE
         for_content(path, bytes.len() as u64, true)
             .filter(|analyzer| analyzer.recognises(bytes.get(..HEAD_BYTES).unwrap_or_default()))
     };
-    let analyzer = for_path(path).or_else(recognised)?;
+    let analyzer = for_path(path, true).or_else(recognised)?;
     Some(analyzer.analyze(path, &mut Content::from(bytes)))
 }

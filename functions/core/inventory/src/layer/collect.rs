@@ -41,6 +41,7 @@ struct Wanted {
     content: Content,
     failed: Option<std::io::Error>,
     sniffed: Sniffed,
+    size: u64,
 }
 
 /// Whether a file is wanted by its first bytes.
@@ -209,22 +210,19 @@ impl<'a> Collector<'a> {
                 } else {
                     self.limits.max_evidence_file_bytes
                 };
-                if entry.size <= limit {
+                // Whether a file is too large matters once it is known to be wanted.
+                if entry.size <= limit || sniffed == Sniffed::NotYet {
                     self.wanted = Some(Wanted {
                         analyzer,
                         path,
                         content: Content::empty(),
                         failed: None,
                         sniffed,
+                        size: entry.size,
                     });
                     return Interest::Content;
                 }
-                let why = format!(
-                    "the file of {} bytes is larger than the limit of {limit} and was not read",
-                    entry.size
-                );
-                self.gaps
-                    .push(gap_at(GapReason::LimitExceeded, path.clone(), why));
+                self.gaps.push(too_large(&path, entry.size, limit));
             }
             Kind::HardLink => {
                 if self.link_evidence(entry.link, &path) {
@@ -370,7 +368,11 @@ impl Sink for Collector<'_> {
                 Ok(()) => wanted.analyzer.recognises(&head),
                 Err(_) => false,
             };
-            if recognised {
+            let limit = self.limits.max_database_bytes;
+            if recognised && wanted.size > limit {
+                self.gaps.push(too_large(&wanted.path, wanted.size, limit));
+            }
+            if recognised && wanted.size <= limit {
                 wanted.sniffed = Sniffed::Wanted;
                 if let Err(error) = wanted.content.seek_to_end() {
                     wanted.failed = Some(error);
@@ -423,6 +425,14 @@ impl Sink for Collector<'_> {
             format!("{why}: the entry after it may be read under a wrong name"),
         ));
     }
+}
+
+fn too_large(path: &str, size: u64, limit: u64) -> CoverageGap {
+    gap_at(
+        GapReason::LimitExceeded,
+        path,
+        format!("the file of {size} bytes is larger than the limit of {limit} and was not read"),
+    )
 }
 
 fn path_of(evidence: &Evidence) -> &str {

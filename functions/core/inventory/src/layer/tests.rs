@@ -309,6 +309,13 @@ fn executables_are_told_by_their_bytes_and_hidden_by_what_stands_in_their_place(
         ["opt/app/server", "usr/bin/tool", "usr/local/bin/tool"]
     );
     assert!(reasons(&layer).is_empty());
+    // Only what is an executable is missed when it is too large.
+    let limits = Limits {
+        max_database_bytes: 15_000,
+        ..Limits::default()
+    };
+    let limited = read_with(&tar, &LayerExpectation::default(), &limits);
+    assert_eq!(reasons(&limited), [GapReason::LimitExceeded]);
     assert_eq!(
         layer.inventory.replaced,
         [

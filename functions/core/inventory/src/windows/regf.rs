@@ -31,6 +31,9 @@ const MAX_VALUE_BYTES: u32 = 8 * 1024;
 const MAX_VALUES: u32 = 20_000;
 /// Subkeys of one key.
 const MAX_SUBKEYS: usize = 1_000_000;
+/// Memory of the subkeys of one key: those of the key with most, the servicing packages of a full server, take a
+/// tenth.
+const MAX_CHILDREN_BYTES: usize = 64 << 20;
 
 /// An opened hive.
 pub(super) struct Hive<'a> {
@@ -430,9 +433,19 @@ impl Tree for Hive<'_> {
         let offsets = self
             .tolerate(|hive| hive.subkey_offsets(key.subkey_list, true))?
             .unwrap_or_default();
-        let mut children = Vec::new();
+        let mut children: Vec<Key> = Vec::new();
+        let mut bytes = 0;
         for offset in offsets {
-            children.extend(self.tolerate(|hive| hive.key(offset))?);
+            let Some(child) = self.tolerate(|hive| hive.key(offset))? else {
+                continue;
+            };
+            bytes += size_of::<Key>() + child.name.len();
+            if bytes > MAX_CHILDREN_BYTES {
+                return Err(AnalyzerError::Limit(format!(
+                    "the subkeys of one key take more than {MAX_CHILDREN_BYTES} bytes"
+                )));
+            }
+            children.push(child);
         }
         Ok(children)
     }
