@@ -205,13 +205,27 @@ pub(super) fn want<'a>(
         let source = package.source_name.as_deref().unwrap_or(name);
         let source_version = package.source_version.as_deref().unwrap_or(version);
         match distribution.names {
-            Names::Source => wanted.add(&key, source.into(), package, source_version),
+            Names::Source => match signed_kernel(distribution.ecosystem, source) {
+                Some(kernel) => wanted.add(&key, kernel, package, version),
+                None => wanted.add(&key, source.into(), package, source_version),
+            },
             Names::Binary => wanted.add(&key, name.into(), package, version),
             Names::Both => wanted.add_both(&key, package, source, source_version),
         }
     }
     // A release without any package is asked for as well, so that a missing shard is told.
     wanted.shards.entry(key).or_default();
+}
+
+/// The kernel that a source of signed kernels is built from: advisories speak of that one, and the packages bear its
+/// version. `linux-signed-amd64` of Debian is `linux`, `linux-signed-hwe-5.15` of Ubuntu `linux-hwe-5.15`.
+fn signed_kernel<'a>(ecosystem: &str, source: &'a str) -> Option<Cow<'a, str>> {
+    let rest = source.strip_prefix("linux-signed")?;
+    match ecosystem {
+        "debian" if rest.starts_with('-') => Some("linux".into()),
+        "ubuntu" => Some(format!("linux{rest}").into()),
+        _ => None,
+    }
 }
 
 fn gap(reason: GapReason, detail: String) -> CoverageGap {

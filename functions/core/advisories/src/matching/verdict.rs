@@ -213,6 +213,7 @@ fn judge_group<'r, 'a>(
             }
         };
         group = comparable_streams(group, version, scheme);
+        group = of_many_products(group);
         // A package that has the fix of its extended channel needs none of the main one.
         let source = installed
             .source
@@ -233,6 +234,21 @@ fn judge_group<'r, 'a>(
         return subscription::judge(group, version, scheme, place.subscribed);
     }
     of_rows(group, version, scheme)
+}
+
+/// Many products of SUSE's are about one release, and one package is fixed in some of them before it is in others, or
+/// instead. Where a fix is named, it decides.
+fn of_many_products<'r, 'a>(mut group: Vec<&'r StoredRow<'a>>) -> Vec<&'r StoredRow<'a>> {
+    let is_fixed = |stored: &&StoredRow<'_>| stored.row.status == AdvisoryStatus::Fixed;
+    let suse = group.first().is_some_and(|first| {
+        ["sle", "opensuse-"]
+            .iter()
+            .any(|start| first.row.ecosystem.name.starts_with(start))
+    });
+    if suse && group.iter().any(is_fixed) {
+        group.retain(is_fixed);
+    }
+    group
 }
 
 /// The verdict of rows that all count.

@@ -1,5 +1,7 @@
 //! Linux distributions from their feeds' documents to findings: who is affected, who is not, and what cannot be said.
 
+mod goldens;
+
 use std::{collections::BTreeMap, fs, io::Read as _};
 
 use super::support::{at, built, inventory, os, package, shared};
@@ -403,10 +405,10 @@ fn systems_find_their_shards_and_others_are_said_not_to_be_judged() {
     let photon = r#"[{"cve_id":"CVE-2025-9086","pkg":"curl","cve_score":7.5,"aff_ver":"x","res_ver":"8.16.0-1.ph5","status":"Fixed"}]"#;
     let alpine = r#"{"apkurl":"x","reponame":"os","urlprefix":"https://packages.wolfi.dev","packages":[{"pkg":{"name":"curl","secfixes":{"8.1-r0":["CVE-2025-9086"],"0":["CVE-2025-9087"]}}}]}"#;
     let suse = r#"{"document":{"category":"csaf_security_advisory","csaf_version":"2.0","publisher":{"name":"SUSE Product Security Team"},"title":"t","tracking":{"id":"SUSE-SU-2025:1-1","initial_release_date":"2025-01-02T00:00:00Z"}},
-        "product_tree":{"relationships":[{"full_product_name":{"product_id":"SUSE Linux Enterprise Micro 5.4:curl-8-2.1.x86_64"},"product_reference":"curl-8-2.1.x86_64","relates_to_product_reference":"SUSE Linux Enterprise Micro 5.4"},
+        "product_tree":{"relationships":[{"full_product_name":{"product_id":"SUSE Linux Enterprise Desktop 15 SP4:curl"},"product_reference":"curl","relates_to_product_reference":"SUSE Linux Enterprise Desktop 15 SP4"},{"full_product_name":{"product_id":"SUSE Linux Enterprise Micro 5.4:curl-8-2.1.x86_64"},"product_reference":"curl-8-2.1.x86_64","relates_to_product_reference":"SUSE Linux Enterprise Micro 5.4"},
         {"full_product_name":{"product_id":"SUSE Linux Enterprise Module for Basesystem 15 SP4:curl-8-2.1.x86_64"},"product_reference":"curl-8-2.1.x86_64","relates_to_product_reference":"SUSE Linux Enterprise Module for Basesystem 15 SP4"},
         {"full_product_name":{"product_id":"openSUSE Tumbleweed:curl-8-2.1"},"product_reference":"curl-8-2.1","relates_to_product_reference":"openSUSE Tumbleweed"}]},
-        "vulnerabilities":[{"cve":"CVE-2025-9086","product_status":{"recommended":["SUSE Linux Enterprise Micro 5.4:curl-8-2.1.x86_64","SUSE Linux Enterprise Module for Basesystem 15 SP4:curl-8-2.1.x86_64","openSUSE Tumbleweed:curl-8-2.1"]}}]}"#;
+        "vulnerabilities":[{"cve":"CVE-2025-9086","product_status":{"known_affected":["SUSE Linux Enterprise Desktop 15 SP4:curl"],"recommended":["SUSE Linux Enterprise Micro 5.4:curl-8-2.1.x86_64","SUSE Linux Enterprise Module for Basesystem 15 SP4:curl-8-2.1.x86_64","openSUSE Tumbleweed:curl-8-2.1"]}}]}"#;
     let (_out, shards) = shards(&[("p", photon), ("w", alpine), ("s", suse)]);
     let curl = || rpm("libcurl", "7-1", "curl", "x86_64", "");
     let own = || rpm("curl", "7-1", "curl", "x86_64", "");
@@ -462,6 +464,36 @@ fn systems_find_their_shards_and_others_are_said_not_to_be_judged() {
             "{id}"
         );
     }
+}
+
+#[test]
+fn a_signed_kernel_is_judged_as_the_kernel_it_is() {
+    let tracker = r#"{"linux":{"CVE-2024-0001":{"releases":{"bookworm":{"status":"resolved","fixed_version":"6.1.64-1","urgency":"low"}}}}}"#;
+    let ubuntu = "Candidate: CVE-2024-0001\nPublicDate: x\nPriority: high\njammy_linux: released (5.15.0-92.102)\njammy_linux-hwe-6.5: released (6.5.0-15.15~22.04.1)\n";
+    let (_out, shards) = shards(&[("d", tracker), ("u", ubuntu)]);
+    let mut image = deb(
+        "linux-image-6.1.0-13-amd64",
+        "6.1.55-1",
+        "linux-signed-amd64",
+    );
+    image.source_version = Some("6.1.55+1".to_owned());
+    let name = "linux-image-6.1.0-13-amd64 CVE-2024-0001 fixed 6.1.64-1";
+    assert_eq!(told(&judged(&shards, "debian", "12", vec![image])), [name]);
+    let on_jammy = |version: &str, source: &str| {
+        told(&judged(
+            &shards,
+            "ubuntu",
+            "22.04",
+            vec![deb("linux-image", version, source)],
+        ))
+    };
+    let hit = ["linux-image CVE-2024-0001 fixed 5.15.0-92.102"];
+    assert_eq!(on_jammy("5.15.0-91.101", "linux-signed"), hit);
+    assert_eq!(on_jammy("5.15.0-92.102", "linux-signed"), [""; 0]);
+    assert_eq!(
+        on_jammy("6.5.0-15.15~22.04.1", "linux-signed-hwe-6.5"),
+        [""; 0]
+    );
 }
 
 /// Real documents of every feed, as they are published.
