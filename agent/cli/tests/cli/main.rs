@@ -8,6 +8,7 @@ mod fixture;
 mod forms;
 mod gate;
 mod layers;
+mod lock_files;
 mod scan;
 mod server;
 mod updates;

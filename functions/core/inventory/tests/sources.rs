@@ -160,3 +160,85 @@ fn documents_come_back_as_they_were_written() {
     .unwrap();
     assert_eq!(again, inventory);
 }
+
+const LOCK: &str = r#"{"lockfileVersion":3,"packages":{"node_modules/a":{"version":"1.0.0"}}}"#;
+
+#[test]
+fn an_applications_folder_is_whole_without_an_operating_system() {
+    let app = tempfile::tempdir().unwrap();
+    fs::write(app.path().join("package-lock.json"), LOCK).unwrap();
+    let inventory = read(&Source::Folder(app.path().to_owned()), &Options::default()).unwrap();
+    assert_eq!(inventory.os, None);
+    assert_eq!(inventory.packages.len(), 1);
+    assert_eq!(inventory.coverage.status, CoverageStatus::Complete);
+    // What cannot be resolved is a gap, and still no question of an operating system.
+    fs::write(app.path().join("requirements.txt"), "flask>=2\n").unwrap();
+    let inventory = read(&Source::Folder(app.path().to_owned()), &Options::default()).unwrap();
+    assert_eq!(inventory.coverage.status, CoverageStatus::Partial);
+    let reasons: Vec<_> = inventory
+        .coverage
+        .gaps
+        .iter()
+        .map(|gap| gap.reason)
+        .collect();
+    assert_eq!(reasons, [GapReason::Unresolved]);
+}
+
+#[test]
+fn a_root_without_its_release_or_an_empty_folder_is_never_whole() {
+    let root = tempfile::tempdir().unwrap();
+    let unknown = |what: &str| {
+        let inventory = read(&Source::Folder(root.path().to_owned()), &Options::default()).unwrap();
+        assert_eq!(
+            inventory.coverage.status,
+            CoverageStatus::Unsupported,
+            "{what}"
+        );
+    };
+    unknown("empty");
+    fs::write(root.path().join("package-lock.json"), LOCK).unwrap();
+    fs::create_dir_all(root.path().join("usr/lib")).unwrap();
+    unknown("a root file system without os-release");
+}
+
+#[test]
+fn lock_files_are_read_in_images_only_when_asked() {
+    use inventory::{
+        Limits, LockFiles,
+        layer::{LayerExpectation, read_layer},
+    };
+
+    // A tar of one file: its header, its content, and two empty blocks.
+    let mut header = [0_u8; 512];
+    header[..21].copy_from_slice(b"app/package-lock.json");
+    header[100..108].copy_from_slice(b"0000644\0");
+    header[124..136].copy_from_slice(format!("{:011o}\0", LOCK.len()).as_bytes());
+    header[148..156].copy_from_slice(b"        ");
+    header[156] = b'0';
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut bytes = header.to_vec();
+    bytes.extend(LOCK.as_bytes());
+    bytes.resize(1024 + 1024, 0);
+    let evidence = |lock_files: LockFiles| {
+        let limits = Limits {
+            lock_files,
+            ..Limits::default()
+        };
+        let expectation = LayerExpectation::default();
+        let layer = read_layer(&mut &bytes[..], &expectation, &limits, &|_| {}).unwrap();
+        assert!(layer.verified);
+        layer.inventory.evidence.len()
+    };
+    assert_eq!(evidence(LockFiles::Folders), 0);
+    assert_eq!(evidence(LockFiles::Everywhere), 1);
+    let variant = |lock_files: LockFiles| {
+        Limits {
+            lock_files,
+            ..Limits::default()
+        }
+        .variant()
+    };
+    assert_ne!(variant(LockFiles::Folders), variant(LockFiles::Everywhere));
+}

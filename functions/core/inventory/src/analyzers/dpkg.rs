@@ -13,38 +13,19 @@ const STATUS: &str = "var/lib/dpkg/status";
 const STATUS_D: &str = "var/lib/dpkg/status.d";
 const MAX_BYTES: u64 = 32 << 20;
 const MAX_GAPS: usize = 20;
-/// Parts of the `Maintainer` field of those who publish their own packages, in lower case.
-const VENDORS: &[&str] = &[
-    "@docker.com",
-    "@nodesource.com",
-    "nodesource",
-    "@github.com",
-    "@gitlab.com",
-    "@grafana.com",
-    "@elastic.co",
-    "@datadoghq.com",
-    "@hashicorp.com",
-    "@microsoft.com",
-    "@google.com",
-    "google inc",
-    "@influxdata.com",
-    "@mongodb.com",
-    "@percona.com",
-    "@nginx.com",
-    "@confluent.io",
-    "@hwraid.le-vert.net",
-    "@chef.io",
-    "@puppet.com",
-    "@newrelic.com",
-    "@tailscale.com",
-    "@cloudflare.com",
-    "@slack-corp.com",
-    "kubernetes",
-    "@amazon.com",
-    "@oracle.com",
-    "@vmware.com",
-    "@redis.com",
-    "@rabbitmq.com",
+/// Words in the `Maintainer` field by which distributions' own packages are known, in lower case.
+const DISTRIBUTIONS: &[&str] = &[
+    "debian",
+    "ubuntu",
+    "canonical",
+    "kali",
+    "raspbian",
+    "raspberrypi",
+    "devuan",
+    "linuxmint",
+    "deepin",
+    "pureos",
+    "proxmox",
 ];
 
 /// Reads dpkg's status.
@@ -169,18 +150,21 @@ impl<'a> Stanza<'a> {
         field.get_or_insert(value);
     }
 
-    /// Whether somebody else than a distribution built it. Vendors are named that publish packages for Debian and its
-    /// kin with languages' packages inside: a maintainer of Debian may have an address anywhere, so that an unknown one
-    /// says nothing.
+    /// Whether somebody else than a distribution seems to have built it. Most of Debian's maintainers are teams or have an
+    /// address of Debian's; of the few others nothing tells them from vendors who publish packages of their own, so that
+    /// what they bring is taken to be judged by nobody else.
     fn is_foreign(&self) -> bool {
         let Some(maintainer) = self.maintainer else {
             return false;
         };
         let maintainer = maintainer.to_ascii_lowercase();
-        VENDORS.iter().any(|vendor| maintainer.contains(vendor))
-            || self
-                .version
-                .is_some_and(|version| version.contains("nodesource"))
+        let (name, address) = maintainer
+            .split_once('<')
+            .unwrap_or((maintainer.as_str(), ""));
+        let domain = address.rsplit('@').next().unwrap_or(address);
+        !DISTRIBUTIONS
+            .iter()
+            .any(|word| name.contains(word) || domain.contains(word))
     }
 
     fn is_named(&self) -> bool {
@@ -307,6 +291,38 @@ mod tests {
             ]
         );
         assert_eq!(packages[0].architecture.as_deref(), Some("amd64"));
+    }
+
+    #[test]
+    fn packages_by_vendors_are_told_from_the_distributions() {
+        let by = |name: &str, maintainer: &str| {
+            format!(
+                "Package: {name}\nStatus: install ok installed\nVersion: 1\nMaintainer: {maintainer}\n\n"
+            )
+        };
+        let text = [
+            by("a", "Debian Python Team <team+python@tracker.debian.org>"),
+            by("b", "Matthias Klose <doko@debian.org>"),
+            by(
+                "c",
+                "Ubuntu Developers <ubuntu-devel-discuss@lists.ubuntu.com>",
+            ),
+            by("nodejs", "NodeSource Support <support@nodesource.com>"),
+            by("docker-ce", "Docker <support@docker.com>"),
+            by(
+                "cloud",
+                "Cloud CLI Authors <https://code.example.com/p/sdk/>",
+            ),
+        ]
+        .concat();
+        let analysis = Dpkg
+            .analyze(STATUS, &mut Content::from(text.into_bytes()))
+            .unwrap();
+        let [_, Evidence::OwnedFiles { owners, .. }] = &analysis.evidence[..] else {
+            panic!("packages and strangers among them are wanted");
+        };
+        let names: Vec<_> = owners.iter().map(|owner| owner.package.as_str()).collect();
+        assert_eq!(names, ["cloud", "docker-ce", "nodejs"]);
     }
 
     #[test]

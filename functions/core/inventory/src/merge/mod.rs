@@ -316,6 +316,7 @@ impl<'a> Pile<'a> {
         }
         let owners = Owners::of(&self);
         let locked = Locked::of(&self);
+        parts.gaps.retain(|gap| !owners.answer(gap, &self.numbers));
         for file in self.files.values() {
             for evidence in &file.evidence {
                 let Evidence::Packages {

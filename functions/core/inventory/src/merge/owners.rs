@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use schemas::{
     Digest,
-    inventory::{Evidence, Package, PackageKind},
+    inventory::{CoverageGap, Evidence, GapReason, Package, PackageKind},
 };
 
 use super::{File, Pile, key_of};
@@ -75,6 +75,23 @@ impl<'a> Owners<'a> {
             Some((owner, since)) => (number <= *since).then_some(*owner),
             None => (self.dpkg_without_lists && belongs_to_debian(package)).then_some("dpkg"),
         }
+    }
+}
+
+impl Owners<'_> {
+    /// Whether a gap is about what a language's package of the distribution does not say of itself, which nobody needs
+    /// where the distribution judges it. `numbers` are those of the layers.
+    pub(super) fn answer(&self, gap: &CoverageGap, numbers: &HashMap<&Digest, u32>) -> bool {
+        if !matches!(
+            gap.reason,
+            GapReason::UnsupportedFormat | GapReason::Unresolved
+        ) {
+            return false;
+        }
+        let number = gap.layer.as_ref().and_then(|layer| numbers.get(layer));
+        let file = gap.path.as_deref().and_then(|path| path.split('!').next());
+        file.and_then(|file| self.files.get(plain(file)))
+            .is_some_and(|(_, since)| number.copied().unwrap_or(1) <= *since)
     }
 }
 

@@ -403,6 +403,36 @@ fn packages_by_others_than_the_distribution_are_not_its_own_to_judge() {
 }
 
 #[test]
+fn what_the_distributions_files_do_not_say_is_no_gap_of_ours() {
+    let jar = "usr/share/java/aopalliance-1.0.jar";
+    let gaps = |foreign: bool, path: &str| {
+        let mut only = layer(
+            1,
+            vec![
+                os("etc/os-release", "debian"),
+                status(STATUS, &[("libaopalliance-java", "1.0")]),
+                owned(
+                    "var/lib/dpkg/info/libaopalliance-java.list",
+                    "dpkg-files",
+                    &[("libaopalliance-java", false, jar)],
+                ),
+                owned(STATUS, "dpkg", &[("libaopalliance-java", foreign, "")]),
+            ],
+        );
+        only.gaps = vec![crate::gaps::gap_at(
+            GapReason::UnsupportedFormat,
+            path,
+            "no group id",
+        )];
+        merged(vec![only]).coverage.gaps.len()
+    };
+    assert_eq!(gaps(false, jar), 0);
+    assert_eq!(gaps(false, &format!("{jar}!/inner.jar")), 0);
+    assert_eq!(gaps(true, jar), 1);
+    assert_eq!(gaps(false, "opt/app.jar"), 1);
+}
+
+#[test]
 fn without_lists_of_files_debians_folders_tell() {
     let of = |dpkg: &[(&str, &str)]| {
         owners(vec![layer(1, vec![python(SIX), status(STATUS, dpkg)])])[0]
