@@ -108,6 +108,9 @@ pub struct VulnerabilityFacts {
     /// SSVC technical impact: `partial` or `total`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub technical_impact: Option<String>,
+    /// How many public exploits are known; 0 when none is.
+    #[serde(default)]
+    pub public_exploits: u32,
 }
 
 /// What is known of a place wherever a vulnerability is in it.

@@ -248,6 +248,8 @@ pub struct IntelRow<'a> {
     pub automatable: Option<&'a str>,
     /// SSVC technical impact: `partial` or `total`.
     pub technical_impact: Option<&'a str>,
+    /// How many public exploits this document knows; 0 when it knows none.
+    pub public_exploits: u32,
     /// Ratings by the numbering authority, data publishers or the national database.
     pub ratings: Vec<RatingRef<'a>>,
 }

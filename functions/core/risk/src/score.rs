@@ -5,7 +5,7 @@
 //! | `severity` | 30 | 3 × CVSS base score; without one by word: critical 28.5, high 24, medium 16.5, low 6, unknown 16.5 |
 //! | `known_exploited` | 22 | 18 when listed in CISA KEV or exploited by the vendor's word, 4 more when ransomware uses it |
 //! | `epss` | 8 | 8 × EPSS probability |
-//! | `exploit` | 5 | SSVC exploitation: active 5, poc 3 |
+//! | `exploit` | 5 | SSVC exploitation: active 5, poc or a public exploit 3 |
 //! | `fix` | 5 | 5 when a fix is available: it can be acted on |
 //! | `exposure` | 15 | declared 15, public address 13, published 9, unknown 6, internal 4, none 0 |
 //! | `root` | 5 | yes 5, unknown 3 |
@@ -236,6 +236,8 @@ fn exploit_tenths(facts: &VulnerabilityFacts) -> u16 {
     match facts.exploitation.as_deref() {
         Some("active") => 50,
         Some("poc") => 30,
+        // What nobody judged, or was judged before it was published.
+        _ if facts.public_exploits > 0 => 30,
         _ => 0,
     }
 }
@@ -244,6 +246,7 @@ fn exploit(facts: &VulnerabilityFacts) -> Part {
     let reason = match facts.exploitation.as_deref() {
         Some("active") => "active exploitation was seen",
         Some("poc") => "a proof of concept is public",
+        _ if facts.public_exploits > 0 => "exploits are public",
         Some("none") => "no public exploit was seen",
         _ => "nobody reported on exploits",
     };

@@ -4,6 +4,8 @@ mod almalinux_errata;
 mod alpine_secdb;
 mod cisa_kev;
 mod csaf;
+mod cve_metrics;
+mod cve_record;
 mod cvss_ssvc;
 mod debian_tracker;
 mod dotnet_releases;
@@ -14,10 +16,12 @@ mod friends_of_php;
 mod language;
 mod msrc_cvrf;
 mod nodejs;
+mod nvd;
 mod osv;
 mod osv_document;
 mod oval;
 mod photon;
+mod public_exploits;
 mod requirement;
 mod rocky_errata;
 mod rpm_names;
@@ -58,6 +62,12 @@ pub static FEEDS: &[&dyn Feed] = &[
     &cisa_kev::CisaKev,
     &epss::Epss,
     &cvss_ssvc::CvssSsvc,
+    &nvd::Nvd,
+    &cve_record::CveRecord,
+    &public_exploits::ExploitDb,
+    &public_exploits::Metasploit,
+    &public_exploits::Nuclei,
+    &public_exploits::ExploitCounts,
     &rustsec::RustSec,
     &ruby_advisories::RubyAdvisories,
     &friends_of_php::FriendsOfPhp,

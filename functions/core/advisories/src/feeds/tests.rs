@@ -5,6 +5,7 @@ use schemas::advisory::AdvisoryStatus;
 
 use super::*;
 
+mod intel;
 mod languages;
 
 /// Writes down what a feed says, a line for each call.
@@ -47,13 +48,17 @@ impl Sink for Notes {
 
     fn intel(&mut self, row: &IntelRow<'_>) {
         self.0.push(format!(
-            "{} {} ransomware={} epss={:?} {:?} {:?}",
+            "{} {} ransomware={} epss={:?} {:?} {:?}{}",
             row.vulnerability,
             row.exploited_by.unwrap_or("-"),
             row.ransomware,
             row.epss,
             (row.exploitation, row.automatable, row.technical_impact),
             row.ratings.iter().map(|r| r.cvss_score).collect::<Vec<_>>(),
+            match row.public_exploits {
+                0 => String::new(),
+                count => format!(" exploits={count}"),
+            },
         ));
     }
 

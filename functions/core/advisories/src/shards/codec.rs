@@ -410,12 +410,19 @@ pub(crate) fn put_intel<'a>(
     stored: &StoredIntel<'a>,
 ) {
     let row = &stored.row;
-    out.push(u8::from(row.ransomware) | u8::from(row.epss.is_some()) << 1);
+    out.push(
+        u8::from(row.ransomware)
+            | u8::from(row.epss.is_some()) << 1
+            | u8::from(row.public_exploits > 0) << 2,
+    );
     put_text(out, texts, Some(stored.feed));
     put_text(out, texts, Some(stored.document));
     put_text(out, texts, row.exploited_by);
     if let Some(epss) = row.epss {
         out.extend_from_slice(&epss.to_le_bytes());
+    }
+    if row.public_exploits > 0 {
+        put(out, u64::from(row.public_exploits));
     }
     put_text(out, texts, row.exploitation);
     put_text(out, texts, row.automatable);
@@ -431,7 +438,7 @@ pub(crate) fn read_intel<'a, T: TextsById<'a>>(
 ) -> Result<StoredIntel<'a>, Corrupt> {
     let mut r = RowReader { reader, texts };
     let flags = r.reader.byte()?;
-    if flags > 3 {
+    if flags > 7 {
         return Err(Corrupt);
     }
     let (feed, document) = (r.some_text()?, r.some_text()?);
@@ -440,10 +447,15 @@ pub(crate) fn read_intel<'a, T: TextsById<'a>>(
         0 => None,
         _ => Some(f32::from_le_bytes(r.reader.array()?)).filter(|p| (0.0..=1.0).contains(p)),
     };
+    let public_exploits = match flags & 4 {
+        0 => 0,
+        _ => u32::try_from(r.reader.integer()?).map_err(|_| Corrupt)?,
+    };
     Ok(StoredIntel {
         feed,
         document,
         row: IntelRow {
+            public_exploits,
             vulnerability,
             exploited_by,
             ransomware: flags & 1 != 0,

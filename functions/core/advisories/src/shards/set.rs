@@ -48,6 +48,8 @@ pub struct Intel {
     pub automatable: Option<String>,
     /// SSVC technical impact.
     pub technical_impact: Option<String>,
+    /// How many public exploits are known: the highest number that one source tells, as they overlap.
+    pub public_exploits: u32,
     /// Ratings by the numbering authority and data publishers.
     pub ratings: Vec<SeverityRating>,
 }
@@ -171,6 +173,7 @@ impl ShardSet {
             }
             intel.ransomware |= row.ransomware;
             intel.epss = intel.epss.or(row.epss);
+            intel.public_exploits = intel.public_exploits.max(row.public_exploits);
             let keep = |field: &mut Option<String>, said: Option<&str>| {
                 if field.is_none() {
                     *field = said.map(str::to_owned);
@@ -223,6 +226,7 @@ impl Intel {
             exploitation: self.exploitation,
             automatable: self.automatable,
             technical_impact: self.technical_impact,
+            public_exploits: self.public_exploits,
         }
     }
 }
