@@ -250,9 +250,18 @@ impl Registry {
         if !self.reference.is_loopback() {
             return encrypted;
         }
-        match self.http.get(&format!("{encrypted}/v2/"), &[]).await {
-            Ok(_) => encrypted,
-            Err(_) => plain,
+        if self
+            .http
+            .get(&format!("{encrypted}/v2/"), &[])
+            .await
+            .is_ok()
+        {
+            return encrypted;
+        }
+        // An encrypted one whose certificate is not trusted answers 400 to this, and the error must name the certificate.
+        match self.http.get(&format!("{plain}/v2/"), &[]).await {
+            Ok(answer) if answer.status() != 400 => plain,
+            _ => encrypted,
         }
     }
 
