@@ -28,6 +28,8 @@ pub enum Source {
     Host,
     /// An inventory document.
     Inventory(PathBuf),
+    /// An SBOM: CycloneDX or SPDX.
+    Sbom(PathBuf),
 }
 
 /// Why a text names no source.
@@ -72,6 +74,7 @@ impl FromStr for Source {
             Some(("inventory", rest)) => {
                 some("inventory", rest).map(|path| Self::Inventory(path.into()))
             }
+            Some(("sbom", rest)) => some("sbom", rest).map(|path| Self::Sbom(path.into())),
             Some(("oci", rest)) => some("oci", rest).map(|rest| oci(&rest)),
             _ => Err(InvalidSource::NoForm {
                 text: text.chars().take(200).collect(),
@@ -109,9 +112,11 @@ fn advice(text: &str) -> String {
     } else if path.is_dir() {
         format!("`dir:{text}`")
     } else if path.is_file() {
-        format!("`archive:{text}` for an image, or `inventory:{text}` for an inventory document")
+        format!(
+            "`archive:{text}` for an image, `sbom:{text}` for an SBOM, or `inventory:{text}` for an inventory document"
+        )
     } else {
-        "one of registry:REF, docker:REF, containerd:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host, inventory:FILE"
+        "one of registry:REF, docker:REF, containerd:REF, archive:FILE, oci:DIR[:TAG], dir:PATH, host, sbom:FILE, inventory:FILE"
             .to_owned()
     }
 }
@@ -131,6 +136,7 @@ impl fmt::Display for Source {
             Self::Folder(path) => write!(f, "dir:{}", path.display()),
             Self::Host => f.write_str("host"),
             Self::Inventory(path) => write!(f, "inventory:{}", path.display()),
+            Self::Sbom(path) => write!(f, "sbom:{}", path.display()),
         }
     }
 }
@@ -153,6 +159,7 @@ mod tests {
             "dir:/",
             "host",
             "inventory:host.json",
+            "sbom:bom.json",
         ] {
             assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
         }

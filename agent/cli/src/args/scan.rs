@@ -44,6 +44,7 @@ pub struct SourceArgs {
             oci:DIR[:TAG]    an image in an OCI layout\n  \
             dir:PATH         a folder: a root file system, Linux or Windows, or an application with its lock files\n  \
             host             this machine\n  \
+            sbom:FILE        an SBOM: CycloneDX 1.0 to 1.6 (JSON, XML) or SPDX 2 (JSON, tags and values)\n  \
             inventory:FILE   an inventory document (schemas/json/inventory.schema.json)"
     )]
     pub source: Source,

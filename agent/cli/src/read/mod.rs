@@ -60,6 +60,7 @@ pub fn read(from: &SourceArgs, settings: &Settings, progress: &Progress) -> Resu
             .map_err(Failure::input)?,
         Source::Host => host(limits)?,
         Source::Inventory(path) => document(path, limits)?,
+        Source::Sbom(path) => sbom(path, limits)?,
     };
     let place = place(&inventory);
     Ok(Read { inventory, place })
@@ -219,6 +220,25 @@ fn document(path: &Path, limits: &Limits) -> Result<Inventory, Failure> {
             } else {
                 "are"
             },
+        ));
+    }
+    Ok(parsed.inventory)
+}
+
+fn sbom(path: &Path, limits: &Limits) -> Result<Inventory, Failure> {
+    let failed = |error: anyhow::Error| {
+        Failure::input(error.context(format!("read SBOM {}", path.display())))
+    };
+    let file = File::open(path)
+        .context("it cannot be opened")
+        .map_err(failed)?;
+    let parsed = inventory::sbom::read(file, &path.display().to_string(), limits)
+        .map_err(|error| failed(anyhow::Error::new(error)))?;
+    for note in &parsed.notes {
+        output::tell(&format!(
+            "bulkhead: {}: {}\n",
+            plain(&path.display().to_string()),
+            plain(note)
         ));
     }
     Ok(parsed.inventory)

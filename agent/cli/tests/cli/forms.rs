@@ -108,3 +108,77 @@ fn what_was_not_scanned_is_no_clean_sarif() {
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
     assert_eq!(run["results"][0]["ruleId"], "not-fully-scanned");
 }
+
+/// Everything about the findings but when they were looked for.
+fn judged(report: &Value) -> Value {
+    let mut report = report.clone();
+    for finding in report["findings"].as_array_mut().unwrap() {
+        // SPDX has no field for where a package's record lies.
+        finding["path"] = Value::Null;
+    }
+    serde_json::json!([
+        report["findings"],
+        report["cannot_judge"],
+        report["summary"],
+        report["coverage"]
+    ])
+}
+
+#[test]
+fn a_scan_of_our_own_sbom_finds_the_same() {
+    let place = Place::new();
+    place.debian();
+    place.compiled();
+    let scan = |source: &str| {
+        place
+            .run(&["scan", source, "--feeds", "compiled", "--format", "json"])
+            .exits(0)
+            .json()
+    };
+    place
+        .run(&[
+            "scan",
+            "dir:root",
+            "--feeds",
+            "compiled",
+            "--output",
+            "cyclonedx=bom.json",
+            "--output",
+            "spdx=spdx.json",
+        ])
+        .exits(0);
+    let direct = scan("dir:root");
+    assert_eq!(scan("sbom:bom.json")["packages"], direct["packages"]);
+    assert_eq!(scan("sbom:bom.json")["findings"], direct["findings"]);
+    for sbom in ["sbom:bom.json", "sbom:spdx.json"] {
+        assert_eq!(judged(&scan(sbom)), judged(&direct), "{sbom}");
+    }
+}
+
+#[test]
+fn an_sbom_that_cannot_be_judged_whole_is_not_clean() {
+    let place = Place::new();
+    place.compiled();
+    place.write(
+        "bom.json",
+        r#"{"bomFormat": "CycloneDX", "specVersion": "1.7", "components": [
+            {"type": "library", "name": "libspam1", "version": "1.0-2",
+             "purl": "pkg:deb/debian/libspam1@1.0-2?distro=debian-12&upstream=spam"},
+            {"type": "library", "name": "vendored", "version": "1"}]}"#,
+    );
+    let ran = place
+        .run(&["scan", "sbom:bom.json", "--feeds", "compiled"])
+        .exits(4)
+        .says("later than the 1.6")
+        .says("CVE-2026-1001")
+        .says("have no purl");
+    assert!(ran.out().contains("Not fully scanned"));
+    place.write(
+        "later.json",
+        r#"{"bomFormat": "CycloneDX", "specVersion": "2.0"}"#,
+    );
+    place
+        .run(&["scan", "sbom:later.json", "--feeds", "compiled"])
+        .exits(2)
+        .says("reads up to CycloneDX 1.6");
+}

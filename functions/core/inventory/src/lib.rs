@@ -21,6 +21,7 @@ pub mod merge;
 mod mounts;
 mod path;
 pub mod purl;
+pub mod sbom;
 mod source;
 mod tar;
 mod walk;
