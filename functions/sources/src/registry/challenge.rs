@@ -139,4 +139,11 @@ mod tests {
         assert!(parse(&"a ".repeat(10_000)).is_empty());
         assert!(parse(&"a ".repeat(1_000)).len() <= MAX_PARAMETERS);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_header_is_read_to_its_end(header in "[ -~\t\u{e9}]{0,200}") {
+            proptest::prop_assert!(parse(&header).len() <= MAX_PARAMETERS);
+        }
+    }
 }

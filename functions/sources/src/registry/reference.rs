@@ -81,12 +81,16 @@ impl Reference {
 
     /// The name without tag and digest, as people write it: Docker Hub and `library/` are left out.
     pub fn name(&self) -> String {
-        if self.host == DOCKER_HUB {
-            let repository = &self.repository;
-            return repository
-                .strip_prefix("library/")
-                .unwrap_or(repository)
-                .to_owned();
+        let repository = &self.repository;
+        let official = repository.strip_prefix("library/");
+        let first = repository.split('/').next().unwrap_or_default();
+        // What would be read as a host, or as more than a name, keeps its registry.
+        let is_plain = match official {
+            Some(name) => !name.contains('/'),
+            None => !first.contains('.') && first != "localhost",
+        };
+        if self.host == DOCKER_HUB && is_plain {
+            return official.unwrap_or(repository).to_owned();
         }
         format!("{}/{}", self.host, self.repository)
     }
@@ -281,6 +285,13 @@ mod tests {
             );
         }
         assert_eq!(parts(&format!("quay.io/a/b:1@{digest}")).2, digest);
+        for text in [
+            "docker.io/a.b/c:1",
+            "docker.io/localhost/c:1",
+            "docker.io/library/a/b:1",
+        ] {
+            assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);
+        }
         let both: Reference = format!("debian:12@{digest}").parse().unwrap();
         assert_eq!(both.to_string(), format!("debian:12@{digest}"));
         assert_eq!(
@@ -313,5 +324,21 @@ mod tests {
             assert!(text.parse::<Reference>().is_err(), "{text}");
         }
         assert!("a".repeat(300).parse::<Reference>().is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_taken_leads_nowhere_else_and_prints_as_itself(text in "[a-zA-Z0-9:/@._%?#\\[\\] -]{0,80}") {
+            if let Ok(reference) = text.parse::<Reference>() {
+                let again: Reference = reference.to_string().parse().unwrap();
+                proptest::prop_assert_eq!(&again, &reference);
+                let url = format!("https://{}/v2/{}/manifests/{}", reference.address(), reference.repository(), reference.wanted());
+                let parsed = reqwest::Url::parse(&url).unwrap();
+                let begin = format!("/v2/{}/", reference.repository());
+                proptest::prop_assert!(parsed.path().starts_with(&begin), "it leads elsewhere");
+                proptest::prop_assert!(parsed.query().is_none() && parsed.fragment().is_none());
+                proptest::prop_assert!(parsed.username().is_empty());
+            }
+        }
     }
 }
