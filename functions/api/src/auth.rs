@@ -66,6 +66,7 @@ pub(crate) mod needs {
         ReadEnrolmentTokens,
         ManageEnrolmentTokens,
         ReadFeeds,
+        RefreshFeeds,
         ReadAlerts,
         ReadDeadLetters,
         ReplayDeadLetters,

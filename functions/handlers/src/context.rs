@@ -45,13 +45,11 @@ pub enum FeedSources {
 /// What is downloaded, and where to.
 #[derive(Clone, Debug)]
 pub struct Downloads {
-    /// The client.
-    pub http: sources::http::Http,
-    /// The documents at fixed addresses, see [`sources::feeds::fixed_documents`].
-    pub documents: Vec<sources::feeds::FeedDocument>,
-    /// Whether the documents that MSRC lists are wanted, too.
-    pub msrc: bool,
-    /// The folder that keeps what was downloaded.
+    /// How documents are asked for.
+    pub fetcher: sources::feeds::Fetcher,
+    /// The feeds, see [`sources::feeds::catalogue`].
+    pub feeds: Vec<&'static sources::feeds::FeedSpec>,
+    /// The folder that keeps what was downloaded, with its state.
     pub folder: PathBuf,
 }
 

@@ -1,83 +1,66 @@
-//! Advisory documents from their public addresses: each is asked for only when it changed, and one that cannot be had
-//! leaves the one before it in place.
+//! Advisory documents from their publishers, by the update that the command line has, too: each is asked for only when it
+//! changed, and one that cannot be had or used leaves the one before it in place.
+
+use std::collections::BTreeSet;
 
 use records::{Feeds, feeds::DownloadState};
-use sources::{
-    feeds::{self, FeedDocument},
-    http::{Download, Validators},
-};
+use sources::feeds::{FeedFolder, FeedUpdate, Unwatched, Update, UpdateError, UpdateState};
 
 use crate::{Context, Downloads, HandlerError};
 
-/// Downloads what changed into the folder.
+/// Most documents held back that a state names.
+const MAX_HELD: usize = 100;
+
+/// Downloads what changed, and notes how each feed is.
 pub(crate) async fn all(context: &Context, downloads: &Downloads) -> Result<(), HandlerError> {
-    tokio::fs::create_dir_all(&downloads.folder)
+    let retry = |error: UpdateError| HandlerError::Retry(error.into());
+    let folder = FeedFolder::lock(&downloads.folder).map_err(retry)?;
+    let path = folder.path().to_owned();
+    let mut state = UpdateState::load(&path).map_err(|error| retry(error.into()))?;
+    let accept_shrunk = BTreeSet::new();
+    let update = Update {
+        folder: &folder,
+        fetcher: &downloads.fetcher,
+        now: context.now(),
+        accept_shrunk: &accept_shrunk,
+        watch: &Unwatched,
+    };
+    update
+        .run(&downloads.feeds, &mut state, &mut |state| state.save(&path))
         .await
-        .map_err(|error| HandlerError::Retry(error.into()))?;
-    for document in &downloads.documents {
-        one(context, downloads, document).await?;
-    }
-    if downloads.msrc {
-        let mut list = state(context, "msrc-list").await?;
-        match feeds::msrc_documents(&downloads.http).await {
-            Ok(documents) => {
-                list.error = None;
-                for document in &documents {
-                    one(context, downloads, document).await?;
-                }
+        .map_err(retry)?;
+    for feed in &downloads.feeds {
+        if let Some(known) = state.feeds.get(feed.name) {
+            let noted = noted(feed.name, known);
+            if let Some(why) = &noted.error {
+                tracing::warn!(feed = feed.name, why, "cannot update");
             }
-            Err(error) => list.error = Some(chain(&error)),
+            for held in &noted.held {
+                tracing::warn!(feed = feed.name, held, "held back");
+            }
+            Feeds(&context.platform).put_download(&noted).await?;
         }
-        list.checked_at = context.now();
-        Feeds(&context.platform).put_download(&list).await?;
     }
     Ok(())
 }
 
-async fn state(context: &Context, name: &str) -> Result<DownloadState, HandlerError> {
-    let known = Feeds(&context.platform).download(name).await?;
-    Ok(known.unwrap_or_else(|| DownloadState {
+/// What people are told of a feed.
+fn noted(name: &str, known: &FeedUpdate) -> DownloadState {
+    DownloadState {
         version: 1,
         name: name.to_owned(),
+        error: known.last_error(),
+        checked_at: known.checked_at.unwrap_or_default(),
+        good_at: known.good_at,
+        changed_at: known.changed_at,
+        documents: known.in_use(),
+        rows: known.rows(),
+        size_bytes: known.size_bytes(),
+        held: known
+            .held()
+            .take(MAX_HELD)
+            .map(|(_, held)| held.why.clone())
+            .collect(),
         ..DownloadState::default()
-    }))
-}
-
-async fn one(
-    context: &Context,
-    downloads: &Downloads,
-    document: &FeedDocument,
-) -> Result<(), HandlerError> {
-    let mut state = state(context, &document.name).await?;
-    let known = Validators {
-        etag: state.etag.clone(),
-        last_modified: state.last_modified.clone(),
-    };
-    match feeds::download(&downloads.http, document, &known, &downloads.folder).await {
-        Ok((_, Download::NotModified)) => state.error = None,
-        Ok((_, Download::Stored { validators, .. })) => {
-            state.etag = validators.etag;
-            state.last_modified = validators.last_modified;
-            state.error = None;
-        }
-        Err(error) => {
-            let why = chain(&error);
-            tracing::warn!(document = document.name, why, "cannot download");
-            state.error = Some(why);
-        }
     }
-    state.checked_at = context.now();
-    Ok(Feeds(&context.platform).put_download(&state).await?)
-}
-
-/// An error with all its causes.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -18,6 +18,7 @@ use records::{
     identity::Identity,
     messages::{self, FeedMessage, ScanMessage, ScoreMessage},
 };
+use sources::feeds::update::DOCUMENTS;
 
 use crate::{
     ATTEMPTS, Advisories, Context, FeedSources, Handler, HandlerError, advise, download, message,
@@ -66,7 +67,7 @@ async fn folder(context: &Context) -> Result<Option<PathBuf>, HandlerError> {
         FeedSources::Folder(folder) => Ok(Some(folder.clone())),
         FeedSources::Download(downloads) => {
             download::all(context, downloads).await?;
-            Ok(Some(downloads.folder.clone()))
+            Ok(Some(downloads.folder.join(DOCUMENTS)))
         }
     }
 }

@@ -86,7 +86,7 @@ pub struct FeedState {
     pub error: Option<String>,
 }
 
-/// How a download is.
+/// How the download of a feed is. Earlier versions kept one for each document, with what its address gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DownloadState {
     /// Version of this record's form, 1.
@@ -102,9 +102,27 @@ pub struct DownloadState {
     /// Why the last download failed.
     #[serde(default)]
     pub error: Option<String>,
-    /// When its address was last asked.
+    /// When its publisher was last asked.
     #[serde(default)]
     pub checked_at: Timestamp,
+    /// When it was last asked without any error.
+    #[serde(default)]
+    pub good_at: Option<Timestamp>,
+    /// When one of its documents last changed.
+    #[serde(default)]
+    pub changed_at: Option<Timestamp>,
+    /// Number of its documents in use.
+    #[serde(default)]
+    pub documents: u64,
+    /// Number of rows in them.
+    #[serde(default)]
+    pub rows: u64,
+    /// Their size, as they were transferred.
+    #[serde(default)]
+    pub size_bytes: u64,
+    /// Why later documents are held back.
+    #[serde(default)]
+    pub held: Vec<String>,
 }
 
 /// What a generation changed.

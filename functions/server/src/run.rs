@@ -1,15 +1,21 @@
 //! Running: the store, the functions, the API, until told to stop.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use api::{ApiState, Made};
 use handlers::{Context, Downloads, FeedSources, Registries};
 use platform::Platform;
 use roster::{LocalOptions, Running, run_local};
-use sources::registry::{CredentialFiles, RegistryOptions};
+use sources::{
+    feeds::{Fetcher, Patience, catalogue},
+    registry::{CredentialFiles, RegistryOptions},
+};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{Config, Limits, ServerError, people, serve::serve, store};
+
+/// Longest time for one document: a feed function has ten minutes, and goes on from there the next time.
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(540);
 
 /// A server that runs.
 #[derive(Debug)]
@@ -92,11 +98,16 @@ fn feed_sources(config: &Config) -> Result<FeedSources, ServerError> {
         return Ok(FeedSources::Folder(folder.clone()));
     }
     if config.feeds_download {
-        let options = sources::http::HttpOptions::default();
+        let options = sources::http::HttpOptions {
+            total_timeout: TRANSFER_TIMEOUT,
+            ..sources::http::HttpOptions::default()
+        };
+        let http = sources::http::Http::new(&options).map_err(ServerError::Downloads)?;
         return Ok(FeedSources::Download(Downloads {
-            http: sources::http::Http::new(&options).map_err(ServerError::Downloads)?,
-            documents: sources::feeds::fixed_documents(),
-            msrc: true,
+            fetcher: Fetcher::new(http, Patience::default(), None),
+            feeds: catalogue()
+                .filter(|feed| feed.by_default && feed.is_read())
+                .collect(),
             folder: config.data.join("feeds"),
         }));
     }

@@ -2,20 +2,15 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
-    path::Path,
     time::Duration,
 };
 
 use reqwest::{
-    Client, Method, Response, StatusCode, Url,
-    header::{
-        ACCEPT_ENCODING, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
-        IF_NONE_MATCH, LAST_MODIFIED,
-    },
+    Client, Method, Response, Url,
+    header::{HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
 use thiserror::Error;
-use tokio::io::AsyncWriteExt;
 
 /// How the client behaves.
 #[derive(Clone, Debug)]
@@ -108,15 +103,6 @@ pub enum HttpError {
         /// The bound.
         max_bytes: u64,
     },
-    /// The answer cannot be stored.
-    #[error("store the answer in {path}")]
-    Store {
-        /// The file.
-        path: String,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 /// A request with its whole body.
@@ -162,20 +148,6 @@ pub struct Validators {
     /// `Last-Modified`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<String>,
-}
-
-/// What became of a download.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Download {
-    /// The document is the one that the validators name.
-    NotModified,
-    /// The document was stored.
-    Stored {
-        /// Its size.
-        size_bytes: u64,
-        /// Its version.
-        validators: Validators,
-    },
 }
 
 /// The client. Cloning shares its connections.
@@ -309,81 +281,6 @@ impl Http {
             Ok(response) => Ok(Answer { response, host }),
             Err(source) => Err(HttpError::Unreachable { host, source }),
         }
-    }
-
-    /// Downloads a document into a file, unless it is the one that the validators name.
-    ///
-    /// The file appears whole or not at all: bytes go to `<file>.part` first.
-    ///
-    /// # Errors
-    /// When the server cannot be reached, answers with an error or with more than `max_bytes`, or the disk is full.
-    pub async fn download(
-        &self,
-        url: &str,
-        known: &Validators,
-        file: &Path,
-        max_bytes: u64,
-    ) -> Result<Download, HttpError> {
-        let address = self.address(url)?;
-        let host = host_of(&address);
-        // Documents are kept as they are: compression on the way would only be undone and done again.
-        let mut request = self.client.get(address).header(ACCEPT_ENCODING, "identity");
-        if let Some(etag) = &known.etag {
-            request = request.header(IF_NONE_MATCH, etag);
-        }
-        if let Some(date) = &known.last_modified {
-            request = request.header(IF_MODIFIED_SINCE, date);
-        }
-        let mut response = request
-            .send()
-            .await
-            .map_err(|source| HttpError::Unreachable {
-                host: host.clone(),
-                source,
-            })?;
-        if response.status() == StatusCode::NOT_MODIFIED {
-            return Ok(Download::NotModified);
-        }
-        if !response.status().is_success() {
-            return Err(HttpError::Status {
-                host,
-                status: response.status().as_u16(),
-            });
-        }
-        let text = |name| {
-            response
-                .headers()
-                .get(name)?
-                .to_str()
-                .ok()
-                .map(str::to_owned)
-        };
-        let validators = Validators {
-            etag: text(ETAG),
-            last_modified: text(LAST_MODIFIED),
-        };
-        let mut part = file.as_os_str().to_owned();
-        part.push(".part");
-        let part = Path::new(&part);
-        let stored = |source| HttpError::Store {
-            path: file.display().to_string(),
-            source,
-        };
-        let mut out = tokio::fs::File::create(part).await.map_err(stored)?;
-        let mut size_bytes = 0u64;
-        while let Some(chunk) = next_chunk(&mut response, &host).await? {
-            size_bytes += chunk.len() as u64;
-            if size_bytes > max_bytes {
-                return Err(HttpError::TooLarge { host, max_bytes });
-            }
-            out.write_all(&chunk).await.map_err(stored)?;
-        }
-        out.sync_all().await.map_err(stored)?;
-        tokio::fs::rename(part, file).await.map_err(stored)?;
-        Ok(Download::Stored {
-            size_bytes,
-            validators,
-        })
     }
 }
 

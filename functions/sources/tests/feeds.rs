@@ -114,7 +114,7 @@ impl World {
         self.server.answers(&format!("/{HOST}/{path}"), replies);
     }
 
-    async fn update(&mut self, feeds: &[&FeedSpec]) -> bool {
+    async fn update(&mut self, feeds: &[&'static FeedSpec]) -> bool {
         let http = Http::new(&HttpOptions::default()).unwrap();
         let patience = Patience {
             attempts: 3,

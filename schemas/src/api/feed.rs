@@ -21,6 +21,43 @@ pub struct FeedList {
     pub built_at: Option<Timestamp>,
     /// By name.
     pub feeds: Vec<FeedRow>,
+    /// How each feed's download is, by name; empty where documents come from a folder.
+    #[serde(default)]
+    pub downloads: Vec<FeedDownload>,
+}
+
+/// How the download of one feed is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FeedDownload {
+    /// Its name in the catalogue, such as `osv-npm`.
+    pub name: String,
+    /// Number of documents in use.
+    pub documents: u64,
+    /// Number of rows in them.
+    pub rows: u64,
+    /// Their size, as they were transferred.
+    pub size_bytes: u64,
+    /// When its publisher was last asked.
+    pub checked_at: Timestamp,
+    /// When it was last asked without any error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good_at: Option<Timestamp>,
+    /// When one of its documents last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
+    /// What went wrong the last time; what was good before stays in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// Why later documents are held back: they lost more than a tenth of their rows.
+    #[serde(default)]
+    pub held: Vec<String>,
+}
+
+/// The answer to a request to look at the feeds now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FeedRefresh {
+    /// Whether it was queued; the feeds' `checked_at` tells when it was done.
+    pub queued: bool,
 }
 
 /// One feed.

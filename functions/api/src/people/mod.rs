@@ -38,6 +38,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(enrolment_tokens::revoke::revoke))
         .routes(routes!(feeds::list::list))
+        .routes(routes!(feeds::refresh::refresh))
         .routes(routes!(alerts::list::list))
         .routes(routes!(dead_letters::list::list))
         .routes(routes!(dead_letters::replay::replay))

@@ -10,6 +10,7 @@
 //! | read enrolment tokens | yes | yes | yes | – | – | yes | – |
 //! | make and revoke enrolment tokens | yes | – | – | – | – | yes | – |
 //! | read the feeds' state | yes | yes | yes | yes | yes | yes | yes |
+//! | have the feeds looked at now | yes | yes | – | – | – | – | – |
 //! | read alerts | yes | yes | yes | yes | – | yes | – |
 //! | read dead letters | yes | yes | yes | – | – | – | – |
 //! | replay dead letters | yes | – | – | – | – | – | – |
@@ -37,6 +38,8 @@ pub enum Permission {
     ManageEnrolmentTokens,
     /// What is loaded of each feed.
     ReadFeeds,
+    /// Have the feeds looked at now.
+    RefreshFeeds,
     /// Alerts.
     ReadAlerts,
     /// Messages that were given up.
@@ -47,7 +50,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ReadVulnerabilities,
         Self::ScanImages,
         Self::ReadHosts,
@@ -56,6 +59,7 @@ impl Permission {
         Self::ReadEnrolmentTokens,
         Self::ManageEnrolmentTokens,
         Self::ReadFeeds,
+        Self::RefreshFeeds,
         Self::ReadAlerts,
         Self::ReadDeadLetters,
         Self::ReplayDeadLetters,
@@ -72,6 +76,7 @@ impl Permission {
             Self::ReadEnrolmentTokens => "enrolment_tokens.read",
             Self::ManageEnrolmentTokens => "enrolment_tokens.manage",
             Self::ReadFeeds => "feeds.read",
+            Self::RefreshFeeds => "feeds.refresh",
             Self::ReadAlerts => "alerts.read",
             Self::ReadDeadLetters => "dead_letters.read",
             Self::ReplayDeadLetters => "dead_letters.replay",
@@ -97,6 +102,7 @@ fn role_allows(role: Role, permission: Permission) -> bool {
                 | P::ReadAgents
                 | P::ReadEnrolmentTokens
                 | P::ReadFeeds
+                | P::RefreshFeeds
                 | P::ReadAlerts
                 | P::ReadDeadLetters
         ),

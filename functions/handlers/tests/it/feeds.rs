@@ -5,7 +5,7 @@ use std::sync::Arc;
 use handlers::{Context, Downloads, FeedSources, Limits};
 use records::Feeds;
 use sources::{
-    feeds::FeedDocument,
+    feeds::{Fetcher, Patience, feed},
     http::{Http, HttpOptions},
 };
 use tokio::{
@@ -199,18 +199,11 @@ async fn documents_are_downloaded_when_they_changed() {
     let sent = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let rows = tracker(&[("openssl", "CVE-2026-0001", "3.0.15-1")]);
     let url = serve(rows, Arc::clone(&sent)).await;
-    let document = |name: &str, url: &str| FeedDocument {
-        name: name.to_owned(),
-        url: url.to_owned(),
-    };
+    let http = Http::new(&HttpOptions::default()).unwrap();
     let downloads = Downloads {
-        http: Http::new(&HttpOptions::default()).unwrap(),
-        documents: vec![
-            document("tracker.json", &url),
-            // Nobody listens there.
-            document("kev.json", "http://127.0.0.1:1/kev"),
-        ],
-        msrc: false,
+        // One document whatever is asked for, so that it is no answer to the question for another.
+        fetcher: Fetcher::new(http, Patience::default(), Some(&url)),
+        feeds: vec![feed("debian-tracker").unwrap(), feed("cisa-kev").unwrap()],
         folder: world.documents.join("downloads"),
     };
     let sources = FeedSources::Download(downloads);
@@ -223,13 +216,23 @@ async fn documents_are_downloaded_when_they_changed() {
     world.settle().await;
     world.refresh().await;
     world.settle().await;
-    assert_eq!(sent.load(std::sync::atomic::Ordering::SeqCst), 1);
+    // The tracker once; what was no catalogue is asked for again.
+    assert_eq!(sent.load(std::sync::atomic::Ordering::SeqCst), 1 + 2);
     assert_eq!(Feeds(&world.platform).generation().await.unwrap(), 1);
     let downloads = Feeds(&world.platform).downloads().await.unwrap();
     let of = |name: &str| downloads.iter().find(|state| state.name == name).unwrap();
-    assert_eq!(of("tracker.json").error, None);
-    assert_eq!(of("tracker.json").etag.as_deref(), Some("\"v1\""));
-    assert!(of("kev.json").error.is_some());
+    let tracker = of("debian-tracker");
+    assert_eq!(
+        (&tracker.error, tracker.documents, tracker.rows),
+        (&None, 1, 1)
+    );
+    assert!(tracker.good_at.is_some() && tracker.changed_at.is_some());
+    let kev = of("cisa-kev");
+    assert!(
+        kev.error.as_deref().unwrap().contains("not recognised"),
+        "{kev:?}"
+    );
+    assert_eq!((kev.documents, kev.good_at), (0, None));
 
     let agent = world.agent("a").await;
     world

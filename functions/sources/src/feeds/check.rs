@@ -115,7 +115,7 @@ pub(super) fn judge(spec: &FeedSpec, name: &str, file: &Path) -> Result<Survey, 
     if let Some(why) = survey.unusable {
         return Err(WrongContent::Damaged(why));
     }
-    if survey.feeds.is_empty() {
+    if !survey.feeds.iter().any(|feed| feed == spec.reader) {
         return Err(WrongContent::NotRecognised {
             reader: spec.reader,
         });

@@ -7,7 +7,6 @@ pub mod built;
 pub mod bundle;
 pub mod catalogue;
 pub mod check;
-mod direct;
 pub mod fetch;
 pub mod listing;
 mod plan;
@@ -16,7 +15,6 @@ pub mod update;
 
 pub use built::{Built, BuiltError, BuiltFeed};
 pub use catalogue::{FeedSpec, Layout, catalogue, feed};
-pub use direct::{FeedDocument, FeedError, download, fixed_documents, msrc_documents};
 pub use fetch::{FetchError, Fetcher, Patience};
 pub use plan::PlanError;
 pub use state::{DocumentUpdate, FeedUpdate, HeldDocument, StateError, UpdateState};

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use futures::{StreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 use schemas::Timestamp;
 use thiserror::Error;
 
@@ -230,20 +230,19 @@ impl Update<'_> {
     /// When the state cannot be kept.
     pub async fn run(
         &self,
-        feeds: &[&FeedSpec],
+        feeds: &[&'static FeedSpec],
         state: &mut UpdateState,
         save: &mut (dyn FnMut(&UpdateState) -> Result<(), StateError> + Send),
     ) -> Result<bool, UpdateError> {
-        let known: Vec<_> = feeds
+        // Boxed: the compiler cannot tell that a closure over borrowed feeds makes futures that may change threads.
+        let updates: Vec<BoxFuture<'_, _>> = feeds
             .iter()
-            .map(|spec| {
-                let before = state.feeds.get(spec.name).cloned();
-                (*spec, before.unwrap_or_default())
+            .map(|&spec| {
+                let before = state.feeds.get(spec.name).cloned().unwrap_or_default();
+                async move { (spec, self.feed(spec, before).await) }.boxed()
             })
             .collect();
-        let mut updates = stream::iter(known)
-            .map(|(spec, before)| async move { (spec, self.feed(spec, before).await) })
-            .buffer_unordered(FEEDS_AT_A_TIME);
+        let mut updates = stream::iter(updates).buffer_unordered(FEEDS_AT_A_TIME);
         let mut any = false;
         while let Some((spec, (after, changed))) = updates.next().await {
             any |= changed;
@@ -254,7 +253,7 @@ impl Update<'_> {
         Ok(any)
     }
 
-    async fn feed(&self, spec: &FeedSpec, mut state: FeedUpdate) -> (FeedUpdate, bool) {
+    async fn feed(&self, spec: &'static FeedSpec, mut state: FeedUpdate) -> (FeedUpdate, bool) {
         self.watch.asking(spec.name);
         let mut changed = self.promote_held(spec, &mut state);
         state.checked_at = Some(self.now);

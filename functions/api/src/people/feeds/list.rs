@@ -1,8 +1,11 @@
 //! How the feeds are, and how to fill them.
 
 use axum::{Json, extract::State};
-use records::{Feeds, feeds::FeedState};
-use schemas::api::feed::{FeedList, FeedRow};
+use records::{
+    Feeds,
+    feeds::{DownloadState, FeedState},
+};
+use schemas::api::feed::{FeedDownload, FeedList, FeedRow};
 
 use crate::{
     auth::{Allowed, needs},
@@ -39,7 +42,22 @@ pub(crate) async fn list(
         generation: current.as_ref().map(|current| current.id.to_string()),
         built_at: current.as_ref().map(|current| current.published_at),
         feeds: states.into_iter().map(row).collect(),
+        downloads: feeds.downloads().await?.into_iter().map(download).collect(),
     }))
+}
+
+fn download(state: DownloadState) -> FeedDownload {
+    FeedDownload {
+        name: state.name,
+        documents: state.documents,
+        rows: state.rows,
+        size_bytes: state.size_bytes,
+        checked_at: state.checked_at,
+        good_at: state.good_at,
+        changed_at: state.changed_at,
+        last_error: state.error,
+        held: state.held,
+    }
 }
 
 fn row(state: FeedState) -> FeedRow {

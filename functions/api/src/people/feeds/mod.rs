@@ -1,6 +1,7 @@
 //! What is loaded of each advisory feed.
 
 pub(crate) mod list;
+pub(crate) mod refresh;
 
 use records::Feeds;
 
