@@ -199,6 +199,11 @@ pub(crate) fn page_of(feed: &str, row: &Row<'_>) -> Option<String> {
         ubuntu_tracker::NAME | ubuntu_oval::NAME => {
             Some(format!("https://ubuntu.com/security/{}", row.vulnerability))
         }
+        "oracle-oval" => Some(format!("https://linux.oracle.com/errata/{id}.html")),
+        updateinfo::NAME if row.ecosystem.name == "amazon" => Some(updateinfo::page(
+            row.ecosystem.release.unwrap_or_default(),
+            id,
+        )),
         "redhat-csaf" => Some(match row.advisory {
             Some(id) => format!("https://access.redhat.com/errata/{id}"),
             None => format!("https://access.redhat.com/security/cve/{id}"),

@@ -130,10 +130,6 @@ fn advisory(update: &Element, sink: &mut dyn Sink) {
         .find(|reference| reference.attribute("type") == Some("self"))
         .and_then(|reference| reference.attribute("href"))
         .filter(|url| url.starts_with("https://"));
-    let page = match ecosystem {
-        "amazon" => Some(page(release.unwrap_or_default(), id)),
-        _ => None,
-    };
     let builds: Vec<Build<'_>> = update
         .all("pkglist")
         .flat_map(|list| list.all("collection"))
@@ -173,7 +169,8 @@ fn advisory(update: &Element, sink: &mut dyn Sink) {
             .collect(),
         severity: update.text_of("severity"),
         title: update.text_of("title"),
-        url: own.or(page.as_deref()),
+        // Those of Amazon follow from their ids.
+        url: own.filter(|_| ecosystem != "amazon"),
         issued: date("issued"),
         updated,
         // A repository is of one architecture, and an advisory that names no other says nothing of others.
@@ -187,7 +184,7 @@ fn advisory(update: &Element, sink: &mut dyn Sink) {
 }
 
 /// The page of an advisory of Amazon's.
-fn page(release: &str, id: &str) -> String {
+pub(super) fn page(release: &str, id: &str) -> String {
     match release {
         "1" => format!("https://alas.aws.amazon.com/{id}.html"),
         release => format!("https://alas.aws.amazon.com/AL{release}/{id}.html"),

@@ -287,7 +287,8 @@ fn metadata_of(metadata: &Element, vendor: Vendor) -> Option<Said<'_>> {
             title: title
                 .filter(|title| !is_cve(title))
                 .or_else(|| metadata.text_of("description")),
-            url: url.filter(|url| url.starts_with("https://")),
+            // The pages of Oracle's and SUSE's advisories follow from their ids.
+            url: url.filter(|url| vendor == Vendor::Photon && url.starts_with("https://")),
             issued,
             updated: date("updated").or(issued),
             limited: true,
