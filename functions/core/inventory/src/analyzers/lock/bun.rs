@@ -19,8 +19,11 @@ pub(super) static BUN: Format = Format {
     parse,
 };
 
-/// Folders deep that a package may lie within another's.
-const MAX_NESTING: usize = 64;
+/// Packages that one may lie within, and bytes of such a place.
+const MAX_NESTING: usize = 32;
+const MAX_PLACE_BYTES: usize = 1024;
+/// Places that are looked at to tell what is for development. The largest known files need some ten thousand.
+const MAX_STEPS: usize = 400_000;
 
 #[derive(Deserialize)]
 struct Lock {
@@ -64,7 +67,9 @@ fn parse(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> {
             });
         match split {
             Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => {
-                let development = !needed.contains(place.as_str());
+                let development = needed
+                    .as_ref()
+                    .is_some_and(|needed| !needed.contains(place.as_str()));
                 listing.add(name, version, development_if(development));
             }
             Some((_, own)) if own.starts_with("workspace:") || own.starts_with("file:") => {}
@@ -74,8 +79,12 @@ fn parse(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> {
     Ok(())
 }
 
-/// The places of what is needed for more than development.
-fn needed<'a>(lock: &'a Lock, places: &HashMap<&'a str, &'a List<Value>>) -> HashSet<&'a str> {
+/// The places of what is needed for more than development. Nothing when it would take too long to tell.
+fn needed<'a>(
+    lock: &'a Lock,
+    places: &HashMap<&'a str, &'a List<Value>>,
+) -> Option<HashSet<&'a str>> {
+    let mut steps = MAX_STEPS;
     let mut needed = HashSet::new();
     let mut next: Vec<&str> = Vec::new();
     for (_, workspace) in &lock.workspaces.0 {
@@ -102,31 +111,40 @@ fn needed<'a>(lock: &'a Lock, places: &HashMap<&'a str, &'a List<Value>>) -> Has
                 .into_iter()
                 .flat_map(serde_json::Map::keys);
             for name in names {
-                next.extend(resolve(place, name, places));
+                next.extend(resolve(place, name, places, &mut steps)?);
             }
         }
     }
-    needed
+    Some(needed)
 }
 
-/// The place of a dependency as seen from another: inside of it, or of what holds it, or at the top.
+/// The place of a dependency as seen from another: inside of it, or of what holds it, or at the top. The outer nothing
+/// means that no steps are left.
 fn resolve<'a>(
     from: &str,
     name: &str,
     places: &HashMap<&'a str, &'a List<Value>>,
-) -> Option<&'a str> {
+    steps: &mut usize,
+) -> Option<Option<&'a str>> {
+    if from.len() + name.len() > MAX_PLACE_BYTES {
+        return Some(None);
+    }
     let mut holder = Some(from);
     for _ in 0..MAX_NESTING {
+        *steps = steps.checked_sub(1)?;
         let place = match holder {
             Some(holder) => format!("{holder}/{name}"),
             None => name.to_owned(),
         };
         if let Some((place, _)) = places.get_key_value(place.as_str()) {
-            return Some(place);
+            return Some(Some(place));
         }
-        holder = holder?.rsplit_once('/').map(|(holder, _)| holder);
+        match holder {
+            Some(inner) => holder = inner.rsplit_once('/').map(|(holder, _)| holder),
+            None => break,
+        }
     }
-    None
+    Some(None)
 }
 
 /// JSON without comments and trailing commas.

@@ -149,12 +149,17 @@ fn uv(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> {
             .keys()
             .any(|key| matches!(key, "virtual" | "editable" | "directory"))
     };
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    // Each by its name alone and by its name and version.
+    let mut by_name: HashMap<(&str, Option<&str>), Vec<usize>> = HashMap::new();
     for (index, entry) in entries.iter().enumerate() {
-        by_name
-            .entry(entry.name.get().unwrap_or_default())
-            .or_default()
-            .push(index);
+        let name = entry.name.get().unwrap_or_default();
+        by_name.entry((name, None)).or_default().push(index);
+        if let Some(version) = entry.version.get() {
+            by_name
+                .entry((name, Some(version)))
+                .or_default()
+                .push(index);
+        }
     }
     // What the application's own parts need, extras with it; the rest is in groups for development.
     let mut needed: HashSet<usize> = HashSet::new();
@@ -168,14 +173,12 @@ fn uv(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> {
         };
         let extras = entry.optional.0.iter().flat_map(|(_, list)| &list.0);
         for dependency in entry.dependencies.0.iter().chain(extras) {
-            let candidates = dependency
-                .name
-                .as_deref()
-                .and_then(|name| by_name.get(name));
-            next.extend(candidates.into_iter().flatten().copied().filter(|index| {
-                let version = entries.get(*index).and_then(|entry| entry.version.get());
-                dependency.version.is_none() || dependency.version.as_deref() == version
-            }));
+            let Some(name) = dependency.name.as_deref() else {
+                continue;
+            };
+            // Taken out, so that no list is walked twice.
+            let found = by_name.remove(&(name, dependency.version.as_deref()));
+            next.extend(found.into_iter().flatten());
         }
     }
     for (index, entry) in entries

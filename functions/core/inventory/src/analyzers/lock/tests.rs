@@ -181,6 +181,31 @@ fn a_module_before_go_1_17_is_told_from_later_ones() {
     assert_eq!(name("module x\ngo 1.22.3\n"), "go-mod");
 }
 
+/// What is of no real size is refused to cost more than its size: one name many times, and places within places.
+#[test]
+fn names_that_repeat_cost_no_more_than_their_number() {
+    let mut uv = String::from(
+        "version = 1\n[[package]]\nname = \"app\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"a\" }]\n",
+    );
+    for index in 0..3_000 {
+        uv.push_str(&format!("[[package]]\nname = \"a\"\nversion = \"{index}\"\ndependencies = [{{ name = \"a\" }}, {{ name = \"b\" }}]\n"));
+    }
+    let (found, _) = read("uv.lock", uv.as_bytes()).unwrap();
+    assert_eq!(found.len(), 3_000);
+    assert!(found.iter().all(|line| !line.contains("development")));
+    let deep = "a/".repeat(400);
+    let names: Vec<String> = (0..14_000)
+        .map(|index| format!("\"n{index}\":\"1\""))
+        .collect();
+    let bun = format!(
+        "{{\"workspaces\":{{\"\":{{\"dependencies\":{{\"{deep}x\":\"1\"}}}}}},\"packages\":{{\"{deep}x\":[\"x@1.0.0\",\"\",{{\"dependencies\":{{{}}}}}],\"d\":[\"d@1.0.0\"]}}}}",
+        names.join(",")
+    );
+    // Too long to tell: then nothing is taken for development.
+    let (found, _) = read("bun.lock", bun.as_bytes()).unwrap();
+    assert_eq!(found, ["x 1.0.0", "d 1.0.0"]);
+}
+
 /// A monorepo's lock file has tens of thousands of packages; whole and quickly is what counts.
 #[test]
 fn large_files_are_read_whole() {
