@@ -48,7 +48,7 @@ pub(super) static FEEDS: &[FeedSpec] = &[
     FeedSpec {
         name: "cvelist",
         publisher: "CVE Program",
-        reader: "cve-v5",
+        reader: "cve-record",
         layout: Layout::Fixed(&[at(
             "cvelist.zip",
             "https://github.com/CVEProject/cvelistV5/archive/refs/heads/main.zip",
@@ -61,7 +61,7 @@ pub(super) static FEEDS: &[FeedSpec] = &[
     FeedSpec {
         name: "vulnrichment",
         publisher: "CISA",
-        reader: "cve-v5",
+        reader: "cve-record",
         layout: Layout::Fixed(&[at(
             "vulnrichment.tar.gz",
             "https://github.com/cisagov/vulnrichment/archive/refs/heads/develop.tar.gz",
