@@ -86,6 +86,12 @@ pub struct Summary {
     /// Packages of languages that the distribution's packages brought, judged by the distribution's advisories alone.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub owned_by_distribution: u32,
+    /// Shards of advisories that were opened.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub shards_read: u32,
+    /// Bytes of them that were read.
+    #[serde(default)]
+    pub shard_bytes_read: u64,
 }
 
 #[expect(

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use advisories::LeftOut;
+use advisories::{LeftOut, shards::ShardsRead};
 use schemas::{
     Severity, Timestamp,
     finding::{CannotJudge, Finding},
@@ -26,6 +26,8 @@ pub struct Judged {
     pub feeds: Vec<FeedUsed>,
     /// Packages that were not judged by themselves.
     pub left_out: LeftOut,
+    /// How much of the advisories was read.
+    pub read: ShardsRead,
 }
 
 impl Judged {
@@ -83,6 +85,8 @@ pub fn assemble(
         summary: Summary {
             development_left_out: number(judged.left_out.development),
             owned_by_distribution: number(judged.left_out.owned),
+            shards_read: judged.read.shards,
+            shard_bytes_read: judged.read.bytes,
             ..summary(&findings, &cannot_judge)
         },
         remedies: remedies(&findings, kind),

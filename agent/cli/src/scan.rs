@@ -121,6 +121,7 @@ fn judge(
         })
         .collect::<Result<_, advisories::ShardError>>()?;
     Ok(Judged {
+        read: shards.read(),
         left_out: matched.left_out,
         findings,
         cannot_judge: matched.cannot_judge,

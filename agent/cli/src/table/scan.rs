@@ -358,6 +358,14 @@ fn feeds(report: &Report, look: Look) -> String {
             freshness(feed.as_of, report.scanned_at)
         );
     }
+    if report.summary.shards_read > 0 {
+        let _ = writeln!(
+            out,
+            "  {} opened, {} kB of them read",
+            count(report.summary.shards_read as usize, "shard", "shards"),
+            report.summary.shard_bytes_read.div_ceil(1000)
+        );
+    }
     out
 }
 

@@ -221,3 +221,32 @@ fn names_are_one_whatever_way_they_are_written() {
     let result = match_inventory(&inventory(None, vec![owned]), &shards, at()).unwrap();
     assert_eq!(result.findings, []);
 }
+
+#[test]
+fn a_scan_reads_only_the_pages_that_it_asks() {
+    let rows: Vec<String> = (0..20_000)
+        .map(|number| {
+            format!(
+                r#"{{"id":"X-{number}","modified":"2024-05-01T00:00:00Z","details":"some words about package {number}","affected":[{{"package":{{"ecosystem":"npm","name":"package-{number}"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}}]}}]}}]}}"#
+            )
+        })
+        .collect();
+    let out = tempfile::tempdir().unwrap();
+    let text = rows.join("\n");
+    let (report, shards) = built(&[("all.jsonl", &text)], out.path());
+    assert_eq!(shards.read().shards, 0);
+    let found = ids(&shards, PackageKind::Npm, "package-777", "1.0.0");
+    assert_eq!(found.len(), 1);
+    let read = shards.read();
+    let all: u64 = report
+        .manifest
+        .shards
+        .iter()
+        .map(|shard| shard.size_bytes)
+        .sum();
+    assert_eq!(read.shards, 1);
+    assert!(read.bytes > 0 && read.bytes * 10 < all, "{read:?} of {all}");
+    // What was read once is not read again.
+    ids(&shards, PackageKind::Npm, "package-777", "2.0.0");
+    assert_eq!(shards.read(), read);
+}

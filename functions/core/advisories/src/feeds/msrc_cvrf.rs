@@ -1,4 +1,4 @@
-//! MSRC security updates in CVRF form, one XML document a month.
+//! MSRC security updates in CVRF form, one document a month: XML, or JSON with the same content (`json`).
 //!
 //! Source: `https://api.msrc.microsoft.com/cvrf/v3.0/cvrf/{ID}` and its Swagger description; ICASI, CVRF 1.1. Kept are
 //! rows of Windows 10, Windows Server 2016 and later (see [`crate::windows`]), those of the .NET Framework on them, and
@@ -18,12 +18,14 @@ use schemas::{
     Severity, Timestamp, VulnerabilityId, advisory::AdvisoryStatus, severity::SeveritySource,
 };
 
-use super::{Document, Feed, FeedError, Sink};
+use super::{Document, Feed, FeedError, Sink, shape};
 use crate::{
     row::{EcosystemRef, IntelRow, RatingRef, Row, WindowsRef},
     severity,
     windows::{is_kb_number, kbs_in, lines},
 };
+
+mod json;
 
 /// The feed.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +51,18 @@ impl Feed for MsrcCvrf {
     }
 
     fn recognises(&self, document: &Document<'_>) -> bool {
+        if let Some(shape) = shape::shape(document.bytes) {
+            return !shape.list && shape.has("DocumentTracking") && shape.has("DocumentType");
+        }
         let head = head(document.bytes);
         head.contains("cvrfdoc") && head.contains(ANY_NAMESPACE)
     }
 
     fn parse(&self, document: &Document<'_>, sink: &mut dyn Sink) -> Result<(), FeedError> {
+        let bytes = shape::trimmed(document.bytes);
+        if bytes.starts_with(b"{") {
+            return json::parser(sink).month(&json::read(bytes)?);
+        }
         let head = head(document.bytes);
         if !head.contains(NAMESPACE) {
             let found = head

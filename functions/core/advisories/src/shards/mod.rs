@@ -14,7 +14,7 @@ pub mod shard;
 
 pub use manifest::{DocumentState, FeedState, Manifest, ShardInfo, ShardKind};
 pub use map::ShardRead;
-pub use set::ShardSet;
+pub use set::{ShardSet, ShardsRead};
 pub use shard::Shard;
 
 /// Name of the manifest in a folder of shards.

@@ -20,6 +20,15 @@ pub struct ShardSet {
     opened: BTreeMap<String, Slot>,
 }
 
+/// What was read of a generation: a scan opens only what it needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShardsRead {
+    /// Shards that were opened.
+    pub shards: u32,
+    /// Bytes that were read of them.
+    pub bytes: u64,
+}
+
 struct Slot {
     info: ShardInfo,
     shard: OnceLock<Shard>,
@@ -150,6 +159,16 @@ impl ShardSet {
         }
         let shard = Shard::open(file, bytes)?;
         Ok(Some(slot.shard.get_or_init(|| shard)))
+    }
+
+    /// How many shards were opened so far, and how many bytes of them were read.
+    #[must_use]
+    pub fn read(&self) -> ShardsRead {
+        let opened = self.opened.values().filter_map(|slot| slot.shard.get());
+        opened.fold(ShardsRead::default(), |sum, shard| ShardsRead {
+            shards: sum.shards + 1,
+            bytes: sum.bytes.saturating_add(shard.read_bytes()),
+        })
     }
 
     /// What all feeds say of a vulnerability; empty facts when nobody says anything.

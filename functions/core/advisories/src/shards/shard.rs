@@ -2,7 +2,7 @@
 
 use std::{
     sync::OnceLock,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use schemas::advisory::Ecosystem;
@@ -28,6 +28,8 @@ pub struct Shard {
     names: u64,
     rows: u64,
     pages: Vec<Page>,
+    /// Bytes that were read: the header, the directory, and each page that was looked into, once.
+    read: AtomicU64,
 }
 
 struct Page {
@@ -129,6 +131,7 @@ impl Shard {
             names,
             rows,
             pages,
+            read: AtomicU64::new((HEADER_LEN as u64).saturating_add(len)),
         })
     }
 
@@ -148,6 +151,12 @@ impl Shard {
     #[must_use]
     pub fn names(&self) -> u64 {
         self.names
+    }
+
+    /// How many bytes of it were read so far.
+    #[must_use]
+    pub fn read_bytes(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// Number of rows.
@@ -176,7 +185,9 @@ impl Shard {
                 if page_checksum(piece) != page.checksum {
                     return Err(self.corrupt(WRONG));
                 }
-                page.verified.store(true, Ordering::Release);
+                if !page.verified.swap(true, Ordering::AcqRel) {
+                    self.read.fetch_add(page.len as u64, Ordering::Relaxed);
+                }
             }
             return Ok(piece);
         }
@@ -193,7 +204,10 @@ impl Shard {
         if page_checksum(&piece) != page.checksum {
             return Err(self.corrupt(WRONG));
         }
-        Ok(page.loaded.get_or_init(|| piece.into_boxed_slice()))
+        Ok(page.loaded.get_or_init(|| {
+            self.read.fetch_add(page.len as u64, Ordering::Relaxed);
+            piece.into_boxed_slice()
+        }))
     }
 
     /// The block of this name.

@@ -235,3 +235,263 @@ fn a_vulnerability_without_an_id_is_a_problem_and_the_rest_is_read() {
     ));
     assert_eq!((done, seen.rows.len(), seen.problems.len()), (Ok(()), 3, 2));
 }
+
+/// The XML of a month as the API's JSON has it.
+mod as_json {
+    use quick_xml::{Reader, events::Event};
+    use serde_json::{Map, Value, json};
+
+    /// An element with its attributes, text and children.
+    #[derive(Default)]
+    struct Node {
+        name: String,
+        attributes: Vec<(String, String)>,
+        text: String,
+        children: Vec<Node>,
+    }
+
+    impl Node {
+        fn all<'n>(&'n self, name: &'n str) -> impl Iterator<Item = &'n Node> {
+            self.children.iter().filter(move |child| child.name == name)
+        }
+
+        fn one(&self, name: &str) -> Option<&Node> {
+            self.children.iter().find(|child| child.name == name)
+        }
+
+        fn texts(&self, name: &str) -> Value {
+            self.all(name).map(|child| json!(child.text)).collect()
+        }
+
+        fn attribute(&self, name: &str) -> &str {
+            let found = self.attributes.iter().find(|(key, _)| key == name);
+            found.map_or("", |(_, value)| value)
+        }
+
+        /// The position of the element's type in CVRF's list.
+        fn kind(&self, words: &[&str]) -> Value {
+            let word = self.attribute("Type");
+            json!(words.iter().position(|known| *known == word).unwrap_or(99))
+        }
+    }
+
+    fn tree(xml: &str) -> Node {
+        let mut reader = Reader::from_str(xml);
+        let mut open = vec![Node::default()];
+        loop {
+            let event = reader.read_event().unwrap();
+            match event {
+                Event::Start(ref element) | Event::Empty(ref element) => {
+                    let attributes = element.attributes().map(|attribute| {
+                        let attribute = attribute.unwrap();
+                        (
+                            attribute.key.as_ref().to_owned(),
+                            attribute.value.into_owned(),
+                        )
+                    });
+                    let node = Node {
+                        name: element.local_name().as_ref().to_owned(),
+                        attributes: attributes.collect(),
+                        ..Node::default()
+                    };
+                    if matches!(event, Event::Empty(_)) {
+                        open.last_mut().unwrap().children.push(node);
+                    } else {
+                        open.push(node);
+                    }
+                }
+                Event::End(_) => {
+                    let node = open.pop().unwrap();
+                    open.last_mut().unwrap().children.push(node);
+                }
+                Event::Text(text) => open.last_mut().unwrap().text.push_str(&text),
+                Event::CData(text) => open.last_mut().unwrap().text.push_str(&text),
+                Event::GeneralRef(entity) => {
+                    let text = &mut open.last_mut().unwrap().text;
+                    match quick_xml::escape::resolve_predefined_entity(&entity) {
+                        Some(known) => text.push_str(known),
+                        None => text.extend(entity.resolve_char_ref().unwrap()),
+                    }
+                }
+                Event::Eof => return open.remove(0).children.remove(0),
+                _ => {}
+            }
+        }
+    }
+
+    fn value(node: Option<&Node>) -> Value {
+        node.map_or(Value::Null, |node| json!({ "Value": node.text }))
+    }
+
+    fn plain(node: Option<&Node>) -> Value {
+        node.map_or(Value::Null, |node| json!(node.text))
+    }
+
+    fn list(parent: Option<&Node>, name: &str, each: impl Fn(&Node) -> Value) -> Value {
+        parent
+            .into_iter()
+            .flat_map(|parent| parent.all(name))
+            .map(each)
+            .collect()
+    }
+
+    fn branch(node: &Node) -> Value {
+        let items = node
+            .children
+            .iter()
+            .filter_map(|child| match child.name.as_str() {
+                "Branch" => Some(branch(child)),
+                "FullProductName" => Some(product(child)),
+                _ => None,
+            });
+        json!({ "Items": items.collect::<Vec<_>>(), "Type": 1, "Name": node.attribute("Name") })
+    }
+
+    fn product(node: &Node) -> Value {
+        json!({ "ProductID": node.attribute("ProductID"), "Value": node.text })
+    }
+
+    fn vulnerability(node: &Node) -> Value {
+        json!({
+            "Title": value(node.one("Title")),
+            "CVE": plain(node.one("CVE")),
+            "Notes": list(node.one("Notes"), "Note", |note| json!({
+                "Type": note.kind(&["", "", "Description", "", "FAQ", "", "", "Tag", "CNA"]), "Value": note.text,
+            })),
+            "ProductStatuses": list(node.one("ProductStatuses"), "Status", |status| json!({
+                "Type": status.kind(&["", "", "", "Known Affected"]), "ProductID": status.texts("ProductID"),
+            })),
+            "Threats": list(node.one("Threats"), "Threat", |threat| json!({
+                "Type": threat.kind(&["Impact", "Exploit Status", "Target Set", "Severity"]),
+                "Description": value(threat.one("Description")), "ProductID": threat.texts("ProductID"),
+                "DateSpecified": false,
+            })),
+            "CVSSScoreSets": list(node.one("CVSSScoreSets"), "ScoreSet", |set| {
+                let number = |name| set.one(name).and_then(|n| n.text.trim().parse::<f64>().ok());
+                json!({ "BaseScore": number("BaseScore"), "TemporalScore": number("TemporalScore"),
+                    "Vector": plain(set.one("Vector")), "ProductID": set.texts("ProductID") })
+            }),
+            "Remediations": list(node.one("Remediations"), "Remediation", |fix| json!({
+                "Type": fix.kind(&["Workaround", "Mitigation", "Vendor Fix", "None Available", "Will Not Fix", "Known Issue"]),
+                "Description": value(fix.one("Description")), "URL": plain(fix.one("URL")),
+                "Supercedence": plain(fix.one("Supercedence")), "RestartRequired": value(fix.one("RestartRequired")),
+                "SubType": plain(fix.one("SubType")), "FixedBuild": plain(fix.one("FixedBuild")),
+                "ProductID": fix.texts("ProductID"),
+            })),
+            "RevisionHistory": list(node.one("RevisionHistory"), "Revision", |revision| json!({
+                "Number": plain(revision.one("Number")), "Date": plain(revision.one("Date")),
+            })),
+        })
+    }
+
+    pub(super) fn month(xml: &str) -> String {
+        let root = tree(xml);
+        let tracking = root.one("DocumentTracking").unwrap();
+        let tree = root.one("ProductTree");
+        let mut month = Map::new();
+        month.insert("DocumentTitle".into(), value(root.one("DocumentTitle")));
+        month.insert("DocumentType".into(), value(root.one("DocumentType")));
+        month.insert(
+            "DocumentTracking".into(),
+            json!({
+                "Identification": { "ID": value(tracking.one("Identification").and_then(|id| id.one("ID"))) },
+                "CurrentReleaseDate": plain(tracking.one("CurrentReleaseDate")),
+            }),
+        );
+        month.insert(
+            "ProductTree".into(),
+            json!({ "Branch": list(tree, "Branch", branch), "FullProductName": list(tree, "FullProductName", product) }),
+        );
+        let all = root.all("Vulnerability").map(vulnerability).collect();
+        month.insert("Vulnerability".into(), all);
+        Value::Object(month).to_string()
+    }
+}
+
+/// Everything that a document gives, without where in the document it is.
+fn everything(bytes: &[u8]) -> Vec<String> {
+    struct All(Vec<String>);
+    impl Sink for All {
+        fn advisory(&mut self, row: &Row<'_>) {
+            self.0.push(format!("{row:?}"));
+        }
+        fn intel(&mut self, row: &IntelRow<'_>) {
+            self.0.push(format!("{row:?}"));
+        }
+        fn not_judged(&mut self, ecosystem: &str) {
+            self.0.push(ecosystem.to_owned());
+        }
+        fn as_of(&mut self, moment: Timestamp) {
+            self.0.push(moment.to_string());
+        }
+        fn title(&mut self, title: &str) {
+            self.0.push(title.to_owned());
+        }
+        fn problem(&mut self, _: &str, what: &str) {
+            self.0.push(what.to_owned());
+        }
+    }
+    let document = Document {
+        name: "month",
+        bytes,
+    };
+    assert!(MsrcCvrf.recognises(&document));
+    let mut all = All(Vec::new());
+    MsrcCvrf.parse(&document, &mut all).unwrap();
+    all.0
+}
+
+#[test]
+fn both_forms_of_a_real_month_give_the_same_rows() {
+    let shared = match std::env::var_os("BULKHEAD_SHARED") {
+        Some(path) => std::path::PathBuf::from(path),
+        None => std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"),
+    };
+    let folder = shared.join("data/microsoft/cvrf");
+    if !folder.is_dir() {
+        println!("skipped: no shared data");
+        return;
+    }
+    let mut months = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if !(name.contains("2018-Feb")
+            || name.contains("2018-FEB")
+            || name.contains("2024-Sep")
+            || name.contains("2026-Mar"))
+        {
+            continue;
+        }
+        let packed = std::fs::read(&path).unwrap();
+        let xml = if packed.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            zstd::decode_all(packed.as_slice()).unwrap()
+        } else {
+            packed
+        };
+        let json = as_json::month(std::str::from_utf8(&xml).unwrap());
+        let (a, b) = (everything(&xml), everything(json.as_bytes()));
+        assert!(a.len() > 50, "{name}: {} rows", a.len());
+        for (a, b) in a.iter().zip(&b) {
+            assert_eq!(a, b, "{name}");
+        }
+        assert_eq!(a.len(), b.len(), "{name}");
+        months += 1;
+    }
+    assert!(months > 0);
+}
+
+#[test]
+fn a_cut_or_empty_month_in_json_is_an_error() {
+    for text in [
+        r#"{"DocumentType":{"Value":"x"},"DocumentTracking":{"Identification":{"ID":{"Value":"2024-Aug"#,
+        r#"{"DocumentType":{"Value":"x"},"DocumentTracking":null}"#,
+    ] {
+        let document = Document {
+            name: "month",
+            bytes: text.as_bytes(),
+        };
+        let mut seen = Seen::default();
+        assert!(MsrcCvrf.parse(&document, &mut seen).is_err());
+    }
+}
