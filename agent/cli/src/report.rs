@@ -144,7 +144,14 @@ fn number(count: usize) -> u32 {
 
 /// Counts anew, when findings came or went.
 pub fn count(report: &mut Report) {
-    report.summary = summary(&report.findings, &report.cannot_judge);
+    // What was left out and read does not follow from the findings.
+    report.summary = Summary {
+        development_left_out: report.summary.development_left_out,
+        owned_by_distribution: report.summary.owned_by_distribution,
+        shards_read: report.summary.shards_read,
+        shard_bytes_read: report.summary.shard_bytes_read,
+        ..summary(&report.findings, &report.cannot_judge)
+    };
 }
 
 fn summary(findings: &[Finding], cannot_judge: &[CannotJudge]) -> Summary {
