@@ -127,9 +127,7 @@ fn judge(
         cannot_judge: matched.cannot_judge,
         coverage,
         feeds: shards
-            .manifest()
-            .feeds
-            .iter()
+            .feeds_read()
             .map(advisories::shards::FeedState::used)
             .collect(),
     })

@@ -181,6 +181,7 @@ fn write_shard(
         size_bytes: shard.bytes.len() as u64,
         names: shard.names,
         rows: shard.rows,
+        feeds: by_feed.keys().cloned().collect(),
     };
     Ok((info, by_feed))
 }

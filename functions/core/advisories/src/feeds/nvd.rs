@@ -96,9 +96,11 @@ impl Feed for Nvd {
 
     fn recognises(&self, document: &Document<'_>) -> bool {
         shape::shape(document.bytes).is_some_and(|shape| {
-            !shape.list && shape.has("resultsPerPage") && shape.has("format")
-                || shape.has("vulnerabilities")
-                    && shape.third.contains(&b"sourceIdentifier".as_slice())
+            // The same API gives matches of products and histories of changes in pages of the same outer form.
+            !shape.list
+                && shape.has("vulnerabilities")
+                && (shape.has("resultsPerPage") && shape.has("format")
+                    || shape.third.contains(&b"sourceIdentifier".as_slice()))
         })
     }
 

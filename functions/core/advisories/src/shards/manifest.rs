@@ -45,6 +45,9 @@ pub struct ShardInfo {
     pub names: u64,
     /// Number of rows.
     pub rows: u64,
+    /// The feeds that its rows are of, sorted. Empty in what earlier versions wrote.
+    #[serde(default)]
+    pub feeds: Vec<String>,
 }
 
 /// What a shard holds.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
 use schemas::{Severity, Timestamp, risk::VulnerabilityFacts, severity::SeverityRating};
 
 use super::{
-    INTEL, MANIFEST_NAME, Manifest, Shard, ShardError, ShardInfo,
+    FeedState, INTEL, MANIFEST_NAME, Manifest, Shard, ShardError, ShardInfo,
     map::{MappedFile, ShardRead},
 };
 use crate::{row::RatingRef, severity::preferred};
@@ -169,6 +169,22 @@ impl ShardSet {
             shards: sum.shards + 1,
             bytes: sum.bytes.saturating_add(shard.read_bytes()),
         })
+    }
+
+    /// The feeds whose rows could have been seen so far: those of the shards that were opened.
+    pub fn feeds_read(&self) -> impl Iterator<Item = &FeedState> {
+        let opened: Vec<&ShardInfo> = self
+            .opened
+            .values()
+            .filter(|slot| slot.shard.get().is_some())
+            .map(|slot| &slot.info)
+            .collect();
+        // What an earlier version wrote does not tell; then every feed may have been.
+        let told = opened.iter().all(|info| !info.feeds.is_empty());
+        self.manifest
+            .feeds
+            .iter()
+            .filter(move |feed| !told || opened.iter().any(|info| info.feeds.contains(&feed.name)))
     }
 
     /// What all feeds say of a vulnerability; empty facts when nobody says anything.
