@@ -1,7 +1,5 @@
 //! Requests that must not be sent.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use sources::http::{Http, HttpError, HttpOptions, HttpRequest};
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 //! little-endian, as every machine that containerd runs on writes them.
 //!
 //! A file that is damaged, or written while it is read, gives an error and never a panic, an endless walk or memory
-//! without bound: every page that is visited counts against one budget.
+//! without bound: every byte that is read or copied counts against one budget.
 
 use std::{
     cell::Cell,
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     io::{self, Read, Seek, SeekFrom},
 };
 
@@ -27,9 +27,11 @@ const IS_BUCKET: u32 = 0x01;
 const MAX_PAGE_SIZE: u32 = 64 << 10;
 /// Bytes of one page with its overflow.
 const MAX_PAGE_BYTES: u64 = 16 << 20;
-/// How often the pages of a file are given on average before its tree must lead in a circle: a search goes over a
-/// bucket's pages once for every name that it looks for.
-const MAX_VISITS: u64 = 16;
+/// Bytes that are read and copied for every byte of the file before it must lead in a circle or tell the same twice: a
+/// search goes over a bucket's pages once for every name that it looks for, and copies what it finds.
+const MAX_COST: u64 = 16;
+/// Bytes that are read and copied at most, of however large a file. The metadata of ten thousand images is some 100 MB.
+const MAX_COST_BYTES: u64 = 4 << 30;
 /// Bytes of the beginning that may hold both meta pages.
 const HEAD_BYTES: u64 = 2 * MAX_PAGE_SIZE as u64;
 
@@ -67,7 +69,7 @@ struct Meta {
 pub(super) struct Bolt<F> {
     file: std::cell::RefCell<F>,
     meta: Meta,
-    /// Pages that may still be given.
+    /// Bytes that may still be read and copied.
     budget: Cell<u64>,
 }
 
@@ -93,11 +95,10 @@ impl<F: Read + Seek> Bolt<F> {
     pub(super) fn open(mut file: F) -> Result<Self, BoltError> {
         let meta = newest(&mut file)?;
         let bytes = file.seek(SeekFrom::End(0)).map_err(BoltError::Read)?;
-        let pages = bytes / u64::from(meta.page_size);
         Ok(Self {
             file: std::cell::RefCell::new(file),
             meta,
-            budget: Cell::new(pages.saturating_mul(MAX_VISITS)),
+            budget: Cell::new(bytes.saturating_mul(MAX_COST).min(MAX_COST_BYTES)),
         })
     }
 
@@ -113,10 +114,15 @@ impl<F: Read + Seek> Bolt<F> {
         }
     }
 
+    /// Counts what is read or copied.
+    fn charge(&self, bytes: u64) -> Result<(), BoltError> {
+        let left = self.budget.get().checked_sub(bytes);
+        self.budget.set(left.ok_or(BoltError::Endless)?);
+        Ok(())
+    }
+
     /// A page with what overflows from it.
     fn page(&self, id: u64) -> Result<Vec<u8>, BoltError> {
-        let left = self.budget.get().checked_sub(1).ok_or(BoltError::Endless)?;
-        self.budget.set(left);
         let damaged = |what| BoltError::Damaged { page: id, what };
         let size = u64::from(self.meta.page_size);
         let at = id
@@ -139,6 +145,7 @@ impl<F: Read + Seek> Bolt<F> {
             .and_then(|pages| pages.checked_mul(size))
             .filter(|whole| *whole <= MAX_PAGE_BYTES)
             .ok_or(damaged("it is too large"))?;
+        self.charge(whole)?;
         (&mut *file)
             .take(whole - size)
             .read_to_end(&mut page)
@@ -164,6 +171,8 @@ impl<'b, F: Read + Seek> Bucket<'b, F> {
     /// Calls `visit` with everything it holds, in no order.
     pub(super) fn each(&self, visit: &mut dyn FnMut(&[u8], Item<'b, F>)) -> Result<(), BoltError> {
         let mut waiting = VecDeque::new();
+        // A page belongs to a tree once; one that comes again would be walked for ever.
+        let mut known = HashSet::new();
         match &self.place {
             Place::Page(id) => waiting.push_back(*id),
             Place::Inline(page) => self.leaf(0, page, visit)?,
@@ -179,6 +188,9 @@ impl<'b, F: Read + Seek> Bucket<'b, F> {
                 for element in 0..count {
                     let at = PAGE_HEADER + element * ELEMENT;
                     let child = number(&page, at + 8, 8).ok_or(damaged("an element is cut"))?;
+                    if !known.insert(child) {
+                        return Err(damaged("it names a page twice"));
+                    }
                     waiting.push_back(child);
                 }
             } else {
@@ -205,6 +217,7 @@ impl<'b, F: Read + Seek> Bucket<'b, F> {
                 .ok_or(damaged("a key lies outside of it"))?;
             let value = slice(page, at as u64 + position + key_size, value_size)
                 .ok_or(damaged("a value lies outside of it"))?;
+            self.bolt.charge(ELEMENT as u64 + key_size + value_size)?;
             let item = if flags & u64::from(IS_BUCKET) == 0 {
                 Item::Value(value.to_vec())
             } else {

@@ -201,19 +201,23 @@ fn shown(record: &Record) -> String {
 /// A name as containerd keeps it: with its registry, and `library/` and `latest` where they are left out. Source: the
 /// distribution project's reference grammar, "familiar" names.
 fn whole_name(name: &str) -> String {
-    let (path, rest) = match name.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => {
-            (name.to_owned(), name)
-        }
-        Some(_) => (format!("docker.io/{name}"), name),
-        None => (format!("docker.io/library/{name}"), name),
+    let (host, rest) = match name.split_once('/') {
+        Some(("docker.io" | "index.docker.io", rest)) => ("docker.io", rest),
+        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => (host, rest),
+        _ => ("docker.io", name),
+    };
+    let library = if host == "docker.io" && !rest.contains('/') {
+        "library/"
+    } else {
+        ""
     };
     let last = rest.rsplit('/').next().unwrap_or(rest);
-    if last.contains([':', '@']) {
-        path
+    let tag = if last.contains([':', '@']) {
+        ""
     } else {
-        format!("{path}:latest")
-    }
+        ":latest"
+    };
+    format!("{host}/{library}{rest}{tag}")
 }
 
 /// Bytes of a metadata store, for a reader of arbitrary ones: how many images it names.
@@ -254,6 +258,7 @@ mod tests {
         let of = |number: u8| Digest::from_sha256(&[number; 32]);
         assert_eq!(digest("debian:12").unwrap(), of(1));
         assert_eq!(digest("docker.io/library/debian:12").unwrap(), of(1));
+        assert_eq!(digest("index.docker.io/debian:12").unwrap(), of(1));
         assert_eq!(digest("team/app").unwrap(), of(2));
         assert_eq!(digest("127.0.0.1:5000/team/app:1").unwrap(), of(3));
         assert_eq!(digest(of(3).as_str()).unwrap(), of(3));

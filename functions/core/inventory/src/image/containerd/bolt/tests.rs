@@ -153,8 +153,35 @@ fn one_damaged_meta_page_is_survived_and_two_are_told() {
 #[test]
 fn pages_that_lead_in_a_circle_end() {
     let mut circle = file();
-    branch(&mut circle, 2, &[(b"a", 2), (b"b", 2)]);
-    assert!(matches!(walk(&circle), Err(BoltError::Endless)));
+    branch(&mut circle, 2, &[(b"a", 3), (b"b", 3)]);
+    assert!(matches!(
+        walk(&circle),
+        Err(BoltError::Damaged { page: 2, .. })
+    ));
+    branch(&mut circle, 2, &[(b"a", 3), (b"b", 2)]);
+    assert!(matches!(
+        walk(&circle),
+        Err(BoltError::Damaged { page: 2, .. })
+    ));
+}
+
+#[test]
+fn values_that_lie_over_one_another_cost_no_memory() {
+    let mut overlap = file();
+    // Three hundred elements of a leaf that spans the file, each with all that follows as its value.
+    let pages = 6;
+    let mut leaf = vec![0; pages * PAGE];
+    head(&mut leaf, 2, LEAF, 300);
+    leaf[12..16].copy_from_slice(&(pages as u32 - 1).to_le_bytes());
+    for element in 0..300 {
+        let at = 16 + 16 * element;
+        let fields = [1, 0, 0, (leaf.len() - at) as u32];
+        for (field, number) in fields.iter().enumerate() {
+            leaf[at + 4 * field..][..4].copy_from_slice(&u32::to_le_bytes(*number));
+        }
+    }
+    overlap[2 * PAGE..8 * PAGE].copy_from_slice(&leaf);
+    assert!(matches!(walk(&overlap), Err(BoltError::Endless)));
 }
 
 proptest! {
