@@ -39,7 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "api",
         // Only for the grammar of names: what no registry could have is refused before it is queued.
         &[
-            "schemas", "platform", "records", "access", "estate", "risk", "sources",
+            "schemas", "platform", "records", "access", "estate", "risk", "policy", "sources",
         ],
     ),
     ("roster", &["schemas", "platform", "records", "handlers"]),

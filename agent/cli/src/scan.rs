@@ -8,9 +8,10 @@ use schemas::{Timestamp, report::Report};
 use crate::{
     args::{AdvisoryArgs, ScanArgs, SourceArgs},
     exit::{Exit, Failure, Outcome},
-    feeds, forms, gate,
+    feeds, forms, gate, output,
     progress::Progress,
     read,
+    remote::gate::Server,
     report::{Judged, assemble, without_advisories},
 };
 
@@ -20,7 +21,11 @@ use crate::{
 /// When the source or the advisories cannot be used, a service cannot be reached, or the time is over.
 pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
     forms::check(&args.output)?;
-    let gate = gate::open(&args.gate)?;
+    let mut gate = gate::open(&args.gate)?;
+    let server = Server::open(&args.gate)?;
+    if let Some(server) = &server {
+        server.ask(&mut gate)?;
+    }
     gate::check(&args.gate, &gate)?;
     let progress = Progress::new();
     let answer = within(args, {
@@ -37,7 +42,14 @@ pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
     gate::decide(&gate, &mut report, now);
     forms::write(&report, &args.output)?;
     gate::write_vex(&args.gate, &report)?;
-    Ok(gate::exit(&report))
+    let exit = gate::exit(&report);
+    match server.map(|server| server.upload(&report)) {
+        // A violation is one whether the server hears of it or not.
+        Some(Err(failure)) if exit == Exit::PolicyViolated => output::tell(&failure.text()),
+        Some(Err(failure)) => return Err(failure),
+        Some(Ok(_)) | None => {}
+    }
+    Ok(exit)
 }
 
 /// Runs the work on a thread of its own, and gives it up when the time is over: what it holds ends with the process,

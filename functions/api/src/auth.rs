@@ -70,6 +70,9 @@ pub(crate) mod needs {
         ReadAlerts,
         ReadDeadLetters,
         ReplayDeadLetters,
+        UploadScans,
+        ReadPolicies,
+        ManagePolicies,
     );
 }
 

@@ -8,7 +8,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    body::{self, MAX_PEOPLE_BODY_BYTES},
+    body::{self, MAX_BODY_BYTES, MAX_PEOPLE_BODY_BYTES},
     problem::{ApiError, Kind},
 };
 
@@ -48,22 +48,44 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FromJson<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let (parts, content) = request.into_parts();
-        let is_json = parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok())
-            .and_then(|kind| kind.split(';').next())
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-        // Insisting on the type keeps forms of other sites out.
-        if !is_json {
-            return Err(ApiError::new(
-                Kind::UnsupportedMedia,
-                "Send `content-type: application/json`.",
-            ));
-        }
+        must_be_json(&parts)?;
         let bytes = body::read(&parts.headers, content, MAX_PEOPLE_BODY_BYTES).await?;
         Json::from_bytes(&bytes)
             .map(|Json(value)| Self(value))
             .map_err(|error| ApiError::new(Kind::BadRequest, error.body_text()))
     }
+}
+
+/// A body of JSON, at most 4 MiB as sent, which may be compressed with zstd.
+pub(crate) struct FromLargeJson<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FromLargeJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, content) = request.into_parts();
+        must_be_json(&parts)?;
+        let bytes = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
+        let bytes = body::unfold(&parts.headers, bytes).await?;
+        Json::from_bytes(&bytes)
+            .map(|Json(value)| Self(value))
+            .map_err(|error| ApiError::new(Kind::BadRequest, error.body_text()))
+    }
+}
+
+/// Insisting on the type keeps forms of other sites out.
+fn must_be_json(parts: &Parts) -> Result<(), ApiError> {
+    let is_json = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .and_then(|kind| kind.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if !is_json {
+        return Err(ApiError::new(
+            Kind::UnsupportedMedia,
+            "Send `content-type: application/json`.",
+        ));
+    }
+    Ok(())
 }

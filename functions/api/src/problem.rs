@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     TooManyAttempts,
     /// It exists, or changed meanwhile.
     Conflict,
+    /// The state that was named is not the one that is there.
+    PreconditionFailed,
     /// Too large.
     TooLarge,
     /// Headers too large.
@@ -111,6 +113,11 @@ impl Kind {
                 "Too many attempts to sign in",
             ),
             Self::Conflict => (S::CONFLICT, "conflict", "It changed meanwhile"),
+            Self::PreconditionFailed => (
+                S::PRECONDITION_FAILED,
+                "precondition-failed",
+                "It is not in the state that was named",
+            ),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             Self::HeadersTooLarge => (
                 S::REQUEST_HEADER_FIELDS_TOO_LARGE,

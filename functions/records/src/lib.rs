@@ -18,6 +18,8 @@ mod keys;
 pub mod layers;
 pub mod messages;
 pub mod places;
+pub mod policies;
+pub mod scans;
 mod store;
 
 use schemas::Timestamp;
@@ -32,6 +34,8 @@ pub use images::{ImageRecord, Images};
 pub use inventories::{Inventories, InventoryRef};
 pub use layers::{Layers, PutLayer};
 pub use places::{FindingsDocument, PlaceRecord, Places};
+pub use policies::{Policies, PolicyRecord};
+pub use scans::{ScanRecord, Scans};
 pub use store::{Found, Listed};
 
 /// The order of an observation among those of one source: later observations have higher ones, and within a millisecond

@@ -9,7 +9,9 @@ pub mod health;
 pub mod image_scan;
 pub mod page;
 pub mod place;
+pub mod policy;
 pub mod problem;
+pub mod scan;
 pub mod session;
 pub mod vulnerability;
 

@@ -179,4 +179,16 @@ pub struct GateArgs {
     /// Who answers for what --vex-out states.
     #[arg(long, value_name = "NAME", default_value = "Unknown author")]
     pub vex_author: String,
+    /// Hold the scan against the policy of this server, too, and send it the result. Takes a token of BULKHEAD_TOKEN.
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// File that holds the token for --server; - reads it from standard input.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub server_token_file: Option<PathBuf>,
+    /// File of certificate authorities (PEM) to trust for --server beside the built-in ones.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub server_ca_file: Option<PathBuf>,
+    /// Allow a --server that is not this machine to be asked without encryption.
+    #[arg(long, requires = "server")]
+    pub server_allow_http: bool,
 }

@@ -1,5 +1,7 @@
 //! Requests to a Bulkhead server, and what its answers mean for the exit code.
 
+use std::path::Path;
+
 use anyhow::Context;
 use schemas::api::Problem;
 use serde::de::DeserializeOwned;
@@ -15,6 +17,27 @@ const MAX_ANSWER_BYTES: usize = 32 << 20;
 /// The largest file of certificate authorities that is read.
 const MAX_CA_BYTES: u64 = 4 << 20;
 
+/// Where a server is, and how it is trusted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Address<'a> {
+    /// Its URL.
+    pub(super) server: &'a str,
+    /// File of further certificate authorities.
+    pub(super) ca_file: Option<&'a Path>,
+    /// Whether it may be asked without encryption.
+    pub(super) allow_http: bool,
+}
+
+impl<'a> From<&'a VulnerabilitiesArgs> for Address<'a> {
+    fn from(args: &'a VulnerabilitiesArgs) -> Self {
+        Self {
+            server: &args.server,
+            ca_file: args.ca_file.as_deref(),
+            allow_http: args.allow_http,
+        }
+    }
+}
+
 /// A server.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -23,8 +46,8 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(args: &VulnerabilitiesArgs) -> Result<Self, Failure> {
-        let extra_ca_pem = match &args.ca_file {
+    pub(super) fn new(address: &Address<'_>) -> Result<Self, Failure> {
+        let extra_ca_pem = match address.ca_file {
             None => None,
             Some(file) => {
                 use std::io::Read;
@@ -38,13 +61,13 @@ impl Client {
         };
         let http = Http::new(&HttpOptions {
             extra_ca_pem,
-            allow_http: args.allow_http,
+            allow_http: address.allow_http,
             ..HttpOptions::default()
         })
         .map_err(Failure::input)?;
         Ok(Self {
             http,
-            base: args.server.trim_end_matches('/').to_owned(),
+            base: address.server.trim_end_matches('/').to_owned(),
         })
     }
 
@@ -56,20 +79,54 @@ impl Client {
         headers: Vec<(String, String)>,
         body: Vec<u8>,
     ) -> Result<T, Failure> {
+        let reply = self.send(method, path, headers, body).await?;
+        if !matches!(reply.status, 200 | 201) {
+            return Err(self.refused(&reply));
+        }
+        self.understood(&reply)
+    }
+
+    /// As [`Self::json`], for what need not be there: `None` when the server says that there is no such thing.
+    pub(super) async fn find<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Result<Option<T>, Failure> {
+        let reply = self.send(method, path, headers, body).await?;
+        match reply.status {
+            200 | 201 => self.understood(&reply).map(Some),
+            // Any other server has a 404, too; only ours says it in these words.
+            404 if serde_json::from_slice::<Problem>(&reply.body)
+                .is_ok_and(|problem| problem.kind == "/problems/not-found") =>
+            {
+                Ok(None)
+            }
+            _ => Err(self.refused(&reply)),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Result<HttpReply, Failure> {
         let request = HttpRequest {
             method: method.to_owned(),
             url: format!("{}{path}", self.base),
             headers,
             body,
         };
-        let reply = self
-            .http
+        self.http
             .send(request, MAX_ANSWER_BYTES)
             .await
-            .map_err(|error| self.not_sent(error))?;
-        if !matches!(reply.status, 200 | 201) {
-            return Err(self.refused(&reply));
-        }
+            .map_err(|error| self.not_sent(error))
+    }
+
+    fn understood<T: DeserializeOwned>(&self, reply: &HttpReply) -> Result<T, Failure> {
         serde_json::from_slice(&reply.body).map_err(|error| {
             let error = anyhow::Error::new(error).context(format!(
                 "{} does not answer as a Bulkhead server",
@@ -115,7 +172,7 @@ impl Client {
             ),
             403 => (
                 Exit::BadInput,
-                Some("ask an administrator for a role that may read vulnerabilities".to_owned()),
+                Some("ask an administrator for a role that may do this".to_owned()),
             ),
             404 => (
                 Exit::BadInput,

@@ -25,7 +25,7 @@ pub(super) async fn settled(
     args: &VulnerabilitiesArgs,
     credentials: &Credentials,
 ) -> Result<VulnerabilityList, Failure> {
-    let client = Client::new(args)?;
+    let client = Client::new(&args.into())?;
     let token = match credentials {
         Credentials::Token(token) => token.clone(),
         Credentials::Login { user, password } => sign_in(&client, args, user, password).await?,

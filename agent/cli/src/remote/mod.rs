@@ -1,6 +1,7 @@
 //! `bulkhead vulnerabilities`: the ranked list of a server.
 
 mod client;
+pub mod gate;
 mod list;
 mod secret;
 

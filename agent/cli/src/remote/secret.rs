@@ -35,17 +35,24 @@ impl Credentials {
                 password: read("password", file)?,
             });
         }
-        if let Some(file) = &args.token_file {
-            return read("token", file).map(Self::Token);
-        }
-        match std::env::var(TOKEN_VARIABLE) {
-            Ok(token) if !token.trim().is_empty() => {
-                Ok(Self::Token(SecretString::from(token.trim().to_owned())))
-            }
-            _ => Err(Failure::input(anyhow::anyhow!("no credentials were given")).advise(
+        token(args.token_file.as_deref())
+            .map(Self::Token)
+            .map_err(|failure| {
+                failure.advise(
                 "give a token with --token-file FILE or BULKHEAD_TOKEN, or sign in with --user NAME --password-file FILE",
-            )),
-        }
+            )
+            })
+    }
+}
+
+/// The token in a file (`-` for standard input), else the environment's.
+pub(super) fn token(file: Option<&Path>) -> Result<SecretString, Failure> {
+    if let Some(file) = file {
+        return read("token", file);
+    }
+    match std::env::var(TOKEN_VARIABLE) {
+        Ok(token) if !token.trim().is_empty() => Ok(SecretString::from(token.trim().to_owned())),
+        _ => Err(Failure::input(anyhow::anyhow!("no credentials were given"))),
     }
 }
 
@@ -55,10 +62,15 @@ fn read(what: &str, file: &Path) -> Result<SecretString, Failure> {
         Failure::input(error.context(format!("read the {what} in {}", file.display())))
     };
     let mut content = String::new();
-    std::fs::File::open(file)
-        .and_then(|opened| opened.take(MAX_SECRET_BYTES).read_to_string(&mut content))
-        .context("it cannot be read as text")
-        .map_err(failed)?;
+    let all = if file == Path::new("-") {
+        std::io::stdin()
+            .take(MAX_SECRET_BYTES)
+            .read_to_string(&mut content)
+    } else {
+        std::fs::File::open(file)
+            .and_then(|opened| opened.take(MAX_SECRET_BYTES).read_to_string(&mut content))
+    };
+    all.context("it cannot be read as text").map_err(failed)?;
     let secret = content.lines().next().unwrap_or_default().trim_end();
     if secret.is_empty() {
         return Err(failed(anyhow::anyhow!("its first line is empty")));

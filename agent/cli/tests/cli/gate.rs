@@ -58,6 +58,9 @@ fn rules_of_the_command_line_decide_between_0_and_1() {
             "unrated eggs"
         ]
     );
+    scan(&place, &["--fail-on", "epss_percentile>=0.95"])
+        .exits(1)
+        .says("EPSS percentile 0.99, at least 0.95");
     scan(&place, &["--fail-on", "unjudged"])
         .exits(1)
         .says("CVE-2026-1004 in eggs");

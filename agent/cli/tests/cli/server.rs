@@ -52,8 +52,9 @@ fn request(stream: &mut TcpStream) -> String {
         let read = stream.read(&mut chunk).unwrap();
         bytes.extend_from_slice(&chunk[..read]);
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        if let Some(end) = end {
+            let length: usize = text
                 .lines()
                 .find_map(|line| {
                     line.to_ascii_lowercase()
@@ -62,7 +63,7 @@ fn request(stream: &mut TcpStream) -> String {
                         .ok()
                 })
                 .unwrap_or(0);
-            if body.len() >= length || read == 0 {
+            if bytes.len() - end - 4 >= length || read == 0 {
                 return text;
             }
         }
@@ -199,4 +200,85 @@ fn a_refusal_says_why_and_never_shows_the_token() {
     let ran = place.run(&arguments).exits(2).says("the token is too old");
     assert!(!ran.err().contains("very-secret"));
     place.run(&arguments).exits(3);
+}
+
+fn policy_of(text: &str) -> Value {
+    json!({
+        "id": "ci", "policy": {"form": "toml", "text": text}, "updated_at": "2026-11-23T10:00:00.000Z",
+        "updated_by": "ada"
+    })
+}
+
+fn kept() -> Value {
+    json!({
+        "id": "0123", "target": {"kind": "folder", "name": "root"}, "scanned_at": "2026-11-23T10:00:00.000Z",
+        "received_at": "2026-11-23T10:00:00.000Z", "sent_by": "ci", "software": "0.1.0",
+        "summary": {
+            "total": 0, "critical": 0, "high": 0, "medium": 0, "low": 0, "unknown": 0, "known_exploited": 0,
+            "fixable": 0, "cannot_judge": 0
+        },
+        "suppressed": 0, "coverage": "complete"
+    })
+}
+
+#[test]
+fn a_scan_is_held_against_the_server_s_policy_and_sent_to_it() {
+    let place = Place::new();
+    place.debian();
+    place.compiled();
+    place.write("token", "very-secret\n");
+    let missing =
+        json!({"type": "/problems/not-found", "title": "There is no such thing", "status": 404});
+    let trouble = json!({"type": "/problems/unavailable", "title": "Not now", "status": 503});
+    let strict = policy_of("version = 1\nname = \"central\"\n[fail_on]\nseverity = \"high\"\n");
+    let mild = policy_of("version = 1\n[fail_on]\nseverity = \"critical\"\n");
+    let later = policy_of("version = 2\n");
+    // What the server answers to both requests, and what that means for the exit code.
+    for (policy, kept, code, says) in [
+        (
+            (200, strict.clone()),
+            Some((201, kept())),
+            1,
+            "rule severity of central: 2 findings",
+        ),
+        ((200, mild.clone()), Some((201, kept())), 0, "Gate: passed"),
+        (
+            (404, missing),
+            Some((201, kept())),
+            0,
+            "has no policy for scans",
+        ),
+        ((200, later), None, 2, "policy version 2 is not known"),
+        ((503, trouble.clone()), None, 3, "Not now"),
+        ((200, mild), Some((503, trouble.clone())), 3, "Not now"),
+        // A violation is a violation, whether the server hears of it or not.
+        ((200, strict), Some((503, trouble)), 1, "Not now"),
+    ] {
+        let server = Server::answering([Some(policy), kept].into_iter().flatten().collect());
+        let ran = place
+            .run(&[
+                "scan",
+                "dir:root",
+                "--feeds",
+                "compiled",
+                "--server",
+                &server.address,
+                "--server-token-file",
+                "token",
+            ])
+            .exits(code)
+            .says(says);
+        assert!(!ran.err().contains("very-secret") && !ran.out().contains("very-secret"));
+        let asked = server.asked();
+        assert!(
+            asked[0].starts_with("GET /api/v1/policies/ci "),
+            "{}",
+            asked[0]
+        );
+        assert!(asked[0].contains("authorization: Bearer very-secret\r\n"));
+        if let Some(sent) = asked.get(1) {
+            assert!(sent.starts_with("POST /api/v1/scans "), "{sent}");
+            assert!(sent.contains("content-encoding: zstd\r\n"), "{sent}");
+        }
+    }
 }

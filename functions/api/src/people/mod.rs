@@ -7,6 +7,8 @@ pub(crate) mod enrolment_tokens;
 pub(crate) mod feeds;
 pub(crate) mod hosts;
 pub(crate) mod images;
+pub(crate) mod policies;
+pub(crate) mod scans;
 pub(crate) mod session;
 pub(crate) mod standing;
 pub(crate) mod vulnerabilities;
@@ -37,6 +39,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
             enrolment_tokens::create::create
         ))
         .routes(routes!(enrolment_tokens::revoke::revoke))
+        .routes(routes!(scans::list::list, scans::upload::upload))
+        .routes(routes!(policies::get::get, policies::set::set))
         .routes(routes!(feeds::list::list))
         .routes(routes!(feeds::refresh::refresh))
         .routes(routes!(alerts::list::list))

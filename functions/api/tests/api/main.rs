@@ -8,6 +8,7 @@
 
 mod agents;
 mod envelopes;
+mod gate;
 mod house;
 mod operations;
 mod people;

@@ -99,6 +99,10 @@ fn filled(operation: &Operation, ids: &BTreeMap<&str, String>) -> (String, Optio
     }
     let body = match operation.id.as_str() {
         "create_enrolment_token" => Some(json!({})),
+        "set_policy" => {
+            Some(json!({"form": "toml", "text": "version = 1\n[fail_on]\nkev = true\n"}))
+        }
+        "upload_scan" => Some(crate::gate::report()),
         "scan_image" => Some(json!({"reference": "registry.example.invalid/team/app:1"})),
         "replay_dead_letters" => Some(json!({"queue": "scan", "ids": ["other/x"]})),
         _ => None,

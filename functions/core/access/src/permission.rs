@@ -14,6 +14,9 @@
 //! | read alerts | yes | yes | yes | yes | – | yes | – |
 //! | read dead letters | yes | yes | yes | – | – | – | – |
 //! | replay dead letters | yes | – | – | – | – | – | – |
+//! | send results of scans | yes | yes | – | yes | yes | – | yes |
+//! | read policies | yes | yes | yes | yes | yes | – | yes |
+//! | set policies | yes | – | – | yes | – | – | – |
 //!
 //! A person with several roles may do what any of them may. Nothing here crosses a tenant.
 
@@ -46,11 +49,17 @@ pub enum Permission {
     ReadDeadLetters,
     /// Send messages that were given up again.
     ReplayDeadLetters,
+    /// Send results of scans.
+    UploadScans,
+    /// Policies that scans are held against.
+    ReadPolicies,
+    /// Set such policies.
+    ManagePolicies,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::ReadVulnerabilities,
         Self::ScanImages,
         Self::ReadHosts,
@@ -63,6 +72,9 @@ impl Permission {
         Self::ReadAlerts,
         Self::ReadDeadLetters,
         Self::ReplayDeadLetters,
+        Self::UploadScans,
+        Self::ReadPolicies,
+        Self::ManagePolicies,
     ];
 
     /// The word used in documents and problems, such as `vulnerabilities.read`.
@@ -80,6 +92,9 @@ impl Permission {
             Self::ReadAlerts => "alerts.read",
             Self::ReadDeadLetters => "dead_letters.read",
             Self::ReplayDeadLetters => "dead_letters.replay",
+            Self::UploadScans => "scans.upload",
+            Self::ReadPolicies => "policies.read",
+            Self::ManagePolicies => "policies.manage",
         }
     }
 }
@@ -105,6 +120,8 @@ fn role_allows(role: Role, permission: Permission) -> bool {
                 | P::RefreshFeeds
                 | P::ReadAlerts
                 | P::ReadDeadLetters
+                | P::UploadScans
+                | P::ReadPolicies
         ),
         Role::Auditor => matches!(
             permission,
@@ -115,15 +132,30 @@ fn role_allows(role: Role, permission: Permission) -> bool {
                 | P::ReadFeeds
                 | P::ReadAlerts
                 | P::ReadDeadLetters
+                | P::ReadPolicies
         ),
         Role::VulnerabilityManager => matches!(
             permission,
-            P::ReadVulnerabilities | P::ScanImages | P::ReadHosts | P::ReadFeeds | P::ReadAlerts
+            P::ReadVulnerabilities
+                | P::ScanImages
+                | P::ReadHosts
+                | P::ReadFeeds
+                | P::ReadAlerts
+                | P::UploadScans
+                | P::ReadPolicies
+                | P::ManagePolicies
         ),
-        Role::Developer => matches!(permission, P::ReadVulnerabilities | P::ReadFeeds),
+        Role::Developer => matches!(
+            permission,
+            P::ReadVulnerabilities | P::ReadFeeds | P::UploadScans | P::ReadPolicies
+        ),
         Role::Ci => matches!(
             permission,
-            P::ReadVulnerabilities | P::ScanImages | P::ReadFeeds
+            P::ReadVulnerabilities
+                | P::ScanImages
+                | P::ReadFeeds
+                | P::UploadScans
+                | P::ReadPolicies
         ),
         Role::AgentManager => matches!(
             permission,

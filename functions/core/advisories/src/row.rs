@@ -242,6 +242,8 @@ pub struct IntelRow<'a> {
     pub ransomware: bool,
     /// EPSS probability, 0 to 1.
     pub epss: Option<f32>,
+    /// EPSS percentile, 0 to 1.
+    pub epss_percentile: Option<f32>,
     /// SSVC exploitation: `none`, `poc` or `active`.
     pub exploitation: Option<&'a str>,
     /// SSVC automatable: `yes` or `no`.

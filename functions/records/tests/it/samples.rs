@@ -1,7 +1,7 @@
 //! Records of the last version are read: each sample was written by it, and stays as it is.
 
 use platform::{Condition, Item, Key};
-use records::{Containers, Feeds, Hosts, Images, Layers, Places};
+use records::{Containers, Feeds, Hosts, Images, Layers, Places, Policies, Scans};
 use schemas::{Place, PlaceKind, Severity, inventory::CoverageStatus};
 
 use crate::support::{store, tenant};
@@ -75,6 +75,25 @@ async fn records_of_the_last_version_are_read() {
     )
     .await;
 
+    keep(
+        &platform,
+        "t/acme/policies",
+        "ci",
+        include_str!("samples/policy.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/scans",
+        "0251608300799999-0123456789abcdef0123456789abcdef",
+        include_str!("samples/scan.1.json"),
+    )
+    .await;
+
+    let policy = Policies(&platform).get(&tenant, "ci").await.unwrap();
+    assert!(policy.unwrap().0.text.contains("kev = true"));
+    let scans = Scans(&platform).list(&tenant, 10, None).await.unwrap();
+    assert_eq!(scans.records.first().unwrap().summary.critical, 1);
     let id = "db-1".parse().unwrap();
     let host = Hosts(&platform).get(&tenant, &id).await.unwrap().unwrap();
     assert_eq!((host.facts.name.as_str(), host.packages), ("db-1", 816));

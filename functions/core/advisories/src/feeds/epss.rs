@@ -43,6 +43,7 @@ impl Feed for Epss {
                 }
             });
         };
+        let percentile = column("percentile");
         let mut record = csv::StringRecord::new();
         let mut rows = 0u64;
         while reader
@@ -53,6 +54,9 @@ impl Feed for Epss {
             let score = record
                 .get(epss)
                 .and_then(|text| text.trim().parse::<f32>().ok());
+            let percentile = percentile
+                .and_then(|at| record.get(at)?.trim().parse::<f32>().ok())
+                .filter(|share| (0.0..=1.0).contains(share));
             match (
                 record.get(id),
                 score.filter(|score| (0.0..=1.0).contains(score)),
@@ -60,6 +64,7 @@ impl Feed for Epss {
                 (Some(id), Some(score)) => sink.intel(&IntelRow {
                     vulnerability: id.trim(),
                     epss: Some(score),
+                    epss_percentile: percentile,
                     ..IntelRow::default()
                 }),
                 _ => sink.problem(

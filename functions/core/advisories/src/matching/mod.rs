@@ -281,6 +281,7 @@ fn overlay(result: &mut MatchResult, shards: &ShardSet) -> Result<(), ShardError
         finding.severity = settle(&mut finding.ratings);
         finding.kev = !intel.exploited_by.is_empty();
         finding.epss = intel.epss;
+        finding.epss_percentile = intel.epss_percentile;
     }
     for row in &mut result.cannot_judge {
         let Some(intel) = known.get(row.vulnerability.as_str()) else {

@@ -413,7 +413,8 @@ pub(crate) fn put_intel<'a>(
     out.push(
         u8::from(row.ransomware)
             | u8::from(row.epss.is_some()) << 1
-            | u8::from(row.public_exploits > 0) << 2,
+            | u8::from(row.public_exploits > 0) << 2
+            | u8::from(row.epss_percentile.is_some()) << 3,
     );
     put_text(out, texts, Some(stored.feed));
     put_text(out, texts, Some(stored.document));
@@ -423,6 +424,9 @@ pub(crate) fn put_intel<'a>(
     }
     if row.public_exploits > 0 {
         put(out, u64::from(row.public_exploits));
+    }
+    if let Some(percentile) = row.epss_percentile {
+        out.extend_from_slice(&percentile.to_le_bytes());
     }
     put_text(out, texts, row.exploitation);
     put_text(out, texts, row.automatable);
@@ -438,7 +442,7 @@ pub(crate) fn read_intel<'a, T: TextsById<'a>>(
 ) -> Result<StoredIntel<'a>, Corrupt> {
     let mut r = RowReader { reader, texts };
     let flags = r.reader.byte()?;
-    if flags > 7 {
+    if flags > 15 {
         return Err(Corrupt);
     }
     let (feed, document) = (r.some_text()?, r.some_text()?);
@@ -451,6 +455,10 @@ pub(crate) fn read_intel<'a, T: TextsById<'a>>(
         0 => 0,
         _ => u32::try_from(r.reader.integer()?).map_err(|_| Corrupt)?,
     };
+    let epss_percentile = match flags & 8 {
+        0 => None,
+        _ => Some(f32::from_le_bytes(r.reader.array()?)).filter(|p| (0.0..=1.0).contains(p)),
+    };
     Ok(StoredIntel {
         feed,
         document,
@@ -460,6 +468,7 @@ pub(crate) fn read_intel<'a, T: TextsById<'a>>(
             exploited_by,
             ransomware: flags & 1 != 0,
             epss,
+            epss_percentile,
             exploitation: r.text()?,
             automatable: r.text()?,
             technical_impact: r.text()?,

@@ -51,6 +51,8 @@ pub struct Intel {
     pub ransomware: bool,
     /// EPSS probability, 0 to 1.
     pub epss: Option<f32>,
+    /// EPSS percentile, 0 to 1.
+    pub epss_percentile: Option<f32>,
     /// SSVC exploitation.
     pub exploitation: Option<String>,
     /// SSVC automatable.
@@ -209,6 +211,7 @@ impl ShardSet {
             intel.ransomware |= row.ransomware;
             intel.epss = intel.epss.or(row.epss);
             intel.public_exploits = intel.public_exploits.max(row.public_exploits);
+            intel.epss_percentile = intel.epss_percentile.or(row.epss_percentile);
             let keep = |field: &mut Option<String>, said: Option<&str>| {
                 if field.is_none() {
                     *field = said.map(str::to_owned);

@@ -1,0 +1,45 @@
+//! Policies that scans are held against.
+
+pub(crate) mod get;
+pub(crate) mod set;
+
+use axum::{
+    Json,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use records::policies::{CI, PolicyRecord};
+use schemas::api::policy::{PolicyDetail, PolicyText};
+
+use crate::problem::ApiError;
+
+/// Policies that there are a use for.
+fn known(id: &str) -> Result<&str, ApiError> {
+    if id == CI {
+        Ok(id)
+    } else {
+        Err(ApiError::not_found("policy: there is only `ci`"))
+    }
+}
+
+/// The entity tag of a state. Source: RFC 9110, 8.8.3.
+fn etag(revision: u64) -> String {
+    format!("\"{revision}\"")
+}
+
+/// A policy as it is answered, with the tag that names this state.
+fn answer(id: &str, record: PolicyRecord, revision: u64) -> Result<Response, ApiError> {
+    let detail = PolicyDetail {
+        id: id.to_owned(),
+        policy: PolicyText {
+            form: record.form,
+            text: record.text,
+        },
+        updated_at: record.updated_at,
+        updated_by: record.updated_by,
+    };
+    let mut response = Json(detail).into_response();
+    let tag = HeaderValue::try_from(etag(revision)).map_err(ApiError::internal)?;
+    response.headers_mut().insert(header::ETAG, tag);
+    Ok(response)
+}

@@ -1,0 +1,56 @@
+//! Sending the result of a scan.
+
+use axum::{Json, extract::State, http::StatusCode};
+use records::Scans;
+use schemas::{
+    api::{Problem, scan::ScanRow},
+    report::{REPORT_VERSION, Report},
+};
+
+use super::row;
+use crate::{
+    auth::{Allowed, needs},
+    extract::FromLargeJson,
+    problem::{ApiError, Kind},
+    state::ApiState,
+};
+
+/// Keeps the report of a scan, as `bulkhead scan --format json` writes it (`schemas/json/report.schema.json`). The same
+/// report sent again is the same scan.
+#[utoipa::path(
+    post,
+    path = "/api/v1/scans",
+    tag = "scans",
+    operation_id = "upload_scan",
+    request_body(
+        content = Object,
+        content_type = "application/json",
+        description = "The report, at most 4 MiB as sent and 64 MiB unfolded; `content-encoding: zstd` is read"
+    ),
+    responses(
+        (status = 201, description = "It is kept", body = ScanRow),
+        (status = 413, description = "Too large", body = Problem),
+        (status = 422, description = "Of a later version than is read here", body = Problem),
+    ),
+    security(("session" = ["scans.upload"]))
+)]
+pub(crate) async fn upload(
+    caller: Allowed<needs::UploadScans>,
+    State(state): State<ApiState>,
+    FromLargeJson(report): FromLargeJson<Report>,
+) -> Result<(StatusCode, Json<ScanRow>), ApiError> {
+    if report.version > REPORT_VERSION {
+        return Err(ApiError::new(
+            Kind::UnsupportedVersion,
+            format!(
+                "The report has version {}, and up to {REPORT_VERSION} is read here.",
+                report.version
+            ),
+        ));
+    }
+    let kept = Scans(state.platform())
+        .put(caller.tenant(), &report, caller.name())
+        .await?;
+    tracing::info!(scan = kept.id, by = caller.name(), tenant = %caller.tenant(), "scan kept");
+    Ok((StatusCode::CREATED, Json(row(kept))))
+}
