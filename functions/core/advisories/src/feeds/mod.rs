@@ -14,6 +14,7 @@ mod epss;
 mod errata;
 mod friends_of_php;
 mod language;
+mod msrc_csaf;
 mod msrc_cvrf;
 mod nodejs;
 mod nvd;
@@ -45,6 +46,7 @@ pub static FEEDS: &[&dyn Feed] = &[
     // First, as they are the most and the largest, and are told apart at little cost.
     &csaf::CsafFeed(csaf::Vendor::RedHat),
     &csaf::CsafFeed(csaf::Vendor::Suse),
+    &msrc_csaf::MsrcCsaf,
     &msrc_cvrf::MsrcCvrf,
     &windows_builds::WindowsBuilds,
     &debian_tracker::DebianTracker,
@@ -78,6 +80,7 @@ pub static FEEDS: &[&dyn Feed] = &[
 
 pub(crate) use csaf::CHANNEL;
 pub(crate) use ecosystems::{alpine_release, debian_release, normal_name, scheme_of};
+pub(crate) use msrc_csaf::NAME as MSRC_CSAF;
 pub(crate) use rpm_names::module_stream;
 
 /// Whether a feed is one of a distribution's own, which knows its packages better than a collection of all does.
@@ -218,7 +221,7 @@ pub(crate) fn page_of(feed: &str, row: &Row<'_>) -> Option<String> {
             .vulnerability
             .starts_with("CVE-")
             .then(|| format!("https://www.cve.org/CVERecord?id={}", row.vulnerability)),
-        "msrc-cvrf" => {
+        "msrc-cvrf" | msrc_csaf::NAME => {
             let id = row.vulnerability;
             Some(format!(
                 "https://msrc.microsoft.com/update-guide/vulnerability/{id}"

@@ -27,6 +27,8 @@ use crate::{
 
 mod json;
 
+pub(super) use json::parser;
+
 /// The feed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MsrcCvrf;
@@ -37,7 +39,7 @@ const ANY_NAMESPACE: &str = "icasi.org/CVRF/schema/cvrf/";
 /// Bytes at the beginning that tell what a document is.
 const HEAD_BYTES: usize = 4096;
 /// Bytes of one text that is kept; names, ids and builds are far shorter.
-const MAX_TEXT_BYTES: usize = 4096;
+pub(super) const MAX_TEXT_BYTES: usize = 4096;
 /// Elements within one another.
 const MAX_DEPTH: u32 = 64;
 
@@ -61,7 +63,7 @@ impl Feed for MsrcCvrf {
     fn parse(&self, document: &Document<'_>, sink: &mut dyn Sink) -> Result<(), FeedError> {
         let bytes = shape::trimmed(document.bytes);
         if bytes.starts_with(b"{") {
-            return json::parser(sink).month(&json::read(bytes)?);
+            return parser(sink).month(&json::read(bytes)?);
         }
         let head = head(document.bytes);
         if !head.contains(NAMESPACE) {
@@ -98,51 +100,58 @@ impl Feed for MsrcCvrf {
     }
 }
 
-struct Parser<'d, 's> {
+/// Rows on their way from a document to the sink, whatever its form.
+pub(super) struct Parser<'d, 's> {
     reader: Reader<&'d [u8]>,
     /// Names of products that are judged.
     products: HashMap<Cow<'d, str>, String>,
     /// Whole ids of the .NET Framework on judged products.
     net_framework: HashSet<Cow<'d, str>>,
-    sink: &'s mut dyn Sink,
+    pub(super) sink: &'s mut dyn Sink,
 }
 
 /// What is kept of one `Vulnerability`.
 #[derive(Default)]
-struct Entry<'d> {
-    id: Option<Cow<'d, str>>,
-    title: Option<Cow<'d, str>>,
-    component: Option<Cow<'d, str>>,
-    affected: Vec<Cow<'d, str>>,
-    exploited: bool,
-    words: HashMap<Cow<'d, str>, Cow<'d, str>>,
-    scores: HashMap<Cow<'d, str>, usize>,
-    score_sets: Vec<ScoreSet<'d>>,
-    remediations: Vec<Remediation<'d>>,
-    revised: Option<Timestamp>,
+pub(super) struct Entry<'d> {
+    pub(super) id: Option<Cow<'d, str>>,
+    pub(super) title: Option<Cow<'d, str>>,
+    pub(super) component: Option<Cow<'d, str>>,
+    pub(super) affected: Vec<Cow<'d, str>>,
+    pub(super) exploited: bool,
+    pub(super) words: HashMap<Cow<'d, str>, Cow<'d, str>>,
+    pub(super) scores: HashMap<Cow<'d, str>, usize>,
+    pub(super) score_sets: Vec<ScoreSet<'d>>,
+    pub(super) remediations: Vec<Remediation<'d>>,
+    pub(super) revised: Option<Timestamp>,
 }
 
 /// One `ScoreSet`.
 #[derive(Default)]
-struct ScoreSet<'d> {
-    score: Option<f32>,
-    vector: Option<Cow<'d, str>>,
+pub(super) struct ScoreSet<'d> {
+    pub(super) score: Option<f32>,
+    pub(super) vector: Option<Cow<'d, str>>,
 }
 
 /// One `Remediation` of type "Vendor Fix".
 #[derive(Default)]
-struct Remediation<'d> {
-    kb: Option<String>,
-    supersedes: Vec<String>,
-    restart: Option<Cow<'d, str>>,
-    hotpatch: bool,
-    fixed_build: Option<Cow<'d, str>>,
-    products: Vec<Cow<'d, str>>,
+pub(super) struct Remediation<'d> {
+    pub(super) kb: Option<String>,
+    pub(super) supersedes: Vec<String>,
+    pub(super) restart: Option<Cow<'d, str>>,
+    pub(super) hotpatch: bool,
+    pub(super) fixed_build: Option<Cow<'d, str>>,
+    pub(super) products: Vec<Cow<'d, str>>,
 }
 
 /// The product of the operating system that an id is about: the part after the dash of a composite one.
 fn system_of(id: &str) -> &str {
     id.rsplit_once('-').map_or(id, |(_, system)| system)
+}
+
+/// Whether an exploit status, such as `Publicly Disclosed:No;Exploited:Yes`, says that it is exploited.
+pub(super) fn says_exploited(status: &str) -> bool {
+    let mut parts = status.split(';');
+    parts.any(|part| part.trim().eq_ignore_ascii_case("Exploited:Yes"))
 }
 
 /// The attribute of this name as written; the values that matter hold no entities.
@@ -344,7 +353,7 @@ impl<'d> Parser<'d, '_> {
     }
 
     /// Whether rows of this product are kept.
-    fn is_kept(&self, id: &str) -> bool {
+    pub(super) fn is_kept(&self, id: &str) -> bool {
         lines::product(id).is_some() || self.net_framework.contains(id)
     }
 
@@ -430,9 +439,7 @@ impl<'d> Parser<'d, '_> {
                 Ok(true)
             })?;
             if is_status && let Some(status) = description {
-                entry.exploited |= status
-                    .split(';')
-                    .any(|part| part.trim().eq_ignore_ascii_case("Exploited:Yes"));
+                entry.exploited |= says_exploited(&status);
             }
             Ok(true)
         })
@@ -531,7 +538,7 @@ impl<'d> Parser<'d, '_> {
     }
 
     /// One row for each affected product and each of its updates; one without an update where there is none.
-    fn emit(&mut self, mut entry: Entry<'d>) {
+    pub(super) fn emit(&mut self, mut entry: Entry<'d>) {
         // Withdrawn entries say so in their id ("CVE-… - do not use this one"), beside the entry that counts.
         let id = entry.id.take().unwrap_or_default();
         if id.parse::<VulnerabilityId>().is_err() {
@@ -646,4 +653,4 @@ impl<'d> Parser<'d, '_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,6 +1,6 @@
 //! The judging of one system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use schemas::{
     Severity, Timestamp, VulnerabilityId,
@@ -18,6 +18,7 @@ use super::{
     lines::{self, Product},
 };
 use crate::{
+    feeds::MSRC_CSAF as LESSER_FORM,
     row::{RatingRef, StoredRow, WindowsRef},
     severity,
 };
@@ -96,11 +97,17 @@ pub(super) fn judge(
     }
 
     let mut by_id: BTreeMap<&str, (Vec<Judged<'_>>, Vec<Judged<'_>>)> = BTreeMap::new();
+    let told_twice = told_twice(rows);
     for stored in rows {
         let Some(row) = &stored.row.windows else {
             continue;
         };
         if stored.row.package != product.id || stored.row.package == UPDATE_HISTORY {
+            continue;
+        }
+        if stored.feed == LESSER_FORM
+            && told_twice.contains(&(stored.row.vulnerability, row.product_id))
+        {
             continue;
         }
         let of_id = by_id.entry(stored.row.vulnerability).or_default();
@@ -129,6 +136,20 @@ pub(super) fn judge(
         system.decide_component(&id, of_component, &mut verdicts);
     }
     verdicts
+}
+
+/// What rows in MSRC's lesser form say that there are also rows in the fuller one for: vulnerabilities with whole product
+/// ids. They are the same facts, and the fuller form alone has the chain of updates and the component.
+fn told_twice<'r>(rows: &'r [StoredRow<'_>]) -> HashSet<(&'r str, &'r str)> {
+    let key = |stored: &'r StoredRow<'_>| {
+        let row = stored.row.windows.as_ref()?;
+        Some((stored.row.vulnerability, row.product_id))
+    };
+    if rows.iter().all(|stored| stored.feed != LESSER_FORM) {
+        return HashSet::new();
+    }
+    let fuller = rows.iter().filter(|stored| stored.feed != LESSER_FORM);
+    fuller.filter_map(key).collect()
 }
 
 fn unknown_product(windows: &WindowsOs) -> CoverageGap {

@@ -509,3 +509,33 @@ fn the_framework_is_judged_by_its_newest_file_and_not_by_rows_of_its_other_versi
     );
     assert!(unseen.cannot_judge[0].detail.contains("Release value"));
 }
+
+#[test]
+fn what_both_of_msrcs_forms_say_is_told_once_and_by_the_fuller() {
+    let place = core(20348, 2000, &[]);
+    let csaf = |id, build| {
+        let mut stored = row(id, "11924", "KB5000002", build, &[]);
+        stored.feed = "msrc-csaf";
+        stored
+    };
+    let rows = [
+        csaf("CVE-2024-0001", "10.0.20348.2200"),
+        row(
+            "CVE-2024-0001",
+            "11924",
+            "KB5000001",
+            "10.0.20348.2100",
+            &[],
+        ),
+        csaf("CVE-2024-0002", "10.0.20348.2200"),
+    ];
+    let wanted = [
+        "CVE-2024-0001 10.0.20348.2100",
+        "CVE-2024-0002 10.0.20348.2200",
+    ];
+    let (found, doubts) = verdicts(&place, false, &rows);
+    assert_eq!(
+        (found, doubts),
+        (wanted.map(str::to_owned).to_vec(), none())
+    );
+}

@@ -63,7 +63,7 @@ impl Feed for CsafFeed {
         shape::trimmed(document.bytes).starts_with(b"{")
             && find(part(FIRST_BYTES), b"\"document\"")
             && find(part(FIRST_BYTES), b"\"csaf_version\"")
-            && find(part(HEAD_BYTES), publisher)
+            && published_by(part(HEAD_BYTES), publisher)
     }
 
     fn parse(&self, document: &Document<'_>, sink: &mut dyn Sink) -> Result<(), FeedError> {
@@ -96,6 +96,18 @@ impl Feed for CsafFeed {
         }
         Ok(())
     }
+}
+
+/// Whether a document's beginning has this text, with its quotes, as a name: that of the publisher, and not one of
+/// those that are thanked.
+pub(super) fn published_by(head: &[u8], publisher: &[u8]) -> bool {
+    let is_name = |at: usize| {
+        let before = head.get(..at).unwrap_or_default().trim_ascii_end();
+        let key = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end);
+        key.is_some_and(|key| key.ends_with(b"\"name\""))
+    };
+    let mut windows = head.windows(publisher.len().max(1)).enumerate();
+    windows.any(|(at, window)| window == publisher && is_name(at))
 }
 
 /// One vulnerability of a document.

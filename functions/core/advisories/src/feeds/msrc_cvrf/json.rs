@@ -2,13 +2,16 @@
 //! and their types as numbers.
 //!
 //! Source: the API's Swagger description and its answers. Types are the positions of the words in CVRF's lists, or the
-//! words themselves.
+//! words themselves: of notes 2 is Description, 4 FAQ, 7 Tag, 8 CNA; of threats 0 is Impact, 1 Exploit Status, 3
+//! Severity; of statuses 3 is Known Affected; of remediations 2 is Vendor Fix.
 
 use std::{borrow::Cow, collections::HashSet};
 
 use serde::{Deserialize, Deserializer, de::Visitor};
 
-use super::{Entry, MAX_TEXT_BYTES, Parser, Remediation, ScoreSet, lines, moment, system_of};
+use super::{
+    Entry, MAX_TEXT_BYTES, Parser, Remediation, ScoreSet, lines, moment, says_exploited, system_of,
+};
 use crate::{
     feeds::{FeedError, json_error},
     windows::{is_kb_number, kbs_in},
@@ -302,7 +305,8 @@ impl<'d> Parser<'d, '_> {
         Ok(())
     }
 
-    fn product(&mut self, id: Cow<'d, str>, name: &str) {
+    /// Takes note of a product whose rows are kept.
+    pub(in crate::feeds) fn product(&mut self, id: Cow<'d, str>, name: &str) {
         if lines::product(system_of(&id)).is_none() {
             return;
         }
@@ -349,9 +353,7 @@ impl<'d> Parser<'d, '_> {
                     entry.words.insert(id, text.clone());
                 }
             } else if threat.kind == EXPLOIT_STATUS {
-                entry.exploited |= text
-                    .split(';')
-                    .any(|part| part.trim().eq_ignore_ascii_case("Exploited:Yes"));
+                entry.exploited |= says_exploited(&text);
             }
         }
         for set in said.score_sets.iter().flatten() {
@@ -396,7 +398,7 @@ impl<'d> Parser<'d, '_> {
 }
 
 /// An empty parser to hand rows over with.
-pub(super) fn parser<'d, 's>(sink: &'s mut dyn crate::feeds::Sink) -> Parser<'d, 's> {
+pub(in crate::feeds) fn parser<'d, 's>(sink: &'s mut dyn crate::feeds::Sink) -> Parser<'d, 's> {
     Parser {
         reader: quick_xml::Reader::from_str(""),
         products: std::collections::HashMap::new(),

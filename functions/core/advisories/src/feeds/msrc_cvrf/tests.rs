@@ -237,7 +237,7 @@ fn a_vulnerability_without_an_id_is_a_problem_and_the_rest_is_read() {
 }
 
 /// The XML of a month as the API's JSON has it.
-mod as_json {
+pub(in crate::feeds) mod as_json {
     use quick_xml::{Reader, events::Event};
     use serde_json::{Map, Value, json};
 
@@ -384,7 +384,7 @@ mod as_json {
         })
     }
 
-    pub(super) fn month(xml: &str) -> String {
+    pub(in crate::feeds) fn month(xml: &str) -> String {
         let root = tree(xml);
         let tracking = root.one("DocumentTracking").unwrap();
         let tree = root.one("ProductTree");
@@ -494,4 +494,41 @@ fn a_cut_or_empty_month_in_json_is_an_error() {
         let mut seen = Seen::default();
         assert!(MsrcCvrf.parse(&document, &mut seen).is_err());
     }
+}
+
+#[test]
+fn numbers_of_types_mean_what_they_do_in_the_answers_of_the_api() {
+    let text = r#"{
+      "DocumentTitle": {"Value": "August 2024 Security Updates"}, "DocumentType": {"Value": "Security Update"},
+      "DocumentTracking": {"Identification": {"ID": {"Value": "2024-Aug"}}, "CurrentReleaseDate": "2024-08-20T07:00:00"},
+      "ProductTree": {"FullProductName": [{"ProductID": "11572", "Value": "Windows Server 2019  (Server Core installation)"}]},
+      "Vulnerability": [{
+        "Title": {}, "CVE": "CVE-2024-38063", "Ordinal": "0", "DiscoveryDateSpecified": false,
+        "Notes": [{"Title": "Description", "Type": 2, "Ordinal": "0"},
+          {"Title": "FAQ", "Type": 4, "Ordinal": "10", "Value": "<p>x</p>"},
+          {"Title": "Windows TCP/IP", "Type": 7, "Ordinal": "20", "Value": "Windows TCP/IP"},
+          {"Title": "Microsoft", "Type": 8, "Ordinal": "30", "Value": "Microsoft"}],
+        "ProductStatuses": [{"ProductID": ["11572"], "Type": 3}],
+        "Threats": [{"Description": {"Value": "Remote Code Execution"}, "ProductID": ["11572"], "Type": 0, "DateSpecified": false},
+          {"Description": {"Value": "Critical"}, "ProductID": ["11572"], "Type": 3, "DateSpecified": false},
+          {"Description": {"Value": "Publicly Disclosed:No;Exploited:Yes"}, "Type": 1, "DateSpecified": false}],
+        "CVSSScoreSets": [{"BaseScore": 9.8, "TemporalScore": 8.5, "Vector": "CVSS:3.1/AV:N", "ProductID": ["11572"]}],
+        "Remediations": [{"Description": {"Value": "5043050"}, "URL": "", "ProductID": ["11572"], "Type": 2,
+          "DateSpecified": false, "AffectedFiles": [], "RestartRequired": {}, "SubType": "Security Update",
+          "FixedBuild": "10.0.17763.6293"},
+          {"Description": {"Value": "5000000"}, "ProductID": ["11572"], "Type": 5, "RestartRequired": {}}],
+        "RevisionHistory": [{"Number": "1.0", "Date": "2024-08-13T07:00:00", "Description": {"Value": "x"}}]
+      }]
+    }"#;
+    let (done, seen) = read(text);
+    assert_eq!(done, Ok(()));
+    assert_eq!(
+        seen.rows,
+        [
+            "17763 11572 CVE-2024-38063 | Windows Server 2019 (Server Core installation) | Some(\"KB5043050\") \
+             Some(\"10.0.17763.6293\") [] hotpatch=false None | Some(\"Windows TCP/IP\") | \
+             [(Critical, Some(\"Critical\"), None), (Critical, None, Some(9.8))] | None | 2024-08-13T07:00:00.000Z"
+        ]
+    );
+    assert_eq!(seen.exploited, ["CVE-2024-38063 Some(\"msrc\")"]);
 }
