@@ -2,7 +2,8 @@
 //! xUnit plugin (`junit-10.xsd`).
 //!
 //! With a policy, a test fails by what violates it; without one, by any finding. What does not count is told in the
-//! test's output, and a test of nothing but such findings is skipped. Not to be fully scanned is an error.
+//! test's output, and a test of nothing but such findings is skipped. Not to be fully scanned is an error, and so is a
+//! gate that lacks something to decide by.
 
 use std::{
     borrow::Cow,
@@ -46,7 +47,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         .flat_map(|policy| &policy.violations)
         .filter(|violation| violation.finding.is_none())
         .collect();
-    let incomplete = words::not_fully_scanned(report);
+    let incomplete = words::incomplete(report);
     let tests = cases.len() + 1 + whole.len();
     let failures = cases
         .values()
@@ -140,6 +141,7 @@ fn properties(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         .policy
         .as_ref()
         .map(|policy| words::verdict(policy.verdict).to_owned());
+    let some = |number: u32| (number > 0).then(|| number.to_string());
     let known = [
         ("bulkhead.version", Some(report.software.clone())),
         (
@@ -154,6 +156,14 @@ fn properties(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         (
             "bulkhead.cannot_judge",
             Some(report.cannot_judge.len().to_string()),
+        ),
+        (
+            "bulkhead.development_left_out",
+            some(report.summary.development_left_out),
+        ),
+        (
+            "bulkhead.owned_by_distribution",
+            some(report.summary.owned_by_distribution),
         ),
         ("bulkhead.policy", verdict),
     ];
@@ -193,12 +203,17 @@ fn coverage(
         ))
     });
     if let Some(meaning) = incomplete {
+        let kind = match words::not_fully_scanned(report) {
+            Some(_) => "coverage",
+            None => "policy",
+        };
         write!(
             out,
-            "<error type=\"coverage\" message=\"{}\">",
+            "<error type=\"{kind}\" message=\"{}\">",
             Escaped(meaning)
         )?;
-        lines(out, gaps)?;
+        let lacking = words::lacking(report).iter().map(Cow::from);
+        lines(out, lacking.chain(gaps))?;
         out.write_all(b"</error>")?;
     } else if !report.coverage.gaps.is_empty() {
         out.write_all(b"<system-out>")?;

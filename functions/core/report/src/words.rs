@@ -169,6 +169,47 @@ pub(crate) fn not_fully_scanned(report: &Report) -> Option<&'static str> {
     }
 }
 
+/// What it means that not everything was scanned, or that a gate lacks something to decide by; `None` when neither is so.
+pub(crate) fn incomplete(report: &Report) -> Option<&'static str> {
+    let lacks = || {
+        (!lacking(report).is_empty()).then_some(
+            "Not enough for the gate: it lacks something that its policies need, so an empty list is no pass.",
+        )
+    };
+    not_fully_scanned(report).or_else(lacks)
+}
+
+/// What keeps the gate from a pass although nothing is violated, a sentence each.
+pub(crate) fn lacking(report: &Report) -> &[String] {
+    report.policy.as_ref().map_or(&[], |policy| &policy.lacking)
+}
+
+/// Packages that were not judged by themselves: how many, and why. A sentence without its end for each reason.
+pub(crate) fn left_out(report: &Report) -> Vec<String> {
+    let packages = |number: u32| match number {
+        1 => "1 package".to_owned(),
+        number => format!("{number} packages"),
+    };
+    let (development, owned) = (
+        report.summary.development_left_out,
+        report.summary.owned_by_distribution,
+    );
+    let mut out = Vec::new();
+    if development > 0 {
+        out.push(format!(
+            "{} for development only left out (--include-dev judges them)",
+            packages(development)
+        ));
+    }
+    if owned > 0 {
+        out.push(format!(
+            "{} of languages judged by the distribution that brought them",
+            packages(owned)
+        ));
+    }
+    out
+}
+
 /// Why something cannot be judged, in words.
 pub(crate) fn cannot_judge(reason: CannotJudgeReason) -> &'static str {
     match reason {

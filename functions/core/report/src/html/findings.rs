@@ -24,7 +24,7 @@ const COLUMNS: [(&str, &str, bool); 8] = [
 
 pub(super) fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.findings.is_empty() {
-        let text = match words::not_fully_scanned(report) {
+        let text = match words::incomplete(report) {
             None => "Nothing was found.",
             Some(_) => {
                 "Nothing was found in what was read. That is not the same as clean: see above what was not."

@@ -23,7 +23,7 @@ pub(super) fn facts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut facts = vec![
         ("System", system),
         ("Scanned", moment(report)),
-        ("Packages", grouped(report.packages.len())),
+        ("Packages", packages(report)),
     ];
     if let Some(id) = &report.target.id {
         facts.push(("Identity", id.clone()));
@@ -38,6 +38,13 @@ pub(super) fn facts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "<dt>{name}</dt><dd>{}</dd>", Escaped(value))?;
     }
     out.write_all(b"</dl>\n")
+}
+
+/// How many packages there are, and which of them were not judged by themselves.
+fn packages(report: &Report) -> String {
+    let mut parts = vec![grouped(report.packages.len())];
+    parts.extend(words::left_out(report));
+    parts.join("; ")
 }
 
 /// The moment of the scan to the second.
@@ -168,6 +175,15 @@ pub(super) fn policy(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         violations,
         "more violation",
         "more violations",
+    )?;
+    list(
+        out,
+        "ul",
+        "",
+        policy.lacking.len(),
+        policy.lacking.iter().cloned(),
+        "more that it lacks",
+        "more that it lacks",
     )?;
     let notices = policy
         .notices

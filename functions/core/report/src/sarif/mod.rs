@@ -151,26 +151,40 @@ fn notifications(report: &Report) -> impl Iterator<Item = Notification> + '_ {
             .into_iter()
             .collect(),
     });
+    let left_out = words::left_out(report)
+        .into_iter()
+        .map(|text| Notification {
+            level: "note",
+            message: Message::of(&text),
+            descriptor: Descriptor {
+                id: "coverage/left_out".to_owned(),
+            },
+            locations: Vec::new(),
+        });
     let gate = report.policy.iter().flat_map(|policy| {
         let whole = policy
             .violations
             .iter()
             .filter(|violation| violation.finding.is_none())
             .map(|violation| ("error", &violation.reason, violation.rule.as_str()));
+        let lacking = policy.lacking.iter().map(|why| ("error", why, "lacking"));
         let notices = policy
             .notices
             .iter()
             .map(|notice| ("note", &notice.detail, "notice"));
-        whole.chain(notices).map(|(level, text, id)| Notification {
-            level,
-            message: Message::of(text),
-            descriptor: Descriptor {
-                id: format!("policy/{id}"),
-            },
-            locations: Vec::new(),
-        })
+        whole
+            .chain(lacking)
+            .chain(notices)
+            .map(|(level, text, id)| Notification {
+                level,
+                message: Message::of(text),
+                descriptor: Descriptor {
+                    id: format!("policy/{id}"),
+                },
+                locations: Vec::new(),
+            })
     });
-    gaps.chain(unjudged(report)).chain(gate)
+    gaps.chain(unjudged(report)).chain(left_out).chain(gate)
 }
 
 /// One for each reason, with the vulnerabilities that may be here: kept apart from results, and never dropped.

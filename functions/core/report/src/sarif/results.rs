@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::rules::{self, NOT_FULLY_SCANNED, Rules};
 use crate::{identity::Fingerprints, links, text, words};
 
-/// Gaps that the result about coverage names; all of them are notifications.
+/// What the result about coverage names of gaps and of what a gate lacks; all of it is in notifications.
 const NAMED_GAPS: usize = 5;
 
 #[derive(Serialize)]
@@ -172,7 +172,7 @@ pub(super) fn results<'a>(
     violated: &'a Violated<'a>,
 ) -> impl Iterator<Item = SarifResult> + 'a {
     let place = links::relative(&report.target.name).unwrap_or_else(|| "target".to_owned());
-    let whole = words::not_fully_scanned(report)
+    let whole = words::incomplete(report)
         .map(|meaning| not_fully_scanned(report, meaning, rules, place.clone()));
     let found = report.findings.iter().map(|finding| (finding, None));
     let suppressed = report
@@ -261,12 +261,18 @@ fn not_fully_scanned(
     rules: &Rules<'_>,
     place: String,
 ) -> SarifResult {
-    let gaps = &report.coverage.gaps;
+    let (lacking, gaps) = (words::lacking(report), &report.coverage.gaps);
+    let named = lacking
+        .iter()
+        .cloned()
+        .chain(gaps.iter().map(words::gap))
+        .take(NAMED_GAPS);
     let mut text = meaning.to_owned();
-    for gap in gaps.iter().take(NAMED_GAPS) {
-        text.push_str(&format!(" {}.", words::gap(gap).trim_end_matches('.')));
+    for why in named {
+        text.push_str(&format!(" {}.", why.trim_end_matches('.')));
     }
-    if let Some(more) = gaps.len().checked_sub(NAMED_GAPS).filter(|more| *more > 0) {
+    let all = lacking.len() + gaps.len();
+    if let Some(more) = all.checked_sub(NAMED_GAPS).filter(|more| *more > 0) {
         text.push_str(&format!(" And {more} more."));
     }
     let fingerprint = format!("{NOT_FULLY_SCANNED}:1");

@@ -64,7 +64,7 @@ impl<'a> Rules<'a> {
         let mut rules = Self {
             of_vulnerability: Vec::new(),
             index: HashMap::new(),
-            not_fully_scanned: words::not_fully_scanned(report),
+            not_fully_scanned: words::incomplete(report),
         };
         let suppressed = report.suppressed.iter().map(|s| &s.finding);
         for finding in report.findings.iter().chain(suppressed) {

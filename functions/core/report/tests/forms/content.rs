@@ -4,7 +4,7 @@ use report::Form;
 use schemas::{Severity, inventory::CoverageStatus};
 use serde_json::Value;
 
-use super::fixture::{empty, finding, full, json, package, windows, written};
+use super::fixture::{LACKS, empty, finding, full, gate_lacks, json, package, windows, written};
 
 fn results(sarif: &Value) -> &Vec<Value> {
     sarif["runs"][0]["results"].as_array().unwrap()
@@ -156,6 +156,74 @@ fn no_form_looks_clean_when_something_was_not_read() {
     // And what cannot be judged is not hidden either.
     for form in [Form::Sarif, Form::CycloneDx, Form::Junit, Form::Html] {
         assert!(written(&full(), form).contains("CVE-2026-2000"), "{form:?}");
+    }
+}
+
+/// A scan without a gap, and a gate that nothing violates: what it lacks is the only thing that tells it from a pass.
+#[test]
+fn what_a_gate_lacks_is_told_where_readers_look() {
+    let mut report = gate_lacks();
+    let sarif = json(&report, Form::Sarif);
+    let told = sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+        .as_array()
+        .unwrap();
+    let lacking = told
+        .iter()
+        .find(|told| told["descriptor"]["id"] == "policy/lacking")
+        .unwrap();
+    assert_eq!(lacking["level"], "error");
+    assert_eq!(lacking["message"]["text"], LACKS);
+    let result = &results(&sarif)[0];
+    assert_eq!(result["ruleId"], "not-fully-scanned");
+    assert_eq!(result["ruleIndex"], 0);
+    assert!(result["message"]["text"].as_str().unwrap().contains(LACKS));
+
+    let escaped = LACKS.replace('<', "&lt;").replace('>', "&gt;");
+    let junit = written(&report, Form::Junit);
+    assert!(junit.contains("failures=\"0\" errors=\"1\""), "{junit}");
+    assert!(junit.contains("<error type=\"policy\""), "{junit}");
+    assert!(junit.contains(&escaped), "{junit}");
+
+    let html = written(&report, Form::Html);
+    assert!(html.contains("Gate: not passed") && html.contains(&format!("<li>{escaped}</li>")));
+    assert!(!html.contains("<p>Nothing was found.</p>"));
+
+    // Beside gaps it is told as well.
+    report.coverage = full().coverage;
+    let junit = written(&report, Form::Junit);
+    assert!(
+        junit.contains("errors=\"1\"") && junit.contains("<error type=\"coverage\""),
+        "{junit}"
+    );
+    assert!(junit.contains(&escaped) && junit.contains("the archive ends early"));
+}
+
+#[test]
+fn packages_that_were_not_judged_by_themselves_are_counted() {
+    let mut report = gate_lacks();
+    report.policy = None;
+    let (development, owned) = (
+        "2 packages for development only left out",
+        "1 package of languages judged by the distribution",
+    );
+    let html = written(&report, Form::Html);
+    assert!(html.contains(development) && html.contains(owned), "{html}");
+    let sarif = json(&report, Form::Sarif);
+    let told = &sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+    for (at, expected) in [development, owned].into_iter().enumerate() {
+        assert_eq!(told[at]["level"], "note");
+        let text = told[at]["message"]["text"].as_str().unwrap();
+        assert!(text.starts_with(expected), "{text}");
+    }
+    // It is no reason to fail.
+    assert!(results(&sarif).is_empty());
+    let junit = written(&report, Form::Junit);
+    assert!(junit.contains("errors=\"0\""), "{junit}");
+    for property in [
+        "name=\"bulkhead.development_left_out\" value=\"2\"",
+        "name=\"bulkhead.owned_by_distribution\" value=\"1\"",
+    ] {
+        assert!(junit.contains(property), "{junit}");
     }
 }
 

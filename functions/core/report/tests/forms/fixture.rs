@@ -259,6 +259,22 @@ pub(crate) fn full() -> Report {
     report
 }
 
+/// What a gate lacks in `gate_lacks`.
+pub(crate) const LACKS: &str = "the rule kev needs the feed <kev>, which was not loaded";
+
+/// A scan without a gap, held against a policy that nothing violates and that cannot be decided all the same.
+pub(crate) fn gate_lacks() -> Report {
+    let mut report = empty();
+    report.policy = Some(PolicyOutcome {
+        verdict: PolicyVerdict::NotFullyScanned,
+        lacking: vec![LACKS.to_owned()],
+        ..PolicyOutcome::default()
+    });
+    report.summary.development_left_out = 2;
+    report.summary.owned_by_distribution = 1;
+    report
+}
+
 /// A Windows image that was judged by its build.
 pub(crate) fn windows() -> Report {
     let mut report = empty();

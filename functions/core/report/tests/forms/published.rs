@@ -7,7 +7,7 @@ use report::Form;
 use schemas::report::Report;
 use serde_json::Value;
 
-use super::fixture::{empty, full, json, windows, written};
+use super::fixture::{empty, full, gate_lacks, json, windows, written};
 
 fn schema(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -25,8 +25,8 @@ fn valid(validator: &Validator, document: &Value) {
     assert_eq!(errors, Vec::<String>::new());
 }
 
-fn reports() -> [Report; 3] {
-    [empty(), full(), windows()]
+fn reports() -> [Report; 4] {
+    [empty(), full(), windows(), gate_lacks()]
 }
 
 #[test]
