@@ -27,10 +27,11 @@ pub enum FeedsCommand {
     /// Keys that bundles are signed with.
     #[command(subcommand)]
     Key(FeedsKeyCommand),
-    /// Compile a folder of documents (MSRC, Debian, Alpine, OSV, KEV, EPSS, CVSS/SSVC) for fast scans.
+    /// Compile a folder of documents, of your own or downloaded by other means, for fast scans.
     ///
-    /// Documents are recognised by what they say, not by their names; .zst, .gz, .zip and .tar are read as they are.
-    /// A document that is cut, empty or damaged is named, and what it gave the time before stays in use.
+    /// Documents are recognised by what they say, not by their names; .zst, .gz, .bz2, .xz, .zip and .tar, and one in
+    /// another, are read as they are. A document that is cut, empty or damaged is named, and what it gave the time
+    /// before stays in use.
     Build(FeedsBuildArgs),
     /// Show what a compiled folder holds.
     Show(FeedsShowArgs),
@@ -155,6 +156,21 @@ pub struct FeedsKeyShowArgs {
 
 /// `bulkhead feeds build`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Documents that are recognised, by the names that `bulkhead feeds show` gives them:
+  Windows          msrc-cvrf (XML and JSON), windows-update-history, dotnet-releases
+  Debian, Ubuntu   debian-tracker, ubuntu-tracker, ubuntu-oval
+  Alpine           alpine-secdb, also of Wolfi and Chainguard
+  Red Hat          redhat-csaf (advisories and VEX)
+  AlmaLinux        almalinux-errata, updateinfo
+  Rocky Linux      rocky-errata, updateinfo
+  Oracle, Amazon   oracle-oval, updateinfo
+  SUSE, openSUSE   suse-csaf, suse-oval
+  Azure Linux      azurelinux-oval
+  Photon OS        photon, photon-oval
+  Languages        osv, rustsec, ruby-advisory-db, friends-of-php, nodejs-security
+  Vulnerabilities  nvd, cve-record (also Vulnrichment), cvss-ssvc, epss
+  Exploits         cisa-kev, exploit-db, metasploit, nuclei, exploit-counts")]
 pub struct FeedsBuildArgs {
     /// Folder of documents.
     #[arg(long, value_name = "DIR")]
@@ -174,4 +190,21 @@ pub struct FeedsShowArgs {
     /// The compiled folder.
     #[arg(value_name = "DIR", env = "BULKHEAD_FEEDS")]
     pub folder: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, Command};
+
+    use super::*;
+
+    #[test]
+    fn help_names_every_feed_that_can_be_compiled() {
+        let command = FeedsBuildArgs::augment_args(Command::new("build"));
+        let help = command.get_after_help().unwrap().to_string();
+        let named: Vec<&str> = help.split([' ', ',', '\n', '(', ')']).collect();
+        for feed in advisories::feeds::FEEDS {
+            assert!(named.contains(&feed.name()), "{}", feed.name());
+        }
+    }
 }

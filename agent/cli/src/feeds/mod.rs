@@ -194,7 +194,7 @@ fn nothing_recognised(folder: &Path) -> Failure {
         folder.display()
     ))
     .advise(
-        "put documents of MSRC (CVRF), Debian's tracker, Alpine's secdb, OSV, CISA KEV, EPSS or CVSS/SSVC tables \
-         there; .zst, .gz, .zip and .tar are read as they are",
+        "put documents there that `bulkhead feeds build --help` lists; .zst, .gz, .bz2, .xz, .zip and .tar are read as \
+         they are",
     )
 }

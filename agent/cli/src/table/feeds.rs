@@ -182,10 +182,18 @@ fn not_judged_of(feed: &FeedState) -> String {
 fn by_container(names: &[String]) -> Vec<(&str, Vec<&str>)> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     for name in names {
-        let archive = [".tar/", ".tar.zst/", ".tar.gz/", ".tgz/", ".zip/"]
-            .iter()
-            .filter_map(|ending| Some(name.find(ending)? + ending.len()))
-            .min();
+        let archive = [
+            ".tar/",
+            ".tar.zst/",
+            ".tar.gz/",
+            ".tgz/",
+            ".tar.bz2/",
+            ".tar.xz/",
+            ".zip/",
+        ]
+        .iter()
+        .filter_map(|ending| Some(name.find(ending)? + ending.len()))
+        .min();
         let at = archive
             .or_else(|| name.rfind('/').map(|at| at + 1))
             .unwrap_or(0);
@@ -214,6 +222,8 @@ mod tests {
             "README.md",
             "a/x.tar.zst/b/c.yaml",
             "a/x.tar.zst/d.yaml",
+            "a/z.tar.xz/b/c.json",
+            "a/z.tar.xz/d.json",
             "a/y.txt",
         ]
         .map(str::to_owned)
@@ -223,6 +233,7 @@ mod tests {
             [
                 ("", vec!["README.md"]),
                 ("a/x.tar.zst/", vec!["b/c.yaml", "d.yaml"]),
+                ("a/z.tar.xz/", vec!["b/c.json", "d.json"]),
                 ("a/", vec!["y.txt"]),
             ]
         );
