@@ -158,7 +158,7 @@ pub struct FeedsKeyShowArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Documents that are recognised, by the names that `bulkhead feeds show` gives them:
-  Windows          msrc-cvrf (XML and JSON), windows-update-history, dotnet-releases
+  Windows          msrc-cvrf (XML and JSON), msrc-csaf, windows-update-history, dotnet-releases
   Debian, Ubuntu   debian-tracker, ubuntu-tracker, ubuntu-oval
   Alpine           alpine-secdb, also of Wolfi and Chainguard
   Red Hat          redhat-csaf (advisories and VEX)
