@@ -17,6 +17,8 @@ pub(super) struct Owners {
     /// The vendor of each owner, by its number in `vendors`.
     vendor_of: Vec<Option<usize>>,
     vendors: HashMap<String, (usize, u32)>,
+    /// Packages without a vendor.
+    unnamed: u32,
     budget: Budget,
 }
 
@@ -30,6 +32,10 @@ impl Owners {
             known.1 += 1;
             known.0
         });
+        // Keys that signatures are checked by are kept as packages, and nobody is their vendor.
+        if vendor.is_none() && name != "gpg-pubkey" {
+            self.unnamed += 1;
+        }
         let mut paths = Vec::new();
         header.files.for_each(&mut |path| {
             if matters(path) && self.budget.takes(path) {
@@ -48,7 +54,8 @@ impl Owners {
     }
 
     /// The evidence. The distribution is the vendor of most packages: those of another one are its own advisories' to
-    /// judge, and the distribution's do not speak of them.
+    /// judge, and the distribution's do not speak of them. So are those of nobody where most name a vendor: a package
+    /// that is built in house has none.
     pub(super) fn finish(
         mut self,
         path: &str,
@@ -59,8 +66,13 @@ impl Owners {
             .values()
             .max_by_key(|(number, count)| (*count, std::cmp::Reverse(*number)))
             .map(|(number, _)| *number);
+        let named: u32 = self.vendors.values().map(|(_, count)| *count).sum();
+        let most_are_named = named > self.unnamed;
         for (owner, vendor) in self.owners.iter_mut().zip(&self.vendor_of) {
-            owner.foreign = vendor.is_some() && *vendor != distribution;
+            owner.foreign = match vendor {
+                Some(_) => *vendor != distribution,
+                None => most_are_named,
+            };
         }
         self.owners.sort_by(|a, b| a.package.cmp(&b.package));
         let gap = self

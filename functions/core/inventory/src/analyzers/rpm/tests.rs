@@ -363,11 +363,13 @@ proptest! {
 #[test]
 fn files_of_languages_have_their_package_and_strangers_are_told() {
     fn with_files(name: &str, vendor: &str) -> Vec<u8> {
+        // What is built in house names no vendor.
+        let vendor_tag = if vendor.is_empty() { 1020 } else { 1011 };
         let mut blob = header_blob(&[
             (1000, 6, text(name)),
             (1001, 6, text("1")),
             (1002, 6, text("1")),
-            (1011, 6, text(vendor)),
+            (vendor_tag, 6, text(vendor)),
             (1116, 4, [0_u32, 1].map(u32::to_be_bytes).concat()),
             (1117, 8, [text("six-1.egg-info"), text("README")].concat()),
             (
@@ -390,6 +392,7 @@ fn files_of_languages_have_their_package_and_strangers_are_told() {
         with_files("python3-six", "Red Hat, Inc."),
         with_files("python3-b", "Red Hat, Inc."),
         with_files("docker-x", "Docker"),
+        with_files("in-house", ""),
     ];
     let bytes = database(&rows, 4096);
     let analysis = Rpm
@@ -406,12 +409,23 @@ fn files_of_languages_have_their_package_and_strangers_are_told() {
         told,
         [
             ("docker-x", true, 1),
+            ("in-house", true, 1),
             ("python3-b", false, 1),
             ("python3-six", false, 1)
         ]
     );
     assert_eq!(
-        owners[2].paths,
+        owners[3].paths,
         ["usr/lib/python3.9/site-packages/python3-six/six-1.egg-info"]
     );
+
+    // Where hardly a package names its vendor, it tells nothing.
+    let bytes = database(&[with_files("a", ""), with_files("b", "")], 4096);
+    let analysis = Rpm
+        .analyze("var/lib/rpm/rpmdb.sqlite", &mut Content::from(bytes))
+        .unwrap();
+    let [_, Evidence::OwnedFiles { owners, .. }] = &analysis.evidence[..] else {
+        panic!("packages and their files are wanted");
+    };
+    assert!(owners.iter().all(|owner| !owner.foreign), "{owners:?}");
 }
