@@ -23,6 +23,12 @@ pub(super) fn is_modular(version: &str) -> bool {
     version.contains(".module")
 }
 
+/// Whether a row names the fix of a module while the package is outside of modules, which no such fix concerns.
+pub(super) fn is_of_a_module_only(stored: &StoredRow<'_>, installed: &Installed<'_>) -> bool {
+    let fixed = stored.row.affected.first().and_then(|run| run.fixed);
+    fixed.is_some_and(is_modular) && !is_modular(&installed.version)
+}
+
 /// Whether a row is one of an extended channel, which only tells who is mended.
 pub(super) fn is_of_channel(stored: &StoredRow<'_>) -> bool {
     stored

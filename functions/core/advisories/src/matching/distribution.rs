@@ -89,7 +89,7 @@ static DISTRIBUTIONS: &[Distribution] = {
         entry("azurelinux", "azurelinux", Rpm, Names::Source, azure),
         entry("mariner", "azurelinux", Rpm, Names::Source, azure),
         entry("photon", "photon", Rpm, Names::Both, photon),
-        entry("openEuler", "openeuler", Rpm, Names::Both, whole),
+        entry("openeuler", "openeuler", Rpm, Names::Both, openeuler),
         entry("mageia", "mageia", Rpm, Names::Both, whole),
     ]
 };
@@ -140,6 +140,22 @@ fn photon(os: &OperatingSystem) -> Option<Cow<'_, str>> {
     azure(os)
 }
 
+/// `22.03-LTS-SP4`, as advisories name it. `VERSION_ID` is `22.03` for every service pack; which one it is stands in
+/// `PRETTY_NAME`, such as `openEuler 22.03 (LTS-SP4)`. Releases between those of long support have no such word.
+fn openeuler(os: &OperatingSystem) -> Option<Cow<'_, str>> {
+    let version = os.version_id.as_deref()?;
+    let named = os.pretty_name.as_deref().unwrap_or_default();
+    let support = named
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map(|(support, _)| support)
+        .filter(|support| support.starts_with("LTS"));
+    Some(match support {
+        Some(support) if !version.contains('-') => Cow::Owned(format!("{version}-{support}")),
+        _ => Cow::Borrowed(version),
+    })
+}
+
 fn rolling(_: &OperatingSystem) -> Option<Cow<'_, str>> {
     Some(Cow::Borrowed(""))
 }
@@ -172,6 +188,7 @@ pub(super) fn want<'a>(
         return;
     };
     if os.family == OsFamily::Windows {
+        gaps.extend(of_another_system("Windows", count));
         return;
     }
     let known = DISTRIBUTIONS.iter().find(|known| known.id == os.id);
@@ -200,6 +217,10 @@ pub(super) fn want<'a>(
         "" => distribution.ecosystem.to_owned(),
         release => format!("{}:{release}", distribution.ecosystem),
     };
+    let others = system
+        .clone()
+        .filter(|package| package.kind != distribution.kind);
+    gaps.extend(of_another_system(&os.id, others.count()));
     for package in system.filter(|package| package.kind == distribution.kind) {
         let (name, version) = (package.name.as_str(), package.version.as_str());
         let source = package.source_name.as_deref().unwrap_or(name);
@@ -228,11 +249,35 @@ fn signed_kernel<'a>(ecosystem: &str, source: &'a str) -> Option<Cow<'a, str>> {
     }
 }
 
+/// What to tell of packages of a system that are of another kind than those of the one that was found: of which system
+/// they are nobody says, so no advisories can be chosen for them.
+fn of_another_system(found: &str, count: usize) -> Option<CoverageGap> {
+    (count > 0).then(|| {
+        let detail = format!(
+            "{count} packages are of another kind of system than {found}, which was found, so they were not judged: \
+             scan the system that they are of by itself"
+        );
+        gap(GapReason::UnsupportedOs, detail)
+    })
+}
+
 fn gap(reason: GapReason, detail: String) -> CoverageGap {
     CoverageGap {
         reason,
         detail,
         path: None,
         layer: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_system_is_named_as_inventories_name_it() {
+        for known in DISTRIBUTIONS {
+            assert_eq!(known.id, known.id.to_lowercase());
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! Packages of languages: which shard and which name. Those that a distribution's package brought are judged by the
-//! distribution's advisories alone, which know its patches, and are not told twice.
+//! distribution's advisories alone, which know its patches, and are not told twice; but where the distribution's
+//! advisories do not speak of that package, by their own.
 
 use schemas::{
     Timestamp,
     inventory::{CoverageGap, GapReason, Inventory, PackageKind, PackageOrigin},
 };
 
-use super::{LeftOut, MatchOptions, dotnet, lookup::Wanted};
+use super::{LeftOut, MatchOptions, dotnet, lookup::Wanted, owned::Speaks};
 use crate::feeds::normal_name;
 
 /// Adds the languages' packages to what is to be looked up.
@@ -14,11 +15,12 @@ pub(super) fn want<'a>(
     inventory: &'a Inventory,
     at: Timestamp,
     options: &MatchOptions,
+    speaks: &Speaks<'_>,
     wanted: &mut Wanted<'a>,
     gaps: &mut Vec<CoverageGap>,
 ) -> LeftOut {
     let mut left_out = LeftOut::default();
-    let mut conda = 0_usize;
+    let (mut conda, mut programs) = (0_usize, 0_usize);
     for package in &inventory.packages {
         let ecosystem = match package.kind {
             PackageKind::Npm => "npm",
@@ -44,9 +46,14 @@ pub(super) fn want<'a>(
             PackageKind::WindowsProgram | PackageKind::WindowsFile if package.name == "Node.js" => {
                 "nodejs"
             }
+            PackageKind::WindowsProgram if !is_judged_by_its_files(&package.name) => {
+                programs += 1;
+                continue;
+            }
             _ => continue,
         };
-        if package.owned_by.is_some() {
+        let owner = package.owned_by.as_deref();
+        if owner.is_some_and(|owner| speaks.of(owner)) {
             left_out.owned += 1;
         } else if package.origin == PackageOrigin::Development && !options.include_development {
             left_out.development += 1;
@@ -71,5 +78,29 @@ pub(super) fn want<'a>(
             layer: None,
         });
     }
+    if programs > 0 {
+        gaps.push(CoverageGap {
+            reason: GapReason::NoAdvisories,
+            detail: format!(
+                "no feed speaks of programs by the names that Windows lists them under, so {programs} installed \
+                 programs were listed and not judged"
+            ),
+            path: None,
+            layer: None,
+        });
+    }
     left_out
+}
+
+/// Whether Windows lists a program whose files are judged, under their own names: .NET and the .NET Framework.
+fn is_judged_by_its_files(program: &str) -> bool {
+    [
+        "Microsoft .NET Runtime",
+        "Microsoft .NET SDK",
+        "Microsoft .NET Framework",
+        "Microsoft ASP.NET Core",
+        "Microsoft Windows Desktop Runtime",
+    ]
+    .iter()
+    .any(|start| program.starts_with(start))
 }

@@ -7,6 +7,7 @@ mod dotnet;
 mod language;
 mod lifecycle;
 mod lookup;
+mod owned;
 mod subscription;
 mod verdict;
 
@@ -31,6 +32,7 @@ use crate::{
     windows,
 };
 use lookup::Wanted;
+use owned::Speaks;
 use verdict::Place;
 
 /// What the advisories say of a place.
@@ -101,7 +103,15 @@ pub fn match_inventory_with(
     let mut result = MatchResult::default();
     let mut wanted = Wanted::default();
     distribution::want(inventory, at, &mut wanted, &mut result.gaps);
-    result.left_out = language::want(inventory, at, options, &mut wanted, &mut result.gaps);
+    let speaks = Speaks::read(inventory, &wanted, shards)?;
+    result.left_out = language::want(
+        inventory,
+        at,
+        options,
+        &speaks,
+        &mut wanted,
+        &mut result.gaps,
+    );
     for (key, names) in &wanted.shards {
         let shard = shards.shard(key)?;
         result.shards.push(ShardUse {

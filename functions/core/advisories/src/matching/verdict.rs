@@ -11,7 +11,10 @@ use schemas::{
 
 use super::{
     MatchResult,
-    applies::{applies, is_modular, is_of_channel, mends, of_kernel_line, stream_of, upstream},
+    applies::{
+        applies, is_modular, is_of_a_module_only, is_of_channel, mends, of_kernel_line, stream_of,
+        upstream,
+    },
     lookup::Installed,
     subscription,
 };
@@ -143,7 +146,15 @@ pub(super) fn judge_both<'r, 'a>(
     if *source == installed.package.name {
         return;
     }
-    let said: HashSet<&str> = rows.iter().map(|row| row.row.vulnerability).collect();
+    // A row of another stream or architecture says nothing of this package, and hides nothing that its source's says.
+    let stream = stream_of(installed.package);
+    let said: HashSet<&str> = rows
+        .iter()
+        .filter(|row| {
+            applies(row, installed, stream.as_deref()) && !is_of_a_module_only(row, installed)
+        })
+        .map(|row| row.row.vulnerability)
+        .collect();
     let rest: Vec<&StoredRow<'_>> = main(of_source)
         .filter(|row| !said.contains(row.row.vulnerability))
         .collect();

@@ -271,6 +271,12 @@ fn red_hat() -> String {
         (0, "openssl-libs-1:3.0.7-27.el9.x86_64", "BaseOS-9.4"),
         (0, "openssl-1:3.0.7-27.el9.src", "BaseOS-9.4"),
         (0, "openssl-1:3.0.7-18.el9_2.src", "BaseOS-9.2.EUS"),
+        // Of a module, and says nothing of the package outside of it.
+        (
+            0,
+            "bash-doc-5.3-1.module+el9.4.0+1+abc.x86_64",
+            "BaseOS-9.4",
+        ),
         (1, "bash", "el9"),
         (1, "edk2", "el9"),
         (2, "shim", "el9"),
@@ -319,6 +325,11 @@ fn red_hats_words_are_kept_apart_and_extended_channels_mend() {
     assert_eq!(
         one("rhel", of("bash-doc", "bash")),
         ["bash-doc CVE-2023-0001 will_not_fix -"]
+    );
+    let of_module = "5.2-1.module+el9.4.0+1+abc";
+    assert_eq!(
+        one("rhel", rpm("bash-doc", of_module, "bash", "x86_64", "")),
+        ["bash-doc CVE-2023-0001 fixed 5.3-1.module+el9.4.0+1+abc"]
     );
     assert_eq!(
         one("rhel", of("edk2-ovmf", "edk2")),
@@ -463,6 +474,118 @@ fn systems_find_their_shards_and_others_are_said_not_to_be_judged() {
             schemas::inventory::CoverageStatus::Unsupported,
             "{id}"
         );
+    }
+}
+
+#[test]
+fn packages_of_another_system_and_programs_are_told() {
+    let apk = || package(PackageKind::Apk, "curl", "8.0-r1", "lib/apk/db/installed");
+    let (_out, shards) = shards(&[("r", &red_hat())]);
+    let result = judged(
+        &shards,
+        "rhel",
+        "9.2",
+        vec![
+            rpm("bash", "5.1-1.el9", "bash", "x86_64", ""),
+            apk(),
+            deb("zlib1g", "1", "zlib"),
+        ],
+    );
+    assert_eq!(told(&result), ["bash CVE-2023-0001 will_not_fix -"]);
+    let [gap] = &result.gaps[..] else {
+        panic!("{:?}", result.gaps)
+    };
+    assert_eq!(gap.reason, GapReason::UnsupportedOs);
+    assert!(gap.detail.starts_with("2 packages"), "{}", gap.detail);
+
+    let mut windows = os("windows", "10.0.20348.1");
+    windows.family = schemas::inventory::OsFamily::Windows;
+    let program =
+        |name: &str| package(PackageKind::WindowsProgram, name, "1.2", "windows/registry");
+    let packages = vec![
+        apk(),
+        program("7-Zip"),
+        program("Mozilla Firefox"),
+        program("Microsoft .NET Runtime - 8.0.1 (x64)"),
+    ];
+    let place = inventory(Some(windows), packages);
+    let result = match_inventory(&place, &shards, at()).unwrap();
+    for said in ["1 packages are of another kind", "2 installed programs"] {
+        let told = result.gaps.iter().any(|gap| gap.detail.contains(said));
+        assert!(told, "{said}: {:?}", result.gaps);
+    }
+}
+
+#[test]
+fn every_service_pack_of_openeuler_has_advisories_of_its_own() {
+    let document = r#"{"id":"OESA-2025-1","modified":"2025-01-01T00:00:00Z","upstream":["CVE-2025-9086"],"affected":[{"package":{"ecosystem":"openEuler:22.03-LTS-SP4","name":"curl"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"7.79.1-37.oe2203sp4"}]}]}]}"#;
+    let (_out, shards) = shards(&[("o", document)]);
+    let on = |pretty: &str| {
+        let mut system = os("openeuler", "22.03");
+        system.pretty_name = Some(pretty.to_owned());
+        let curl = rpm("curl", "7.79.1-12.oe2203sp4", "curl", "x86_64", "");
+        let place = inventory(Some(system), vec![curl]);
+        match_inventory(&place, &shards, at()).unwrap()
+    };
+    assert_eq!(on("openEuler 22.03 (LTS-SP4)").findings.len(), 1);
+    let other = on("openEuler 22.03 (LTS-SP1)");
+    assert_eq!(other.findings, []);
+    let told = |gap: &schemas::inventory::CoverageGap| gap.reason == GapReason::NoAdvisories;
+    assert!(other.gaps.iter().any(told), "{:?}", other.gaps);
+}
+
+#[test]
+fn what_the_distribution_does_not_speak_of_is_judged_by_its_own_advisories() {
+    let alpine = r#"{"apkurl":"x","reponame":"os","urlprefix":"https://packages.wolfi.dev","packages":[{"pkg":{"name":"py3-idna","secfixes":{"9.0-r0":["CVE-2025-9086"]}}}]}"#;
+    let python = |name: &str| {
+        format!(
+            r#"{{"id":"PYSEC-2025-{name}","modified":"2025-01-01T00:00:00Z","affected":[{{"package":{{"ecosystem":"PyPI","name":"{name}"}},"ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"9"}}]}}]}}]}}"#
+        )
+    };
+    let (of_idna, of_house) = (python("idna"), python("house"));
+    let debian = r#"{"linux":{"CVE-2024-0001":{"releases":{"bookworm":{"status":"resolved","fixed_version":"6.1.64-1","urgency":"low"}}}}}"#;
+    let (_out, shards) = shards(&[
+        ("w", alpine),
+        ("d", debian),
+        ("i", &of_idna),
+        ("h", &of_house),
+    ]);
+    let packages = |kind: PackageKind| {
+        let owned = |name: &str, owner: &str| Package {
+            owned_by: Some(owner.to_owned()),
+            ..package(
+                PackageKind::Pypi,
+                name,
+                "1",
+                "usr/lib/python3.12/site-packages",
+            )
+        };
+        vec![
+            package(kind, "py3-idna", "10.0-r0", "lib/apk/db/installed"),
+            package(kind, "py3-house", "1-r0", "lib/apk/db/installed"),
+            owned("idna", "py3-idna"),
+            owned("house", "py3-house"),
+        ]
+    };
+    let wolfi = judged(&shards, "wolfi", "1", packages(PackageKind::Apk));
+    assert_eq!(told(&wolfi), ["house PYSEC-2025-house fixed 9"]);
+    assert_eq!(wolfi.left_out.owned, 1);
+    // A tracker of all packages speaks of those, too, that have never had a vulnerability.
+    let result = judged(&shards, "debian", "12", packages(PackageKind::Deb));
+    assert_eq!(told(&result), [""; 0]);
+    assert_eq!(result.left_out.owned, 2);
+    // Nothing is known of these systems' packages at all.
+    for id in ["fedora", "sles"] {
+        let result = judged(&shards, id, "15.5", packages(PackageKind::Rpm));
+        assert_eq!(
+            told(&result),
+            [
+                "house PYSEC-2025-house fixed 9",
+                "idna PYSEC-2025-idna fixed 9"
+            ],
+            "{id}"
+        );
+        assert_eq!(result.left_out.owned, 0);
     }
 }
 
