@@ -34,6 +34,10 @@ const MAX_ARCHIVE_BYTES: u64 = 512 << 20;
 /// Bytes read of a manifest, whose main part comes first, and of a `pom.properties`.
 const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 const MAX_PROPERTIES_BYTES: u64 = 64 << 10;
+/// Manifests and `pom.properties` read of one file, and what reading them costs: their bytes packed and unpacked. Entries
+/// may share their bytes, so that the file's size bounds neither.
+const MAX_SMALL_ENTRIES: usize = 100_000;
+const MAX_SMALL_BYTES: u64 = 256 << 20;
 const MAX_GAPS: usize = 20;
 /// Artifacts without a group that a gap names.
 const MAX_NAMED: usize = 5;
@@ -55,14 +59,7 @@ impl Analyzer for Java {
     }
 
     fn analyze(&self, path: &str, content: &mut Content) -> Result<Analysis, AnalyzerError> {
-        let mut reader = Reader {
-            packages: Vec::new(),
-            gaps: Gaps::new(MAX_GAPS),
-            without_group: Vec::new(),
-            archives: 0,
-            nested_bytes: 0,
-            full: false,
-        };
+        let mut reader = Reader::new();
         if content.is_empty() {
             return Ok(Analysis::default());
         }
@@ -105,10 +102,31 @@ struct Reader {
     without_group: Vec<String>,
     archives: usize,
     nested_bytes: u64,
+    /// Bytes that the archives within take as they lie there.
+    packed_bytes: u64,
+    small_entries: usize,
+    small_bytes: u64,
+    /// Whether no more small entries are read.
+    spent: bool,
     full: bool,
 }
 
 impl Reader {
+    fn new() -> Self {
+        Self {
+            packages: Vec::new(),
+            gaps: Gaps::new(MAX_GAPS),
+            without_group: Vec::new(),
+            archives: 0,
+            nested_bytes: 0,
+            packed_bytes: 0,
+            small_entries: 0,
+            small_bytes: 0,
+            spent: false,
+            full: false,
+        }
+    }
+
     fn archive(&mut self, path: &str, content: &mut Content, depth: usize) -> Result<(), ZipError> {
         let mut nested = Vec::new();
         let mut properties = Vec::new();
@@ -128,6 +146,9 @@ impl Reader {
         })?;
         let mut found: Vec<Coordinates> = Vec::new();
         for entry in properties {
+            if self.spent {
+                break;
+            }
             if let Some(bytes) = self.small(path, content, &entry, MAX_PROPERTIES_BYTES) {
                 found.extend(names::properties(&bytes));
             }
@@ -148,6 +169,9 @@ impl Reader {
             self.add(path, coordinates);
         }
         for entry in nested {
+            if self.full {
+                break;
+            }
             let inner = format!("{path}!/{}", entry.name);
             self.nested(&inner, content, &entry, depth + 1);
         }
@@ -189,13 +213,35 @@ impl Reader {
         entry: &Entry,
         limit: u64,
     ) -> Option<Vec<u8>> {
+        // Blocks without content inflate to nothing, however many there are.
+        let most_packed = entry.packed_bytes().min(2 * limit);
+        self.small_entries += 1;
+        self.small_bytes = self.small_bytes.saturating_add(most_packed);
+        if self.spent
+            || self.small_entries > MAX_SMALL_ENTRIES
+            || self.small_bytes > MAX_SMALL_BYTES
+        {
+            if !self.spent {
+                self.spent = true;
+                self.gaps.push(gap_at(
+                    GapReason::LimitExceeded,
+                    path,
+                    format!(
+                        "the file holds more manifests and pom.properties than are read ({MAX_SMALL_ENTRIES}, or \
+                         {MAX_SMALL_BYTES} bytes): the rest was not read"
+                    ),
+                ));
+            }
+            return None;
+        }
         let mut bytes = Vec::new();
-        let read = entry.open(content).and_then(|reader| {
+        let read = entry.open(content, most_packed).and_then(|reader| {
             reader
                 .take(limit)
                 .read_to_end(&mut bytes)
                 .map_err(ZipError::Inflate)
         });
+        self.small_bytes = self.small_bytes.saturating_add(bytes.len() as u64);
         match read {
             Ok(_) => Some(bytes),
             Err(error) => {
@@ -236,7 +282,17 @@ impl Reader {
     /// An archive's bytes. The size it states is not believed.
     fn extract(&mut self, content: &mut Content, entry: &Entry) -> Result<Content, ZipError> {
         let limit = MAX_ARCHIVE_BYTES.min(MAX_NESTED_BYTES.saturating_sub(self.nested_bytes));
-        let mut reader = entry.open(content)?;
+        let over = || {
+            ZipError::Limit(
+                "it, or all that lie in the same file, inflate to more than is read".to_owned(),
+            )
+        };
+        let packed = entry.packed_bytes().min(content.len());
+        self.packed_bytes = self.packed_bytes.saturating_add(packed);
+        if self.packed_bytes > MAX_NESTED_BYTES {
+            return Err(over());
+        }
+        let mut reader = entry.open(content, packed)?;
         let mut inner = Content::empty();
         let mut buffer = vec![0; 64 << 10];
         loop {
@@ -246,9 +302,7 @@ impl Reader {
             }
             self.nested_bytes += count as u64;
             if inner.len() + count as u64 > limit {
-                return Err(ZipError::Limit(
-                    "it, or all that lie in the same file, inflate to more than is read".to_owned(),
-                ));
+                return Err(over());
             }
             inner
                 .append(buffer.get(..count).unwrap_or_default())

@@ -156,16 +156,69 @@ fn a_bomb_of_entries_that_share_their_bytes_ends_at_a_limit() {
     let outer = zip(&[("a.jar", 8, bomb)]);
     assert_eq!(read("bomb.jar", outer).1, [GapReason::Corrupt]);
     let mut reader = Reader {
-        packages: Vec::new(),
-        gaps: Gaps::new(MAX_GAPS),
-        without_group: Vec::new(),
-        archives: 0,
         nested_bytes: MAX_NESTED_BYTES - (1 << 20),
-        full: false,
+        ..Reader::new()
     };
     let mut content = Content::from(zip(&[("x.jar", 8, vec![0; 4 << 20])]));
     reader.archive("bomb.jar", &mut content, 0).unwrap();
     assert_eq!(reader.gaps.into_vec()[0].reason, GapReason::LimitExceeded);
+}
+
+/// Entries and archives may share their bytes, so what reading costs is bounded over the whole file.
+#[test]
+fn many_small_entries_end_at_one_limit_over_the_whole_file() {
+    let inner = |name: &str| jar(&[pom("a", name, "1")]);
+    let outer = zip(&[
+        ("a.jar", 0, inner("first")),
+        ("b.jar", 0, inner("second")),
+        ("c.jar", 0, inner("third")),
+    ]);
+    let budgets = [
+        Reader {
+            small_entries: MAX_SMALL_ENTRIES - 1,
+            ..Reader::new()
+        },
+        Reader {
+            small_bytes: MAX_SMALL_BYTES - 100,
+            ..Reader::new()
+        },
+    ];
+    for mut reader in budgets {
+        let mut content = Content::from(outer.clone());
+        reader.archive("many.jar", &mut content, 0).unwrap();
+        assert_eq!(reader.packages.len(), 1);
+        let gaps: Vec<_> = reader.gaps.into_vec();
+        assert_eq!(gaps.len(), 1, "{gaps:?}");
+        assert_eq!(gaps[0].reason, GapReason::LimitExceeded);
+    }
+    // Once no more packages are kept, nothing more is unpacked.
+    let mut reader = Reader {
+        full: true,
+        ..Reader::new()
+    };
+    reader
+        .archive("many.jar", &mut Content::from(outer), 0)
+        .unwrap();
+    assert_eq!((reader.archives, reader.nested_bytes), (0, 0));
+}
+
+/// Blocks of deflate without content inflate to nothing: what counts then is what they take packed.
+#[test]
+fn empty_blocks_count_by_what_they_take() {
+    let blocks = [0, 0, 0, 0xff, 0xff].repeat(200_000);
+    for name in ["META-INF/maven/a/b/pom.properties", "x.jar"] {
+        let mut bytes = zip(&[(name, 0, blocks.clone())]);
+        let central = bytes.windows(4).rposition(|w| w == b"PK\x01\x02").unwrap();
+        for at in [8, central + 10] {
+            bytes[at] = 8;
+        }
+        let mut reader = Reader::new();
+        let mut content = Content::from(bytes);
+        reader.archive("empty.jar", &mut content, 0).unwrap();
+        let charged = reader.small_bytes + reader.packed_bytes;
+        assert!(charged >= 2 * MAX_PROPERTIES_BYTES, "{name}: {charged}");
+        assert!(reader.small_bytes <= 2 * MAX_PROPERTIES_BYTES);
+    }
 }
 
 #[test]

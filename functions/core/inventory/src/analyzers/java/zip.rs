@@ -59,10 +59,16 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// A reader of its bytes.
+    /// Bytes that it takes in the archive, as the directory has it.
+    pub(super) fn packed_bytes(&self) -> u64 {
+        self.packed_bytes
+    }
+
+    /// A reader of its bytes, of those that at most so many packed ones make.
     pub(super) fn open<'c>(
         &self,
         content: &'c mut Content,
+        most_packed: u64,
     ) -> Result<Box<dyn Read + 'c>, ZipError> {
         if self.flags & ENCRYPTED != 0 {
             return Err(ZipError::Unsupported("the entry is encrypted"));
@@ -84,7 +90,7 @@ impl Entry {
             Part {
                 content,
                 at: start,
-                left: self.packed_bytes,
+                left: self.packed_bytes.min(most_packed),
             },
         );
         match self.method {
