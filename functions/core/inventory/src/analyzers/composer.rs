@@ -1,8 +1,6 @@
 //! PHP packages as installed: `vendor/composer/installed.json`, of Composer 1 (a list) and 2. Source: Composer's
 //! documentation of its runtime files, and its schema of packages.
 
-use std::collections::HashSet;
-
 use schemas::inventory::{Evidence, GapReason, Package, PackageKind, PackageOrigin};
 use serde_json::Value;
 
@@ -52,13 +50,6 @@ impl Analyzer for Composer {
                 false => Ok(Analysis::default()),
             };
         };
-        let development: HashSet<&str> = json
-            .get("dev-package-names")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
         let mut packages = Vec::new();
         let mut gaps = Gaps::new(MAX_GAPS);
         for entry in list {
@@ -83,10 +74,8 @@ impl Analyzer for Composer {
                 kind: PackageKind::Composer,
                 purl: purl::composer(name, version),
                 path: path.to_owned(),
-                origin: match development.contains(name) {
-                    true => PackageOrigin::Development,
-                    false => PackageOrigin::Installed,
-                },
+                // Those of `dev-package-names` too: whatever they were meant for, they are there.
+                origin: PackageOrigin::Installed,
                 ..Package::default()
             });
         }
@@ -112,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_are_read_and_development_is_told() {
+    fn both_forms_are_read_and_what_is_installed_counts_as_such() {
         let path = "app/vendor/composer/installed.json";
         let list = r#"[{"name":"Guzzle/psr7","version":"1.8.3"},{"name":"x/y"}]"#;
         let analysis = read(path, list).unwrap();
@@ -128,10 +117,7 @@ mod tests {
             panic!("one list of packages is wanted");
         };
         let origins: Vec<_> = packages.iter().map(|package| package.origin).collect();
-        assert_eq!(
-            origins,
-            [PackageOrigin::Installed, PackageOrigin::Development]
-        );
+        assert_eq!(origins, [PackageOrigin::Installed; 2]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Lock files beside what is installed: the same package is listed once, and what is there for development only is
-//! known to be.
+//! Lock files beside what is installed: the same package is listed once, as installed. What a lock file calls needed for
+//! development only is left out nowhere that it is installed: there it can be run.
 
 use std::{
     borrow::Cow,
@@ -20,21 +20,17 @@ type Key<'a> = (PackageKind, Cow<'a, str>, &'a str);
 pub(super) struct Locked<'a> {
     /// Paths of installed packages, sorted, by package.
     installed: HashMap<Key<'a>, Vec<&'a str>>,
-    /// Folders of lock files that name the package, and whether for development only.
-    locked: HashMap<Key<'a>, HashMap<&'a str, bool>>,
     /// Modules that a `go.mod` before Go 1.17 names, by folder.
     unpruned: HashMap<&'a str, HashSet<&'a str>>,
-    any: bool,
 }
 
 impl<'a> Locked<'a> {
     pub(super) fn of(pile: &Pile<'a>) -> Self {
         let mut this = Self {
             installed: HashMap::new(),
-            locked: HashMap::new(),
             unpruned: HashMap::new(),
-            any: false,
         };
+        let mut locked = HashSet::new();
         let lists = || {
             pile.evidence().filter_map(|evidence| match evidence {
                 Evidence::Packages {
@@ -50,18 +46,13 @@ impl<'a> Locked<'a> {
                 let names = packages.iter().map(|package| package.name.as_str());
                 this.unpruned.insert(split(path).0, names.collect());
             }
-            for package in packages.iter().filter(|package| is_locked(package)) {
-                this.any = true;
-                let development = package.origin == PackageOrigin::Development;
-                let folders = this.locked.entry(key_of(package)).or_default();
-                let known = folders.entry(split(path).0).or_insert(development);
-                *known &= development;
-            }
+            let of_file = packages.iter().filter(|package| is_locked(package));
+            locked.extend(of_file.map(key_of));
         }
-        if this.any {
+        if !locked.is_empty() {
             for package in lists().flat_map(|(_, _, packages)| packages) {
                 let key = key_of(package);
-                if !is_locked(package) && this.locked.contains_key(&key) {
+                if !is_locked(package) && locked.contains(&key) {
                     this.installed.entry(key).or_default().push(&package.path);
                 }
             }
@@ -79,44 +70,22 @@ impl<'a> Locked<'a> {
             let named = self.unpruned.get(split(&package.path).0)?;
             return (!named.contains(package.name.as_str())).then_some(package.origin);
         }
-        if !self.any {
+        if !is_locked(package) {
             return Some(package.origin);
         }
-        let key = key_of(package);
-        if is_locked(package) {
-            let there = self
-                .installed
-                .get(&key)
-                .is_some_and(|paths| any_below(paths, split(&package.path).0));
-            return (!there).then_some(package.origin);
-        }
-        let Some(folders) = self.locked.get(&key) else {
-            return Some(package.origin);
-        };
-        // The nearest lock file above says what it is there for.
-        let mut folder = split(&package.path).0;
-        loop {
-            if let Some(development) = folders.get(folder) {
-                return Some(match development {
-                    true => PackageOrigin::Development,
-                    false => package.origin,
-                });
-            }
-            if folder.is_empty() {
-                return Some(package.origin);
-            }
-            folder = split(folder).0;
-        }
+        let there = self
+            .installed
+            .get(&key_of(package))
+            .is_some_and(|paths| any_below(paths, split(&package.path).0));
+        (!there).then_some(package.origin)
     }
 }
 
 fn is_locked(package: &Package) -> bool {
-    match package.origin {
-        PackageOrigin::Locked => true,
-        // Composer's record of what is installed tells development too.
-        PackageOrigin::Development => !package.path.ends_with("/installed.json"),
-        PackageOrigin::Installed | PackageOrigin::Unknown => false,
-    }
+    matches!(
+        package.origin,
+        PackageOrigin::Locked | PackageOrigin::Development
+    )
 }
 
 fn key_of(package: &Package) -> Key<'_> {

@@ -497,7 +497,7 @@ fn a_package_that_is_locked_and_installed_is_listed_once() {
         [
             ("a", "app/node_modules/a/package.json", Installed),
             ("a", "other/package-lock.json", Locked),
-            ("d", "app/node_modules/d/package.json", Development),
+            ("d", "app/node_modules/d/package.json", Installed),
             ("z", "app/package-lock.json", Locked),
         ]
     );
