@@ -31,9 +31,22 @@ fn parse(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> {
             continue;
         };
         let mut names = configurations.split(',').map(str::trim).peekable();
-        let for_tests = names.peek().is_some_and(|first| !first.is_empty())
-            && names.all(|name| name.to_ascii_lowercase().contains("test"));
+        let for_tests =
+            names.peek().is_some_and(|first| !first.is_empty()) && names.all(is_for_tests);
         listing.add(name, version, development_if(for_tests));
     }
     Ok(())
+}
+
+/// Whether `test` is a word of a configuration's name, as in `testRuntimeClasspath` and `debugUnitTestCompileClasspath`,
+/// and not a part of one, as in `latestRelease`.
+fn is_for_tests(name: &str) -> bool {
+    name.match_indices("Test")
+        .map(|(at, word)| at + word.len())
+        .chain(name.starts_with("test").then_some("test".len()))
+        .any(|end| {
+            let rest = name.get(end..).unwrap_or_default();
+            let rest = rest.strip_prefix('s').unwrap_or(rest);
+            !rest.starts_with(|c: char| c.is_ascii_lowercase())
+        })
 }

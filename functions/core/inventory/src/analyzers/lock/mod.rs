@@ -123,7 +123,8 @@ fn format_of(path: &str) -> Option<&'static Format> {
     let format = FORMATS
         .iter()
         .copied()
-        .find(|format| (format.wants)(name))?;
+        .find(|format| (format.wants)(name))
+        .or_else(|| requirements::lies_in(folder, name).then_some(&requirements::REQUIREMENTS))?;
     let foreign = folder.split('/').any(|part| {
         matches!(
             part,

@@ -35,9 +35,6 @@ struct Entry {
     version: Text,
     #[serde(default)]
     dev: Flag,
-    /// Needed for development, and optionally by something else.
-    #[serde(default, rename = "devOptional")]
-    dev_optional: Flag,
     #[serde(default)]
     link: Flag,
 }
@@ -67,7 +64,8 @@ fn parse(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> {
             continue;
         }
         let name = entry.name.get().unwrap_or(folder);
-        let development = entry.dev.0 || entry.dev_optional.0;
+        // `devOptional` is what production's optional dependencies need too, so production installs it.
+        let development = entry.dev.0;
         match entry.version.get() {
             Some(version) => listing.add(name, version, development_if(development)),
             None => listing.unresolved(format!("`{}` is named without a version", cut(name))),

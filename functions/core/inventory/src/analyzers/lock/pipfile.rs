@@ -1,11 +1,12 @@
 //! `Pipfile.lock`. Source: pipenv's documentation, "Pipfile & Pipfile.lock".
 
-use schemas::inventory::{PackageKind, PackageOrigin};
+use schemas::inventory::PackageKind;
 use serde::Deserialize;
 
 use super::{
-    Format, Listing, cut, json,
+    Format, Listing, cut, development_if, json,
     loose::{Flag, Map, Text},
+    python::is_for_development,
 };
 use crate::analyzers::AnalyzerError;
 
@@ -31,8 +32,8 @@ fn parse(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> {
     for (group, packages) in &lock.0 {
         let origin = match group.as_str() {
             "_meta" => continue,
-            "default" => PackageOrigin::Locked,
-            _ => PackageOrigin::Development,
+            // Categories of any other name are what somebody installs for production, as a rule.
+            name => development_if(is_for_development(name)),
         };
         for (name, pinned) in &packages.0 {
             match pinned

@@ -67,8 +67,8 @@ fn parse(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> {
             ));
             continue;
         }
-        // `provided` and `system` come from elsewhere when the application runs.
-        let development = matches!(scope.as_str(), "test" | "provided" | "system");
+        // `provided` comes from elsewhere when the application runs; of `system` only the file does.
+        let development = matches!(scope.as_str(), "test" | "provided");
         listing.add(&name, &version, development_if(development));
     }
     let imports = pom

@@ -29,12 +29,12 @@ const fn format(
 pub(super) static POETRY: Format = format(
     "poetry-lock",
     |name| name == "poetry.lock",
-    |bytes, listing| by_groups(bytes, "poetry.lock", "main", |_| true, listing),
+    |bytes, listing| by_groups(bytes, "poetry.lock", "main", listing),
 );
 pub(super) static PDM: Format = format(
     "pdm-lock",
     |name| name == "pdm.lock",
-    |bytes, listing| by_groups(bytes, "pdm.lock", "default", is_for_development, listing),
+    |bytes, listing| by_groups(bytes, "pdm.lock", "default", listing),
 );
 pub(super) static UV: Format = format("uv-lock", |name| name == "uv.lock", uv);
 pub(super) static PYLOCK: Format = format(
@@ -62,6 +62,9 @@ struct Entry {
     dependencies: List<Dependency>,
     #[serde(rename = "optional-dependencies")]
     optional: Map<List<Dependency>>,
+    /// uv's groups, which all bear this name.
+    #[serde(rename = "dev-dependencies")]
+    uv_groups: Map<List<Dependency>>,
 }
 
 /// uv's dependencies are tables, pdm's are texts that nobody needs here.
@@ -86,8 +89,9 @@ impl<'de> Deserialize<'de> for Dependency {
     }
 }
 
-/// Groups that by their names are for development. pdm does not tell them from extras, which people deploy.
-fn is_for_development(group: &str) -> bool {
+/// Groups that by their names are for development. Others may be what production installs: groups are there for that
+/// too, and pdm does not even tell them from extras.
+pub(super) fn is_for_development(group: &str) -> bool {
     matches!(
         group,
         "dev"
@@ -110,7 +114,6 @@ fn by_groups(
     bytes: &[u8],
     what: &str,
     main: &str,
-    is_for_development: fn(&str) -> bool,
     listing: &mut Listing<'_>,
 ) -> Result<(), AnalyzerError> {
     let lock: Lock = toml(bytes, what)?;
@@ -121,10 +124,7 @@ fn by_groups(
                 .iter()
                 .filter_map(Text::get)
                 .all(|group| group != main && is_for_development(group));
-        let by_category = entry
-            .category
-            .get()
-            .is_some_and(|category| category != "main");
+        let by_category = entry.category.get().is_some_and(is_for_development);
         package(entry, development_if(by_groups || by_category), listing);
     }
     Ok(())
@@ -161,7 +161,7 @@ fn uv(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> {
                 .push(index);
         }
     }
-    // What the application's own parts need, extras with it; the rest is in groups for development.
+    // What the application's own parts need, extras and groups of other names with it; the rest is in groups for development.
     let mut needed: HashSet<usize> = HashSet::new();
     let mut next: Vec<usize> = (0..entries.len())
         .filter(|index| entries.get(*index).is_some_and(is_own))
@@ -171,7 +171,10 @@ fn uv(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> {
         let Some(entry) = entries.get(index).filter(|_| needed.insert(index)) else {
             continue;
         };
-        let extras = entry.optional.0.iter().flat_map(|(_, list)| &list.0);
+        let groups = entry.uv_groups.0.iter();
+        let groups = groups.filter(|(name, _)| !is_for_development(name));
+        let extras = entry.optional.0.iter().chain(groups);
+        let extras = extras.flat_map(|(_, list)| &list.0);
         for dependency in entry.dependencies.0.iter().chain(extras) {
             let Some(name) = dependency.name.as_deref() else {
                 continue;
@@ -226,10 +229,7 @@ fn pylock(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> 
             listing.broken("a package without a name was skipped");
             continue;
         };
-        let development = entry
-            .marker
-            .get()
-            .is_some_and(|marker| marker.contains("dependency_groups"));
+        let development = entry.marker.get().is_some_and(is_marked_for_development);
         match version {
             Some(version) => listing.add(name, version, development_if(development)),
             // A folder of the application itself.
@@ -238,4 +238,18 @@ fn pylock(bytes: &[u8], listing: &mut Listing<'_>) -> Result<(), AnalyzerError> 
         }
     }
     Ok(())
+}
+
+/// Whether a marker holds only where a group for development is asked for: `'dev' in dependency_groups`, each of its
+/// alternatives.
+fn is_marked_for_development(marker: &str) -> bool {
+    marker.split(" or ").all(|alternative| {
+        alternative
+            .split(" and ")
+            .filter_map(|condition| condition.split_once(" in dependency_groups"))
+            .any(|(group, _)| {
+                let quotes = ['(', ' ', '\'', '"'];
+                is_for_development(group.trim_matches(quotes))
+            })
+    })
 }

@@ -30,6 +30,27 @@ fn is_requirements(name: &str) -> bool {
         || stem.ends_with("_requirements")
 }
 
+/// `requirements/base.txt`: any name, right below a folder that says what it is.
+pub(super) fn lies_in(folder: &str, name: &str) -> bool {
+    crate::path::split(folder).1 == "requirements" && name.ends_with(".txt")
+}
+
+/// Whether the file that another one names is read by its own name. Its path is relative to the other's folder.
+fn is_read(path: &str, named: &str) -> bool {
+    let mut parts: Vec<&str> = crate::path::split(path).0.split('/').collect();
+    for part in named.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            // Above what is scanned.
+            ".." if parts.pop().is_none_or(str::is_empty) => return false,
+            ".." => {}
+            part => parts.push(part),
+        }
+    }
+    !named.contains("://")
+        && super::format_of(&parts.join("/")).is_some_and(|format| format.name == REQUIREMENTS.name)
+}
+
 /// Words in the file's name that say that it is for development.
 fn is_for_development(path: &str) -> bool {
     let name = crate::path::split(path).1;
@@ -90,8 +111,22 @@ fn requirement(line: &str, origin: schemas::inventory::PackageOrigin, listing: &
         return;
     }
     if line.starts_with('-') {
-        let option = line.split([' ', '=']).next().unwrap_or(line);
+        let (option, value) = match line.split_once([' ', '=', '\t']) {
+            Some((option, value)) => (option, value.trim_matches([' ', '\t', '"', '\''])),
+            // `-rbase.txt`
+            None => line.split_at_checked(2).unwrap_or((line, "")),
+        };
         // Other files are read by their own names; the rest are settings, but for sources without a version.
+        if matches!(option, "-r" | "--requirement" | "-c" | "--constraint") {
+            if !is_read(listing.path, value) {
+                listing.unresolved(format!(
+                    "`{}` was not read: its name does not say that it lists requirements; call it requirements-NAME.txt, \
+                     put it into a folder `requirements`, or scan what is installed",
+                    cut(line)
+                ));
+            }
+            return;
+        }
         if matches!(option, "-e" | "--editable") && !line.ends_with(" .") {
             listing.unresolved(format!("`{}` names no version", cut(line)));
         }

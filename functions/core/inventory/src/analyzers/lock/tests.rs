@@ -35,6 +35,10 @@ fn read(path: &str, bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Analyzer
     "node_modules/a/node_modules/@s/b":{"version":"2.0.0","dev":true},
     "node_modules/alias":{"name":"real","version":"3.0.0"}}}"#,
     &["a 1.0.0", "@s/b 2.0.0 (development)", "real 3.0.0"], 0)]
+#[case::npm_optional("package-lock.json", r#"{"lockfileVersion":3,"packages":{
+    "node_modules/a":{"version":"1.0.0","devOptional":true},
+    "node_modules/b":{"version":"2.0.0","dev":true}}}"#,
+    &["a 1.0.0", "b 2.0.0 (development)"], 0)]
 #[case::npm_1("npm-shrinkwrap.json", r#"{"lockfileVersion":1,"dependencies":{
     "a":{"version":"1.0.0","dependencies":{"b":{"version":"2.0.0","dev":true}}},
     "own":{"version":"file:own"},
@@ -55,6 +59,14 @@ fn read(path: &str, bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Analyzer
     &["a 1.0.0", "b 2.0.0", "b 3.0.0 (development)", "@s/d 4.0.0 (development)"], 0)]
 #[case::poetry("poetry.lock", "[[package]]\nname = \"a\"\nversion = \"1.0\"\ncategory = \"main\"\n[[package]]\nname = \"b\"\nversion = \"2.0\"\ngroups = [\"dev\"]\n[[package]]\nname = \"c\"\nversion = \"3.0\"\ngroups = [\"dev\", \"main\"]\n[[package]]\nname = \"d\"\nversion = \"4\"\ncategory = \"dev\"\n[metadata]\nlock-version = \"2.1\"\n",
     &["a 1.0", "b 2.0 (development)", "c 3.0", "d 4 (development)"], 0)]
+#[case::poetry_groups("poetry.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\ngroups = [\"deploy\"]\n[[package]]\nname = \"b\"\nversion = \"2\"\ngroups = [\"test\", \"docs\"]\n[metadata]\nlock-version = \"2.1\"\n",
+    &["a 1", "b 2 (development)"], 0)]
+#[case::uv_groups("uv.lock", "version = 1\n[[package]]\nname = \"app\"\nversion = \"0\"\nsource = { virtual = \".\" }\n[package.dev-dependencies]\ndev = [{ name = \"a\" }]\ndeploy = [{ name = \"b\" }]\n[[package]]\nname = \"a\"\nversion = \"1\"\n[[package]]\nname = \"b\"\nversion = \"2\"\n",
+    &["a 1 (development)", "b 2"], 0)]
+#[case::pylock_groups("pylock.toml", "lock-version = \"1.0\"\n[[packages]]\nname = \"a\"\nversion = \"1\"\nmarker = \"'deploy' in dependency_groups\"\n[[packages]]\nname = \"b\"\nversion = \"2\"\nmarker = \"'dev' in dependency_groups or 'web' in extras\"\n[[packages]]\nname = \"c\"\nversion = \"3\"\nmarker = \"('dev' in dependency_groups or \\\"test\\\" in dependency_groups) and python_version > '3'\"\n",
+    &["a 1", "b 2", "c 3 (development)"], 0)]
+#[case::pipfile_categories("Pipfile.lock", r#"{"_meta":{},"default":{},"docs":{"a":{"version":"==1"}},"workers":{"b":{"version":"==2"}}}"#,
+    &["a 1 (development)", "b 2"], 0)]
 #[case::uv("uv.lock", "version = 1\n[[package]]\nname = \"app\"\nversion = \"0\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"a\" }]\n[package.optional-dependencies]\nx = [{ name = \"c\" }]\n[package.dev-dependencies]\ndev = [{ name = \"b\" }]\n[[package]]\nname = \"a\"\nversion = \"1\"\nsource = { registry = \"r\" }\n[[package]]\nname = \"b\"\nversion = \"2\"\n[[package]]\nname = \"c\"\nversion = \"3\"\n",
     &["a 1", "b 2 (development)", "c 3"], 0)]
 #[case::pdm("pdm.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\ngroups = [\"default\", \"dev\"]\ndependencies = [\"x>=1\"]\n[[package]]\nname = \"b\"\nversion = \"2\"\ngroups = [\"test\"]\n[[package]]\nname = \"c\"\nversion = \"3\"\ngroups = [\"s3\"]\n",
@@ -64,7 +76,10 @@ fn read(path: &str, bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Analyzer
 #[case::pipfile("Pipfile.lock", r#"{"_meta":{"hash":{"sha256":"x"},"pipfile-spec":6},"default":{"a":{"version":"==1.0"},"own":{"editable":true,"path":"."}},"develop":{"b":{"version":"==2.0"},"g":{"git":"https://x"}}}"#,
     &["a 1.0", "b 2.0 (development)"], 1)]
 #[case::requirements("app/requirements.txt", "# all\na==1.0 # why\n-r other.txt\n--hash=x\nB[x,y] == 2.0 ; python_version < \"3\"\nc>=3\nd==4.*\ne==5.0 \\\n    --hash=sha256:x \\\n    --hash=sha256:y\nf @ https://x/f.whl#sha=1\n-e git+https://x#egg=g\n-e .\n",
-    &["a 1.0", "B 2.0", "e 5.0"], 4)]
+    &["a 1.0", "B 2.0", "e 5.0"], 5)]
+#[case::requirements_in_a_folder("app/requirements/prod.txt", "-r base.txt\n-r ../requirements-x.txt\na==1.0\n", &["a 1.0"], 0)]
+#[case::requirements_elsewhere("requirements.txt", "-r requirements/base.txt\n-rbase.txt\n--requirement=deps/x.txt\n-c constraints.txt\n-r ../requirements.txt\n-r https://x/requirements.txt\n-c requirements-lock.txt\n", &[], 5)]
+#[case::requirements_folder_dev("requirements/dev.txt", "a==1.0\n", &["a 1.0 (development)"], 0)]
 #[case::requirements_dev("requirements-dev.txt", "a==1.0\n", &["a 1.0 (development)"], 0)]
 #[case::nuget_lock("packages.lock.json", r#"{"version":1,"dependencies":{"net6.0":{"A":{"type":"Direct","resolved":"1.0.0"},"Own":{"type":"Project"}},"net8.0":{"A":{"type":"Transitive","resolved":"1.0.0"}}}}"#,
     &["A 1.0.0"], 0)]
@@ -74,6 +89,8 @@ fn read(path: &str, bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Analyzer
     &["A 1.0.0"], 1)]
 #[case::gradle("gradle.lockfile", "# comment\ng:a:1.0=compileClasspath,runtimeClasspath\ng:b:2.0=testCompileClasspath,testRuntimeClasspath\nempty=annotationProcessor\nnonsense\n",
     &["g:a 1.0", "g:b 2.0 (development)"], 1)]
+#[case::gradle_words("gradle.lockfile", "g:a:1.0=latestRuntimeClasspath\ng:b:2.0=debugUnitTestCompileClasspath,jvmTest\ng:c:3=attestation\ng:d:4=testedApi\n",
+    &["g:a 1.0", "g:b 2.0 (development)", "g:c 3", "g:d 4"], 0)]
 #[case::sbt("build.sbt.lock", r#"{"lockVersion":1,"dependencies":[{"org":"g","name":"a","version":"1","configurations":["compile","test"]},{"org":"g","name":"b","version":"2","configurations":["test"]},{"org":"g"}]}"#,
     &["g:a 1", "g:b 2 (development)"], 1)]
 #[case::pom("pom.xml", "<project xmlns=\"http://maven.apache.org/POM/4.0.0\"><groupId>x</groupId><artifactId>app</artifactId><version>1</version><properties><v>2.${w}</v><w>7</w></properties>\
@@ -81,8 +98,9 @@ fn read(path: &str, bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Analyzer
     <dependencies><dependency><groupId>g</groupId><artifactId>a</artifactId><version>${v}</version><exclusions><exclusion><groupId>no</groupId></exclusion></exclusions></dependency>\
     <dependency><groupId>g</groupId><artifactId>m</artifactId></dependency>\
     <dependency><groupId>g</groupId><artifactId>t</artifactId><version>4</version><scope>test</scope></dependency>\
+    <dependency><groupId>g</groupId><artifactId>s</artifactId><version>5</version><scope>system</scope></dependency>\
     <dependency><groupId>g</groupId><artifactId>open</artifactId><version>[1,2)</version></dependency></dependencies></project>",
-    &["g:a 2.7", "g:m 3", "g:t 4 (development)"], 2)]
+    &["g:a 2.7", "g:m 3", "g:t 4 (development)", "g:s 5"], 2)]
 #[case::go_mod("go.mod", "module x/y\n\ngo 1.21\n\nrequire a/b v1.0.0\nrequire (\n\tc/d v2.0.0+incompatible // indirect\n\te/f v3.0.0\n\tg/h v4.0.0\n)\n\nreplace e/f => ../f\nreplace (\n\tg/h v4.0.0 => i/j v5.0.0\n)\nexclude k/l v1.0.0\n",
     &["a/b v1.0.0", "c/d v2.0.0+incompatible", "i/j v5.0.0"], 0)]
 #[case::go_sum("go.sum", "a/b v1.9.0 h1:x=\na/b v1.10.0 h1:x=\na/b v1.10.0-rc.1 h1:x=\na/b v2.0.0/go.mod h1:x=\nnonsense\n",
