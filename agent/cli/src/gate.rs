@@ -3,7 +3,10 @@
 use std::{io::Read, path::Path};
 
 use anyhow::Context;
-use policy::{Authority, Form, Gate, Known, MAX_POLICY_BYTES, Policy, parse_fail_on, vex};
+use policy::{
+    Authority, Form, Gate, Known, MAX_POLICY_BYTES, Policy, parse_fail_on,
+    vex::{self, OpenVexError},
+};
 use schemas::{Timestamp, inventory::CoverageStatus, policy::PolicyVerdict, report::Report};
 use sha2::{Digest, Sha256};
 
@@ -126,18 +129,28 @@ pub fn exit(report: &Report) -> Exit {
     }
 }
 
-/// Writes OpenVEX where it is asked for.
+/// Writes OpenVEX where it is asked for. Where nothing was found there is nothing to state, and so no document: that is
+/// told, and does not fail a build that passes.
 ///
 /// # Errors
-/// When there is nothing to state, or the file cannot be written.
+/// When the file cannot be written.
 pub fn write_vex(args: &GateArgs, report: &Report) -> Result<(), Failure> {
     let Some(file) = &args.vex_out else {
         return Ok(());
     };
-    let text = openvex(args, report)
-        .with_context(|| format!("write {}", file.display()))
-        .map_err(Failure::input)?;
-    output::write(Some(file), text.as_bytes())
+    match openvex(args, report) {
+        Ok(text) => output::write(Some(file), text.as_bytes()),
+        Err(error) if error.is::<OpenVexError>() => {
+            output::tell(&format!(
+                "bulkhead: {} is not written: {error}\n",
+                crate::text::plain(&file.to_string_lossy())
+            ));
+            Ok(())
+        }
+        Err(error) => Err(Failure::input(
+            error.context(format!("write {}", file.display())),
+        )),
+    }
 }
 
 /// A report as OpenVEX, in text.

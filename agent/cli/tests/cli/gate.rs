@@ -227,3 +227,16 @@ fn vex_goes_in_and_comes_out() {
     assert_eq!(again["suppressed"].as_array().unwrap().len(), 1);
     assert_eq!(again["suppressed"][0]["finding"]["package"], "libspam1");
 }
+
+#[test]
+fn a_clean_build_passes_although_vex_has_nothing_to_state() {
+    let place = prepared();
+    place.write(
+        "root/var/lib/dpkg/status",
+        "Package: quiet\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\n\n",
+    );
+    scan(&place, &["--fail-on", "low", "--vex-out", "out.json"])
+        .exits(0)
+        .says("out.json is not written: there is nothing to state");
+    assert!(!place.path("out.json").exists());
+}

@@ -1,6 +1,6 @@
 //! OpenVEX out: what a report's exceptions and VEX statements say, for others to read. Source: OpenVEX 0.2.0.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use schemas::{
     Timestamp,
@@ -49,15 +49,17 @@ pub fn write_openvex(
         .map(|it| (&it.finding, Some(&it.by)))
         .chain(report.findings.iter().map(|finding| (finding, None)));
     let product = product(report);
+    // By text and not by looking through the list: a vulnerability may be in as many packages as there are.
+    let mut stated: HashSet<(Key, String)> = HashSet::new();
     for (finding, by) in all {
         let statement = statement(by);
         let vulnerability = finding.vulnerability.to_string();
         let key = (vulnerability, Value::Object(statement.clone()).to_string());
-        let (_, components) = statements
-            .entry(key)
-            .or_insert_with(|| (statement, Vec::new()));
         let component = component(finding);
-        if !components.contains(&component) {
+        if stated.insert((key.clone(), component.to_string())) {
+            let (_, components) = statements
+                .entry(key)
+                .or_insert_with(|| (statement, Vec::new()));
             components.push(component);
         }
     }
