@@ -7,7 +7,10 @@
 use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
-use inventory::image::{Choice, ImageError, LayerOutcome, Located, Options, read_located};
+use inventory::{
+    GENERATION,
+    image::{Choice, ImageError, LayerOutcome, Located, Options, read_located},
+};
 use platform::Delivery;
 use records::{
     Images, Layers,
@@ -63,7 +66,7 @@ async fn image(
     }
     let diff_ids: Vec<Digest> = facts.layers.iter().map(|l| l.diff_id.clone()).collect();
     let missing: HashSet<Digest> = Layers(platform)
-        .missing(tenant, &diff_ids)
+        .wanted(tenant, &diff_ids, ReaderKind::Backend, GENERATION)
         .await?
         .into_iter()
         .collect();
@@ -80,10 +83,10 @@ async fn image(
         gaps: Vec::new(),
     };
     let mut trouble = None;
+    let mut asked = Vec::new();
     if split {
-        // First the layers are asked for, then the image is told: a delivery that breaks off in between comes again.
         let reference = by_manifest(reference, &located)?;
-        let layers: Vec<_> = missing
+        asked = missing
             .into_iter()
             .map(|layer| RegistryMessage::Layer {
                 tenant: tenant.clone(),
@@ -91,7 +94,6 @@ async fn image(
                 layer,
             })
             .collect();
-        messages::send(platform, &layers).await?;
     } else if !missing.is_empty() {
         let (outcomes, gaps) = read(store, located, missing).await?;
         trouble = keep(context, tenant, outcomes, &gaps).await?;
@@ -101,6 +103,9 @@ async fn image(
     Images(platform)
         .merge_unheld(tenant, &seen, context.now())
         .await?;
+    // The image is known before its layers are asked for, so that they find where to note what they lack; a delivery that
+    // breaks off in between comes again.
+    messages::send(platform, &asked).await?;
     let scan = ScanMessage::Place {
         tenant: tenant.clone(),
         place: Place::Image(seen.facts.id),
@@ -118,18 +123,30 @@ async fn layer(
 ) -> Result<(), HandlerError> {
     let wanted = std::slice::from_ref(&layer);
     if Layers(&context.platform)
-        .missing(tenant, wanted)
+        .wanted(tenant, wanted, ReaderKind::Backend, GENERATION)
         .await?
         .is_empty()
     {
         return Ok(());
     }
     let (store, located) = find(context, reference, None).await?;
+    let id = located.facts.id.clone();
     let (outcomes, gaps) = read(store, located, HashSet::from([layer])).await?;
     let trouble = keep(context, tenant, outcomes, &gaps).await?;
-    // The image goes on lacking a layer that is not there, and its coverage says so; here it is told why.
+    // The image goes on lacking a layer that is not there, and its coverage says why.
+    Images(&context.platform)
+        .note_gaps(tenant, &id, &gaps)
+        .await?;
+    // Nobody waits for a layer that was there before, read by older analyzers.
+    let scan = ScanMessage::Place {
+        tenant: tenant.clone(),
+        place: Place::Image(id),
+    };
+    messages::send(&context.platform, &[scan]).await?;
+    // That a vendor keeps a layer to itself is nobody's mistake, and nothing to look into.
     let absent = || {
-        gaps.first()
+        gaps.iter()
+            .find(|gap| gap.reason != GapReason::ForeignLayer)
             .map(|gap| HandlerError::poison(gap.detail.clone()))
     };
     trouble.or_else(absent).map_or(Ok(()), Err)

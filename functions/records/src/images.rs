@@ -144,6 +144,40 @@ impl Images<'_> {
         Err(RecordError::Busy("an image"))
     }
 
+    /// Notes why layers of an image were not read, beside what is known of it. Safe to repeat.
+    ///
+    /// # Errors
+    /// As [`Self::merge`].
+    pub async fn note_gaps(
+        &self,
+        tenant: &TenantId,
+        id: &ImageId,
+        gaps: &[CoverageGap],
+    ) -> Result<(), RecordError> {
+        let key = keys::key(tenant, NOUN, id.as_str());
+        for _ in 0..store::ATTEMPTS {
+            let Some((mut record, version)) = store::read::<ImageRecord>(self.0, &key).await?
+            else {
+                return Ok(());
+            };
+            let known = record.gaps.len();
+            for gap in gaps {
+                if !record.gaps.contains(gap) {
+                    record.gaps.push(gap.clone());
+                }
+            }
+            if record.gaps.len() == known {
+                return Ok(());
+            }
+            let item = Item::new(key.clone(), store::encode(&record)?);
+            let put = store::put(self.0, item, store::unchanged(Some(version)), "an image").await?;
+            if let Put::Written = put {
+                return Ok(());
+            }
+        }
+        Err(RecordError::Busy("an image"))
+    }
+
     async fn note_holder(
         &self,
         tenant: &TenantId,

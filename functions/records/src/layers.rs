@@ -1,5 +1,7 @@
 //! Layers: read once for a tenant, merged for every image that has them.
 
+use std::collections::HashSet;
+
 use platform::{Item, Platform, SortRange};
 use schemas::{
     AgentId, Digest, ImageId, Place, TenantId, Timestamp,
@@ -27,6 +29,9 @@ pub struct LayerRecord {
     pub diff_id: Digest,
     /// Who read it.
     pub reader: Reader,
+    /// Generation of the analyzers that read it; 0 for what was stored before it was kept.
+    #[serde(default)]
+    pub generation: u32,
     /// Name of its document among those of this layer.
     pub document: String,
 }
@@ -48,7 +53,7 @@ stored! {
 pub enum PutLayer {
     /// It is stored now.
     Stored,
-    /// Somebody of the same or a higher rank read it before.
+    /// Somebody of a higher rank read it before, or of the same rank with analyzers that find as much.
     Outranked,
 }
 
@@ -74,6 +79,31 @@ impl Layers<'_> {
         Ok(missing)
     }
 
+    /// Those of these layers that a reader of this kind with analyzers of this generation is to read: the tenant lacks
+    /// them, or has them from a reader that it does not rank below and whose analyzers find less.
+    ///
+    /// # Errors
+    /// When the table fails or a record is damaged.
+    pub async fn wanted(
+        &self,
+        tenant: &TenantId,
+        layers: &[Digest],
+        reader: ReaderKind,
+        generation: u32,
+    ) -> Result<Vec<Digest>, RecordError> {
+        let mut wanted = layers.to_vec();
+        wanted.sort();
+        wanted.dedup();
+        let known = self.records(tenant, &wanted).await?;
+        let stays: HashSet<&Digest> = known
+            .iter()
+            .filter(|known| known.reader.kind > reader || known.generation >= generation)
+            .map(|known| &known.diff_id)
+            .collect();
+        wanted.retain(|layer| !stays.contains(layer));
+        Ok(wanted)
+    }
+
     /// The records of those of these layers that are known, in no promised order.
     ///
     /// # Errors
@@ -97,8 +127,8 @@ impl Layers<'_> {
             .collect()
     }
 
-    /// Stores an agent's reading of a layer, unless somebody of the same or a higher rank read it, and tells `scan` of
-    /// the images that wait for it. Safe to repeat.
+    /// Stores an agent's reading of a layer, unless somebody of a higher rank read it, or of the same rank with analyzers of
+    /// the same or a higher generation, and tells `scan` of the images that wait for it. Safe to repeat.
     ///
     /// # Errors
     /// When the store fails.
@@ -119,8 +149,8 @@ impl Layers<'_> {
         self.put(tenant, reader, layer).await
     }
 
-    /// Stores a reading of a layer, unless somebody of the same or a higher rank read it, and tells `scan` of the images
-    /// that wait for it. Safe to repeat.
+    /// Stores a reading of a layer, unless somebody of a higher rank read it, or of the same rank with analyzers of
+    /// the same or a higher generation, and tells `scan` of the images that wait for it. Safe to repeat.
     ///
     /// # Errors
     /// When the store fails.
@@ -133,6 +163,7 @@ impl Layers<'_> {
         let diff_id = layer.diff_id.clone();
         let key = keys::key(tenant, NOUN, diff_id.as_str());
         layer.reader = Some(reader.clone());
+        let generation = layer.generation;
         let bytes = store::aside(WHAT, move || store::encode_document(&layer, WHAT)).await?;
         let document = format!(
             "{}-{}",
@@ -143,13 +174,14 @@ impl Layers<'_> {
             version: 1,
             diff_id: diff_id.clone(),
             reader,
+            generation,
             document,
         };
         let value = store::encode(&record)?;
         for _ in 0..store::ATTEMPTS {
             let current = store::read::<LayerRecord>(self.0, &key).await?;
             if let Some((current, _)) = &current
-                && current.reader.kind >= record.reader.kind
+                && (current.reader.kind, current.generation) >= (record.reader.kind, generation)
             {
                 // The reading before may have been stored by a request that then broke off.
                 self.wake(tenant, &diff_id).await?;

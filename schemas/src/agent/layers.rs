@@ -10,6 +10,9 @@ use crate::{Digest, Timestamp};
 pub struct MissingLayersRequest {
     /// Diff ids, at most 1,000.
     pub layers: Vec<Digest>,
+    /// Generation of the asker's analyzers: layers that older ones read are lacked too. 0 where any reading will do.
+    #[serde(default)]
+    pub generation: u32,
 }
 
 /// These.

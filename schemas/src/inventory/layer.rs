@@ -22,6 +22,10 @@ pub struct LayerInventory {
     /// Who read the bytes. Set by the backend when it stores the document: what it read itself outranks a claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reader: Option<Reader>,
+    /// Generation of the analyzers that read it: one of a higher generation finds more in the same bytes. 0 where it is
+    /// not said.
+    #[serde(default)]
+    pub generation: u32,
     /// Uncompressed size.
     pub size_bytes: u64,
     /// Number of entries in the layer.

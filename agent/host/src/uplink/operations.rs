@@ -67,6 +67,7 @@ impl Uplink {
         for part in layers.chunks(LAYERS_PER_QUESTION) {
             let request = MissingLayersRequest {
                 layers: part.to_vec(),
+                generation: inventory::GENERATION,
             };
             let outgoing = Outgoing {
                 body: encode(&request)?,

@@ -240,7 +240,10 @@ fn truth(
             let mut missing: Vec<Digest> = request
                 .layers
                 .into_iter()
-                .filter(|layer| !told.layers.contains_key(layer))
+                .filter(|layer| {
+                    let known = told.layers.get(layer);
+                    known.is_none_or(|known| known.generation < request.generation)
+                })
                 .collect();
             // Nobody asked about this one.
             missing.push(Digest::from_sha256(&[255; 32]));

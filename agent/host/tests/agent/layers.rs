@@ -18,6 +18,7 @@ fn layer(byte: u8, packages: usize) -> LayerInventory {
         version: LAYER_VERSION,
         diff_id: Digest::from_sha256(&[byte; 32]),
         reader: None,
+        generation: inventory::GENERATION,
         size_bytes: 1,
         entries: 1,
         windows: false,
@@ -58,6 +59,14 @@ async fn only_layers_that_were_offered_are_taken_as_wanted() {
         .collect();
     assert_eq!(uplink.missing_layers(&offered).await.unwrap(), offered[1..]);
     assert_eq!(gateway.told().layers.values().collect::<Vec<_>>(), [&one]);
+
+    // One that older analyzers read is lacked.
+    let older = LayerInventory {
+        generation: inventory::GENERATION - 1,
+        ..one
+    };
+    uplink.put_layer(&older).await.unwrap();
+    assert_eq!(uplink.missing_layers(&offered).await.unwrap(), offered);
 }
 
 #[tokio::test]

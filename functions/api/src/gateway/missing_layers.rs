@@ -5,6 +5,7 @@ use records::layers::Layers;
 use schemas::{
     agent::{MissingLayersReply, MissingLayersRequest},
     api::Problem,
+    inventory::ReaderKind,
 };
 
 use super::signed::Signed;
@@ -41,7 +42,12 @@ pub(crate) async fn missing_layers(
         ));
     }
     let missing = Layers(state.platform())
-        .missing(&signed.agent.tenant, &request.layers)
+        .wanted(
+            &signed.agent.tenant,
+            &request.layers,
+            ReaderKind::Agent,
+            request.generation,
+        )
         .await?;
     Ok(Json(MissingLayersReply { missing }))
 }

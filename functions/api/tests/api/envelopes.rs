@@ -242,6 +242,22 @@ async fn a_layer_is_wanted_once_per_tenant() {
     assert_eq!(put.status, 204, "{put:?}");
     assert_eq!(missing(&house, &two, &[&a, &b]).await, json!([b]));
 
+    // An agent that finds more in the same bytes may say so.
+    let newer = json!({"layers": [a], "generation": 2});
+    let lacked = async || {
+        let path = "/agent/v1/layers/missing";
+        let answer = two.call(&house, "POST", path, &newer).await;
+        answer.body["missing"].clone()
+    };
+    assert_eq!(lacked().await, json!([a]));
+    let mut read_again = body.clone();
+    read_again["generation"] = json!(2);
+    let put = two
+        .call(&house, "PUT", &format!("/agent/v1/layers/{a}"), &read_again)
+        .await;
+    assert_eq!(put.status, 204, "{put:?}");
+    assert_eq!(lacked().await, json!([]));
+
     let mismatch = one
         .call(&house, "PUT", &format!("/agent/v1/layers/{b}"), &body)
         .await;

@@ -23,8 +23,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::image::{LayerOutcome, ScannedImage};
 
-/// Generation of the analyzers, to be raised when they find more than before.
-const GENERATION: u32 = 4;
+/// Generation of the analyzers, to be raised when they find more than before: layers that older ones read are then read
+/// again, on this machine and wherever their inventories are kept.
+pub const GENERATION: u32 = 4;
 /// Bytes that begin an entry.
 const MAGIC: &[u8; 8] = b"BHLAYER1";
 /// Bytes of one entry, unpacked, at most: what a damaged or foreign file could make of memory.
@@ -333,6 +334,7 @@ mod tests {
             version: LAYER_VERSION,
             diff_id: digest(number),
             reader: None,
+            generation: GENERATION,
             size_bytes: 1,
             entries: 1,
             windows: false,

@@ -27,6 +27,6 @@ mod tar;
 mod walk;
 pub mod windows;
 
-pub use cache::LayerCache;
+pub use cache::{GENERATION, LayerCache};
 pub use limits::{Limits, LockFiles};
 pub use source::{ReadError, Source, read};

@@ -261,6 +261,7 @@ impl Walk<'_> {
             version: LAYER_VERSION,
             diff_id: Digest::from_sha256(&[0; 32]),
             reader: None,
+            generation: crate::GENERATION,
             size_bytes: 0,
             entries: self.entries,
             windows: false,

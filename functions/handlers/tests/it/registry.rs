@@ -163,6 +163,65 @@ async fn an_image_is_read_and_judged_and_its_layers_only_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_layer_that_older_analyzers_read_is_read_again() {
+    let (registry, id) = Registry::start().await;
+    // Whole, and split by layer.
+    for max_image_bytes in [u64::MAX, 1] {
+        let world = world(World::clear().await, max_image_bytes).await;
+        let agent = world.agent("web-1").await;
+        for bytes in [base(), packages()] {
+            let mut older = crate::support::layer("older", &[]);
+            older.evidence.clear();
+            older.diff_id = records::digest(&bytes);
+            older.generation = inventory::GENERATION - 1;
+            records::Layers(&world.platform)
+                .put_by_agent(
+                    &world.tenant,
+                    &agent,
+                    "0",
+                    schemas::Timestamp::from_ms(crate::support::T0),
+                    older,
+                )
+                .await
+                .unwrap();
+        }
+        let message = registry.message(&world, "1");
+        messages::send(&world.platform, &[message]).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.found(&format!("image/{id}")).await, ["CVE-2026-0002"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_layer_that_its_vendor_keeps_is_a_gap_and_no_dead_letter() {
+    let (registry, id) = Registry::start().await;
+    let manifest = registry.held.lock().unwrap()["1"].clone();
+    let mut manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    manifest["layers"][0]["mediaType"] =
+        json!("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip");
+    let manifest = manifest.to_string().into_bytes();
+    registry.hold(&digest(&manifest), manifest.clone());
+    registry.hold("1", manifest);
+    registry.held.lock().unwrap().remove(&digest(&base()));
+    // Whole, and split by layer.
+    for max_image_bytes in [u64::MAX, 1] {
+        let world = world(World::clear().await, max_image_bytes).await;
+        let message = registry.message(&world, "1");
+        messages::send(&world.platform, &[message]).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.dead().await, []);
+        let (record, document) = world.place(&format!("image/{id}")).await.unwrap();
+        assert_ne!(record.coverage, CoverageStatus::Complete);
+        let gaps = &document.coverage.gaps;
+        assert!(
+            gaps.iter().any(|gap| gap.reason == GapReason::ForeignLayer
+                && gap.layer == Some(records::digest(&base()))),
+            "{gaps:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn duplicates_and_disorder_change_nothing() {
     let (registry, id) = Registry::start().await;
     let world = world(World::stormy(7).await, 1).await;

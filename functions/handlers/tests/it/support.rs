@@ -369,6 +369,7 @@ pub(crate) fn layer(name: &str, packages: &[(&str, &str)]) -> LayerInventory {
         version: 1,
         diff_id: digest(name),
         reader: None,
+        generation: inventory::GENERATION,
         size_bytes: 1,
         entries: 2,
         windows: false,

@@ -137,6 +137,52 @@ async fn what_the_backend_read_outranks_an_agents_claim_and_wakes_the_waiting() 
 }
 
 #[tokio::test]
+async fn a_layer_that_older_analyzers_read_is_wanted_again_and_replaced() {
+    let (platform, _folder) = store();
+    let (layers, tenant) = (Layers(&platform), tenant());
+    let agent: AgentId = "a-1".parse().unwrap();
+    let ids = [digest("layer")];
+    let read = |said: &str, generation| LayerInventory {
+        generation,
+        ..layer(said)
+    };
+    let wanted = async |reader, generation| {
+        let wanted = layers.wanted(&tenant, &ids, reader, generation).await;
+        !wanted.unwrap().is_empty()
+    };
+    assert!(wanted(ReaderKind::Agent, 0).await);
+    for (said, generation, expected) in [
+        ("first", 1, PutLayer::Stored),
+        ("newer", 3, PutLayer::Stored),
+        ("same", 3, PutLayer::Outranked),
+        ("older", 2, PutLayer::Outranked),
+    ] {
+        let put = layers
+            .put_by_agent(&tenant, &agent, "0", at(1), read(said, generation))
+            .await;
+        assert_eq!(put.unwrap(), expected, "{said}");
+    }
+    assert!(!wanted(ReaderKind::Agent, 3).await);
+    assert!(wanted(ReaderKind::Agent, 4).await);
+    assert!(wanted(ReaderKind::Backend, 4).await);
+    let known = layers.records(&tenant, &ids).await.unwrap();
+    let kept = layers.inventory(&tenant, &known[0]).await.unwrap();
+    assert_eq!(kept.whiteouts, ["newer"]);
+
+    // What an agent could not replace, it is not asked for.
+    let backend = Reader {
+        kind: ReaderKind::Backend,
+        agent: None,
+        read_at: at(2),
+        software: "0".to_owned(),
+    };
+    let put = layers.put(&tenant, backend, read("backend", 1)).await;
+    assert_eq!(put.unwrap(), PutLayer::Stored);
+    assert!(!wanted(ReaderKind::Agent, 4).await);
+    assert!(wanted(ReaderKind::Backend, 4).await);
+}
+
+#[tokio::test]
 async fn hosts_that_disagree_about_an_image_leave_a_gap_and_share_their_tags() {
     let (platform, _folder) = store();
     let images = Images(&platform);

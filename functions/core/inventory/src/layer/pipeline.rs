@@ -364,6 +364,7 @@ fn conclude(
             version: LAYER_VERSION,
             diff_id: expectation.diff_id.clone().unwrap_or(diff_id),
             reader: None,
+            generation: crate::GENERATION,
             size_bytes: layer_bytes,
             entries: collected.entries,
             windows: collected.windows,

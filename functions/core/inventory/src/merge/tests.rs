@@ -56,6 +56,7 @@ fn layer(number: u8, evidence: Vec<Evidence>) -> LayerInventory {
         version: LAYER_VERSION,
         diff_id: digest(number),
         reader: None,
+        generation: crate::GENERATION,
         size_bytes: 0,
         entries: 0,
         windows: false,
