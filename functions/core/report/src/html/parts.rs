@@ -62,6 +62,13 @@ fn system(os: &OperatingSystem) -> String {
         (None, Some(version)) => format!("{} {version}", os.id),
         (None, None) => os.id.clone(),
     };
+    // Windows is judged by its build, which its name does not tell.
+    if os.windows.is_some()
+        && let Some(version) = &os.version_id
+        && !name.contains(version.as_str())
+    {
+        name.push_str(&format!(", {version}"));
+    }
     if let Some(architecture) = &os.architecture {
         name.push_str(&format!(", {architecture}"));
     }
@@ -345,4 +352,19 @@ pub(super) fn feeds(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     out.write_all(b"</tbody>\n</table>\n</div>\n</section>\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_system_of_windows_is_told_with_its_build() {
+        let os = serde_json::from_value(serde_json::json!({
+            "family": "windows", "id": "windows", "pretty_name": "Windows Server 2022 Datacenter",
+            "version_id": "10.0.20348.2700", "architecture": "amd64", "windows": {"build": 20348, "ubr": 2700},
+        }));
+        assert_eq!(
+            super::system(&os.expect("an operating system")),
+            "Windows Server 2022 Datacenter, 10.0.20348.2700, amd64"
+        );
+    }
 }
