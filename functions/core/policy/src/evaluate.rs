@@ -6,7 +6,7 @@ use schemas::{
 };
 
 use crate::{
-    document::Policy,
+    document::{Policy, Unjudged},
     words::{SeverityWord, counted},
 };
 
@@ -29,7 +29,15 @@ pub(crate) fn lacking_feeds(policy: &Policy, report: &Report) -> Vec<String> {
     let any = |asks: fn(&crate::rules::Conditions) -> bool| {
         policy.rules.iter().any(|rule| asks(&rule.conditions))
     };
-    need(any(|rule| rule.kev), KEV, "known exploited vulnerabilities");
+    let asks = any(|rule| rule.kev) || policy.unjudged == Unjudged::KnownExploited;
+    // What is exploited has no grace, and without the feed nothing is known to be.
+    let graced = policy.rules.iter().any(|rule| rule.grace_days.is_given());
+    need(asks, KEV, "known exploited vulnerabilities");
+    need(
+        graced && !asks,
+        KEV,
+        "days of grace, which known exploited vulnerabilities do not have",
+    );
     need(
         any(|rule| rule.epss.is_some() || rule.epss_percentile.is_some()),
         EPSS,

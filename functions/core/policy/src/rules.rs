@@ -138,6 +138,11 @@ pub(crate) struct GraceDays {
 }
 
 impl GraceDays {
+    /// Whether any severity has some.
+    pub(crate) fn is_given(self) -> bool {
+        self != Self::default()
+    }
+
     fn of(self, severity: Severity) -> u16 {
         match severity {
             Severity::Critical => self.critical,

@@ -321,8 +321,17 @@ fn what_was_not_scanned_does_not_pass_unless_it_is_allowed() {
 fn a_rule_that_could_never_be_met_is_no_reason_to_pass() {
     let mut value = report(&[]);
     value["feeds"] = json!([]);
-    for (text, feed) in [("kev = true", "cisa-kev"), ("epss = 0.5", "epss")] {
-        let outcome = outcome(&gate(&format!("fail_on = {{ {text} }}")), &value);
+    for (text, feed) in [
+        ("fail_on = { kev = true }", "cisa-kev"),
+        ("fail_on = { epss = 0.5 }", "epss"),
+        ("fail_on = { unjudged = 'known_exploited' }", "cisa-kev"),
+        // Grace ends where a vulnerability is exploited, which only that feed tells.
+        (
+            "fail_on = { severity = 'high' }\ngrace_days = { high = 30 }",
+            "cisa-kev",
+        ),
+    ] {
+        let outcome = outcome(&gate(text), &value);
         assert_eq!(outcome.verdict, PolicyVerdict::NotFullyScanned, "{text}");
         assert!(outcome.lacking[0].contains(feed), "{:?}", outcome.lacking);
     }
