@@ -15,6 +15,7 @@ use crate::error::{PolicyError, shown};
 pub struct Known {
     /// When that report was made.
     pub scanned_at: Timestamp,
+    /// Of findings that stood under an advisory's own id, that too.
     findings: HashSet<(String, String, String)>,
 }
 
@@ -64,10 +65,8 @@ impl Known {
         for finding in report.findings {
             let path = finding.path.unwrap_or_default();
             // An advisory may have been given a CVE id since, or be ranked under another of its ids.
-            for id in [Some(finding.vulnerability), finding.evidence.advisory]
-                .into_iter()
-                .flatten()
-            {
+            let other = finding.evidence.advisory.filter(|id| is_another_name(id));
+            for id in [Some(finding.vulnerability), other].into_iter().flatten() {
                 findings.insert((id, finding.package.clone(), path.clone()));
             }
         }
@@ -84,6 +83,22 @@ impl Known {
             self.findings
                 .contains(&(id.to_owned(), finding.package.clone(), path.clone()))
         };
-        has(finding.vulnerability.as_str()) || finding.evidence.advisory.as_deref().is_some_and(has)
+        has(finding.vulnerability.as_str())
+            || finding
+                .evidence
+                .advisory
+                .as_deref()
+                .is_some_and(|id| is_another_name(id) && has(id))
     }
+}
+
+/// Whether an advisory's id is another name of the one vulnerability that it is about. Errata of distributions and
+/// Microsoft's updates mend many at once: one of them that is known says nothing of the others. Source: the OSV
+/// schema, prefixes of databases that have an entry for each vulnerability.
+fn is_another_name(advisory: &str) -> bool {
+    [
+        "GHSA-", "PYSEC-", "GO-", "RUSTSEC-", "HSEC-", "RSEC-", "JLSEC-", "EEF-", "PSF-", "OSV-",
+    ]
+    .iter()
+    .any(|prefix| advisory.starts_with(prefix))
 }

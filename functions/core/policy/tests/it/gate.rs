@@ -379,7 +379,14 @@ fn rows_that_cannot_be_judged_count_where_a_policy_says_so() {
 
 #[test]
 fn only_what_an_earlier_report_does_not_have_counts() {
+    // One erratum mends many vulnerabilities, of which one was known.
+    let of_erratum = |id: &str| {
+        let mut finding = finding(id, "ham", json!({}));
+        finding["evidence"]["advisory"] = json!("RHSA-2026:1");
+        finding
+    };
     let old = report(&[
+        of_erratum("CVE-2026-4"),
         finding(
             "CVE-2026-1",
             "spam",
@@ -398,17 +405,19 @@ fn only_what_an_earlier_report_does_not_have_counts() {
             json!({"path": "opt/var/lib/dpkg/status"}),
         ),
         finding("CVE-2026-2", "spam", json!({})),
+        of_erratum("CVE-2026-4"),
+        of_erratum("CVE-2026-5"),
     ]);
     let mut gate = gate("fail_on = { severity = 'high' }");
     gate.new_since(Known::parse(old.to_string().as_bytes()).unwrap());
     let decided = gate.decide(&read(&new), now());
     assert_eq!(
         decided.findings.len(),
-        4,
+        6,
         "what is known stays in the report"
     );
     let outcome = decided.outcome.unwrap();
-    assert_eq!((outcome.considered, outcome.known_before), (2, 2));
+    assert_eq!((outcome.considered, outcome.known_before), (3, 3));
     let violations: Vec<_> = outcome
         .violations
         .iter()
@@ -424,7 +433,8 @@ fn only_what_an_earlier_report_does_not_have_counts() {
         violations,
         [
             ("CVE-2026-1", "opt/var/lib/dpkg/status"),
-            ("CVE-2026-2", "var/lib/dpkg/status")
+            ("CVE-2026-2", "var/lib/dpkg/status"),
+            ("CVE-2026-5", "var/lib/dpkg/status")
         ]
     );
     let later = json!({"version": 2, "scanned_at": "2026-11-25T12:00:00Z", "findings": []});
