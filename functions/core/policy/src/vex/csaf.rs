@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use schemas::policy::VexStatus;
+use schemas::{inventory::OperatingSystem, policy::VexStatus};
 use serde::Deserialize;
 
-use super::{Document, Identity, Justification, Product, Statement, bounded, moment, said};
+use super::{
+    Document, Identity, Justification, Platform, Product, Statement, bounded, moment, said,
+};
 use crate::{
     error::{PolicyError, shown},
     purl::Purl,
@@ -78,6 +80,8 @@ struct Named {
 struct Helper {
     #[serde(default)]
     purl: Option<String>,
+    #[serde(default)]
+    cpe: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +153,7 @@ struct Threat {
 /// The products by their id within the document.
 struct Products<'a> {
     purls: HashMap<&'a str, Option<Purl>>,
+    cpes: HashMap<&'a str, &'a str>,
     related: HashMap<&'a str, &'a Relationship>,
     groups: HashMap<&'a str, &'a [String]>,
 }
@@ -223,10 +228,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, PolicyError> {
 
 impl<'a> Products<'a> {
     fn of(tree: &'a Tree) -> Self {
-        let mut purls = HashMap::new();
+        let (mut purls, mut cpes) = (HashMap::new(), HashMap::new());
         let mut add = |named: &'a Named| {
             let purl = named.product_identification_helper.purl.as_deref();
             purls.insert(named.product_id.as_str(), purl.and_then(Purl::parse));
+            if let Some(cpe) = named.product_identification_helper.cpe.as_deref() {
+                cpes.insert(named.product_id.as_str(), cpe);
+            }
         };
         tree.full_product_names.iter().for_each(&mut add);
         let mut open: Vec<(&'a Branch, usize)> =
@@ -242,6 +250,7 @@ impl<'a> Products<'a> {
         }
         Self {
             purls,
+            cpes,
             related: tree
                 .relationships
                 .iter()
@@ -279,10 +288,12 @@ impl<'a> Products<'a> {
     /// What a product id means; `None` when nothing of it can be compared.
     fn resolve(&self, id: &str, depth: usize) -> Option<Product> {
         let own = self.purls.get(id).cloned().flatten();
-        let alone = |purl| Product {
+        let on = |purl, platform| Product {
             identities: vec![Identity::Purl(purl)],
             components: Vec::new(),
+            platform,
         };
+        let alone = |purl| on(purl, None);
         let Some(relationship) = self.related.get(id).filter(|_| depth < MAX_RELATED) else {
             return own.map(alone);
         };
@@ -296,13 +307,53 @@ impl<'a> Products<'a> {
                 })
             })
         })?;
-        match self.resolve(&relationship.relates_to_product_reference, depth + 1) {
-            Some(product) => Some(Product {
+        let whole = relationship.relates_to_product_reference.as_str();
+        if let Some(product) = self.resolve(whole, depth + 1) {
+            return Some(Product {
                 identities: product.identities,
                 components: vec![component],
-            }),
-            // A platform that is known by its CPE alone, such as a distribution: the package's purl names it, too.
-            None => Some(alone(component)),
+                platform: product.platform,
+            });
         }
+        // A platform that is known by its CPE alone, such as a release of a distribution. A package without a version
+        // is in many releases, and what holds in one says nothing of it in another.
+        if component.version.is_some() {
+            return Some(alone(component));
+        }
+        let platform = self.cpes.get(whole).and_then(|cpe| Platform::of(cpe))?;
+        Some(on(component, Some(platform)))
+    }
+}
+
+impl Platform {
+    /// The release that a CPE names, in either form: `cpe:/o:redhat:enterprise_linux:9::baseos`,
+    /// `cpe:2.3:o:debian:debian_linux:12:*:*:*:*:*:*:*`. Extended channels are products of their own, and none.
+    fn of(cpe: &str) -> Option<Self> {
+        let rest = cpe
+            .strip_prefix("cpe:/")
+            .or_else(|| cpe.strip_prefix("cpe:2.3:"))?;
+        let mut parts = rest.split(':').skip(1);
+        let id = match (parts.next()?, parts.next()?) {
+            ("redhat", "enterprise_linux") => "rhel",
+            ("debian", "debian_linux") => "debian",
+            ("canonical", "ubuntu_linux") => "ubuntu",
+            _ => return None,
+        };
+        let release = parts.next().filter(|release| {
+            !release.is_empty() && release.chars().all(|c| c.is_ascii_digit() || c == '.')
+        })?;
+        Some(Self {
+            id,
+            release: release.to_owned(),
+        })
+    }
+
+    /// Whether a system is of this release.
+    pub(super) fn is(&self, os: &OperatingSystem) -> bool {
+        let rest = os
+            .version_id
+            .as_deref()
+            .and_then(|version| version.strip_prefix(self.release.as_str()));
+        os.id == self.id && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 }

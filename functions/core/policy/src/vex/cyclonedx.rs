@@ -143,6 +143,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, PolicyError> {
                 products.push(Product {
                     identities: image.clone(),
                     components: Vec::new(),
+                    platform: None,
                 });
                 continue;
             }
@@ -154,12 +155,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Document, PolicyError> {
                     Product {
                         identities: vec![Identity::Purl(purl)],
                         components: Vec::new(),
+                        platform: None,
                     }
                 } else {
                     // What is so in this image need not be so in another one that has the same package.
                     Product {
                         identities: image.clone(),
                         components: vec![purl],
+                        platform: None,
                     }
                 });
             }

@@ -8,6 +8,7 @@ use std::{
 use schemas::{
     Timestamp,
     finding::Finding,
+    inventory::OperatingSystem,
     policy::{PolicyNotice, PolicyNoticeKind, Suppression, SuppressionKind, VexStatus},
     report::Report,
 };
@@ -59,7 +60,7 @@ impl<'a> Index<'a> {
                 let scopes = statement
                     .products
                     .iter()
-                    .filter_map(|product| scope(product, image, &installed));
+                    .filter_map(|product| scope(product, image, report.os.as_ref(), &installed));
                 for scope in scopes {
                     for id in &statement.ids {
                         let entry = Entry {
@@ -179,8 +180,14 @@ impl<'a> Index<'a> {
 fn scope<'a>(
     product: &'a Product,
     image: &ImageNames,
+    os: Option<&OperatingSystem>,
     installed: &HashSet<(String, String, String)>,
 ) -> Option<Scope<'a>> {
+    if let Some(platform) = &product.platform
+        && !os.is_some_and(|os| platform.is(os))
+    {
+        return None;
+    }
     let within = || Scope::Packages(product.components.iter().collect());
     let is_this_image = product.identities.iter().any(|identity| match identity {
         Identity::Image(name) => image.is_named(name),

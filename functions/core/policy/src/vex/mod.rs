@@ -82,6 +82,17 @@ struct Product {
     identities: Vec<Identity>,
     /// Packages within it; empty for the product as a whole.
     components: Vec<Purl>,
+    /// The only system for which it is said.
+    platform: Option<Platform>,
+}
+
+/// A release of a distribution.
+#[derive(Clone, Debug, PartialEq)]
+struct Platform {
+    /// `ID` of os-release.
+    id: &'static str,
+    /// The release, such as `9` or `22.04`.
+    release: String,
 }
 
 /// One name of a product.
@@ -157,7 +168,7 @@ impl Document {
         if statement.ids.is_empty() || statement.products.is_empty() {
             let what = if id.is_empty() { "a statement" } else { &id };
             self.unused
-                .tell(format!("{what}: it names no product by purl or image"));
+                .tell(format!("{what}: it names no product by purl or image, or one of a platform that is not known here"));
             return;
         }
         // Whoever reads the report must learn why something does not count.

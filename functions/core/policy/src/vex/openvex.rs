@@ -94,6 +94,7 @@ pub(super) fn read(bytes: &[u8], context: &Value) -> Result<Document, PolicyErro
                 products.push(Product {
                     identities,
                     components: within,
+                    platform: None,
                 });
             }
         }

@@ -257,6 +257,56 @@ fn csaf_products_are_found_through_branches_relationships_and_groups() {
     assert_eq!(left(&open).len(), 3);
 }
 
+#[test]
+fn what_holds_in_one_release_says_nothing_of_another() {
+    // Source packages without a version, as Red Hat names them.
+    let with = |purl: &str, cpe: &str| {
+        let mut document = csaf();
+        let branches = &mut document["product_tree"]["branches"][0]["branches"];
+        branches[0]["product"]["product_identification_helper"]["purl"] = json!(purl);
+        branches[1]["product"]["product_identification_helper"] = json!({"cpe": cpe});
+        document["vulnerabilities"].as_array_mut().unwrap().pop();
+        document
+    };
+    let counts = |purl: &str, cpe: &str| {
+        let mut report = sample();
+        report.os =
+            serde_json::from_value(json!({"family": "linux", "id": "debian", "version_id": "12"}))
+                .unwrap();
+        let mut gate = gate("fail_on = { severity = 'high' }");
+        gate.vex(parse(&with(purl, cpe)).unwrap());
+        gate.decide(&report, now())
+    };
+    let versionless = "pkg:deb/debian/spam?arch=source";
+    for (purl, cpe, left) in [
+        (versionless, "cpe:/o:debian:debian_linux:12", 2),
+        (
+            versionless,
+            "cpe:2.3:o:debian:debian_linux:12:*:*:*:*:*:*:*",
+            2,
+        ),
+        (versionless, "cpe:/o:debian:debian_linux:11", 3),
+        (versionless, "cpe:/o:debian:debian_linux:1", 3),
+        (versionless, "cpe:/o:redhat:enterprise_linux:12", 3),
+        (versionless, "cpe:/a:example:appliance:3", 3),
+        // A version is of one release mostly.
+        ("pkg:deb/debian/spam@1.0-2", "cpe:/a:example:appliance:3", 2),
+    ] {
+        let decided = counts(purl, cpe);
+        assert_eq!(decided.findings.len(), left, "{purl} {cpe}");
+    }
+    let notices = counts(versionless, "cpe:/a:example:appliance:3")
+        .outcome
+        .unwrap()
+        .notices;
+    assert!(
+        notices
+            .iter()
+            .any(|it| it.detail.contains("a platform that is not known")),
+        "{notices:?}"
+    );
+}
+
 fn cyclonedx() -> Value {
     json!({
         "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
