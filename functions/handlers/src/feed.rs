@@ -18,7 +18,7 @@ use records::{
     identity::Identity,
     messages::{self, FeedMessage, ScanMessage, ScoreMessage},
 };
-use sources::feeds::update::DOCUMENTS;
+use sources::feeds::folder::DOCUMENTS;
 
 use crate::{
     ATTEMPTS, Advisories, Context, FeedSources, Handler, HandlerError, advise, download, message,

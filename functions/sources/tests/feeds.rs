@@ -582,6 +582,134 @@ async fn a_directory_begins_with_its_archive_and_goes_on_by_its_changes() {
     assert_eq!(walk(&world.file("vex")).len(), 1);
 }
 
+/// A `tar.zst` of files.
+fn archive(files: &[(String, String)]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, content.as_bytes())
+            .unwrap();
+    }
+    zstd::encode_all(tar.into_inner().unwrap().as_slice(), 1).unwrap()
+}
+
+/// A directory whose documents are read: any reader does.
+static READ: FeedSpec = FeedSpec {
+    name: "vex",
+    reader: "cisa-kev",
+    ..CSAF
+};
+
+impl World {
+    /// Serves a directory of these documents, all older than the archive.
+    fn directory(&self, names: &[&str], archive: Vec<u8>) {
+        self.answers(
+            "vex/archive_latest.txt",
+            vec![Reply::ok("csaf_vex_2025-01-19.tar.zst\n")],
+        );
+        self.answers("vex/csaf_vex_2025-01-19.tar.zst", vec![Reply::ok(archive)]);
+        let line = |name: &&str| format!("\"{name}\",\"2024-12-01T00:00:00+00:00\"\n");
+        let changes: String = names.iter().map(line).collect();
+        self.answers("vex/changes.csv", vec![Reply::ok(changes)]);
+        self.answers("vex/deletions.csv", vec![Reply::ok("")]);
+    }
+}
+
+#[tokio::test]
+async fn an_archive_that_breaks_half_way_leaves_nothing_behind() {
+    let mut world = World::new().await;
+    // Digits that hardly compress, so that a cut in the middle leaves whole documents before it.
+    let noise = |seed: u64| {
+        let next = |n: &mut u64| {
+            *n = n
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(seed | 1);
+            Some(n.to_string())
+        };
+        let mut state = seed;
+        let digits: Vec<_> = std::iter::from_fn(|| next(&mut state))
+            .take(20_000)
+            .collect();
+        format!("{{\"document\":\"{}\"}}", digits.concat())
+    };
+    let names: Vec<_> = (1..=4).map(|n| format!("2024/cve-2024-{n}.json")).collect();
+    let listed: Vec<_> = names.iter().map(String::as_str).collect();
+    let files: Vec<_> = names.iter().cloned().zip((1..).map(noise)).collect();
+    let whole = archive(&files);
+    world.directory(&listed, whole[..whole.len() * 3 / 4].to_vec());
+    assert!(!world.update(&[&CSAF]).await);
+    let error = world.feed("vex").last_error().unwrap();
+    assert!(error.contains("read the archive"), "{error}");
+    let left = walk(&world.file("vex"));
+    assert!(
+        left.is_empty(),
+        "half an archive would pass for the whole: {left:?}"
+    );
+
+    // What an update that was killed left is not mixed into the archive that comes whole.
+    std::fs::create_dir_all(world.file("vex/2023")).unwrap();
+    std::fs::write(world.file("vex/2023/cve-2023-1.json"), "{}").unwrap();
+    world.directory(&listed, whole);
+    assert!(world.update(&[&CSAF]).await);
+    assert_eq!(world.feed("vex").last_error(), None);
+    assert_eq!(walk(&world.file("vex")).len(), 4);
+}
+
+#[tokio::test]
+async fn documents_of_an_archive_are_judged_and_counted_like_any_other() {
+    let mut world = World::new().await;
+    let names: Vec<_> = (10..30).map(|n| format!("2024/cve-{n}.json")).collect();
+    let listed: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut files: Vec<_> = names.iter().map(|name| (name.clone(), kev(2))).collect();
+    files[7].1 = "<!doctype html><title>busy</title>".to_owned();
+    world.directory(&listed, archive(&files));
+    world.answers(&format!("vex/{}", names[7]), vec![Reply::ok(kev(3))]);
+    assert!(world.update(&[&READ]).await);
+    // The one that is none was asked for by itself.
+    assert_eq!(world.server.requests_of("vex/2024").len(), 1);
+    let state = world.feed("vex");
+    assert_eq!(
+        (state.last_error(), state.in_use(), state.rows()),
+        (None, 20, 19 * 2 + 3)
+    );
+
+    // Many that are none: it is no archive to use, and tens of thousands of requests are no way out.
+    let mut world = World::new().await;
+    for file in &mut files[..5] {
+        file.1 = "{}".to_owned();
+    }
+    world.directory(&listed, archive(&files));
+    assert!(!world.update(&[&READ]).await);
+    let error = world.feed("vex").last_error().unwrap();
+    assert!(
+        error.contains("6 of its documents are not taken") && error.contains("not recognised"),
+        "{error}"
+    );
+    assert!(walk(&world.file("vex")).is_empty());
+    assert!(world.server.requests_of("vex/2024").is_empty());
+}
+
+#[tokio::test]
+async fn a_feed_is_not_up_to_date_while_anything_of_it_is_held_back() {
+    let mut world = World::new().await;
+    world.answers("kev.json", vec![Reply::ok(kev(100))]);
+    world.update(&[&KEV]).await;
+    world.state.feeds.get_mut("kev").unwrap().good_at = None;
+    world.answers("kev.json", vec![Reply::ok(kev(60))]);
+    world.update(&[&KEV]).await;
+    assert_eq!(world.feed("kev").held().count(), 1);
+    assert_eq!(world.feed("kev").good_at, None, "it is not the latest");
+    world.accept.insert("kev".to_owned());
+    // The word counts even where the publisher cannot be asked.
+    world.state.feeds.get_mut("kev").unwrap().changed_at = None;
+    world.answers("kev.json", vec![Reply::status(404)]);
+    assert!(world.update(&[&KEV]).await);
+    assert_eq!(world.feed("kev").rows(), 60);
+    assert!(world.feed("kev").changed_at.is_some());
+}
+
 #[tokio::test]
 async fn two_updates_of_one_folder_do_not_mix() {
     let folder = tempfile::tempdir().unwrap();

@@ -119,7 +119,8 @@ pub struct FeedsImportArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// The public key that it must be signed with, or a file that holds it.
-    #[arg(long, value_name = "PUB")]
+    // One key of 64 begins with a hyphen.
+    #[arg(long, value_name = "PUB", allow_hyphen_values = true)]
     pub key: String,
     /// Take it even if its advisories are older than those in use.
     #[arg(long)]

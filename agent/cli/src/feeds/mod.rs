@@ -89,57 +89,61 @@ pub fn open_for_scan(
             false => folder,
         };
         let built = Built::load(&compiled).map_err(Failure::input)?;
-        opened.too_old = match built {
-            Some(built) => too_old(Some(&built), days, now),
-            None => {
-                let dates = opened.shards.manifest().feeds.iter();
-                too_old_by_content(dates.filter_map(|feed| feed.as_of).max(), days, now)
-            }
-        };
+        opened.too_old = too_old(built.as_ref(), opened.shards.manifest(), days, now);
     }
     Ok(Some(opened))
 }
 
-/// Which feeds were not asked for without an error for longer than so many days, for people.
-fn too_old(built: Option<&Built>, days: u32, now: Timestamp) -> Option<String> {
-    let old = built?.older_than(days, now);
+/// Which feeds are older than so many days, for people: by when they were last got without an error, where that is
+/// known, and else by the newest date that each carries.
+fn too_old(
+    built: Option<&Built>,
+    manifest: &advisories::Manifest,
+    days: u32,
+    now: Timestamp,
+) -> Option<String> {
+    if let Some(built) = built.filter(|built| !built.feeds.is_empty()) {
+        let old = built.older_than(days, now);
+        return too_old_by(&old, days, "last got from their publishers", "never");
+    }
+    let limit = i64::from(days) * 86_400;
+    let mut old: Vec<_> = manifest
+        .feeds
+        .iter()
+        // What carries no date is as old as the bundle that brought it; without one, nobody knows how old.
+        .map(|feed| (&feed.name, feed.as_of.or(built.map(|built| built.built_at))))
+        .map(|(name, as_of)| (name.as_str(), as_of.unwrap_or_default()))
+        .filter(|(_, as_of)| now.as_s().saturating_sub(as_of.as_s()) > limit)
+        .collect();
+    old.sort_by_key(|(name, as_of)| (*as_of, *name));
+    too_old_by(&old, days, "the newest date in each", "no date")
+}
+
+fn too_old_by(
+    old: &[(&str, Timestamp)],
+    days: u32,
+    measure: &str,
+    without: &str,
+) -> Option<String> {
     if old.is_empty() {
         return None;
     }
     let mut named: Vec<_> = old
         .iter()
         .take(SHOWN_OLD)
-        .map(|(name, good_at)| match good_at.as_ms() {
-            0 => format!("{name} (never)"),
-            _ => format!(
-                "{name} ({})",
-                good_at.to_string().get(..10).unwrap_or_default()
-            ),
+        .map(|(name, at)| match at.as_ms() {
+            0 => format!("{name} ({without})"),
+            _ => format!("{name} ({})", at.to_string().get(..10).unwrap_or_default()),
         })
         .collect();
     if old.len() > SHOWN_OLD {
         named.push(format!("and {} more", old.len() - SHOWN_OLD));
     }
     Some(format!(
-        "advisories are older than {}: last got from their publishers: {}; run `bulkhead feeds update`",
+        "advisories are older than {}: {measure}: {}; run `bulkhead feeds update`",
         crate::text::count(days as usize, "day", "days"),
         named.join(", ")
     ))
-}
-
-/// The same for advisories of which only their own dates are known.
-fn too_old_by_content(newest: Option<Timestamp>, days: u32, now: Timestamp) -> Option<String> {
-    let young = newest.is_some_and(|at| now.as_s() - at.as_s() <= i64::from(days) * 86_400);
-    (!young).then(|| {
-        format!(
-            "advisories are older than {}: the newest date in them is {}; get them anew",
-            crate::text::count(days as usize, "day", "days"),
-            newest.map_or_else(
-                || "unknown".to_owned(),
-                |at| at.to_string().get(..10).unwrap_or_default().to_owned()
-            )
-        )
-    })
 }
 
 /// Opens a folder of feeds or a compiled folder, or compiles a folder of documents into the user's cache and opens that.

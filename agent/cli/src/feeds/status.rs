@@ -197,9 +197,11 @@ pub(super) fn run(args: &FeedsStatusArgs, now: Timestamp) -> Outcome {
     };
     output::write(None, text.as_bytes())?;
     let built = Built::load(&folder::compiled(&path)).map_err(Failure::input)?;
+    let shards = open_compiled(&folder::compiled(&path)).ok();
     let old = args
         .max_feed_age
-        .and_then(|days| super::too_old(built.as_ref(), days, now));
+        .zip(shards.as_ref())
+        .and_then(|(days, shards)| super::too_old(built.as_ref(), shards.manifest(), days, now));
     Ok(match (old, status.compiled) {
         (Some(why), _) => {
             output::tell(&format!("bulkhead: {why}\n"));

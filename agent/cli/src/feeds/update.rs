@@ -74,7 +74,7 @@ pub(super) fn run(args: &FeedsUpdateArgs, now: Timestamp) -> Outcome {
     let compiled = match changed {
         Err(failure) => Err(failure),
         Ok(_) if args.download_only => Ok(None),
-        Ok(changed) => compile(&locked, &mut state, changed, now, &progress),
+        Ok(_) => compile(&locked, &mut state, now, &progress),
     };
     progress.done();
     let notes = compiled?.unwrap_or_default();
@@ -158,26 +158,41 @@ fn wanted(names: &[String]) -> Result<Vec<&'static FeedSpec>, Failure> {
 fn compile(
     locked: &FeedFolder,
     state: &mut UpdateState,
-    changed: bool,
     now: Timestamp,
     progress: &Progress,
 ) -> Result<Option<Vec<String>>, Failure> {
     let to = folder::compiled(locked.path());
     let program = env!("CARGO_PKG_VERSION");
     let before = Built::load(&to).ok().flatten();
-    let current = before.as_ref().is_some_and(|built| {
-        built.program == program && built.bundled_at.is_none() && open_compiled(&to).is_ok()
-    });
     if state.feeds.values().all(|feed| feed.in_use() == 0) {
         // Nothing could be had yet; that is told by each feed.
         return Ok(None);
     }
+    let previous = open_compiled(&to).ok();
+    if let (Some(bundle), Some(shards)) = (&before, &previous)
+        && bundle.bundled_at.is_some()
+    {
+        let missing = not_newer(bundle, shards.manifest(), state);
+        if !missing.is_empty() {
+            let of = bundle.built_at.to_string();
+            return Ok(Some(vec![format!(
+                "the bundle of {} stays in use: not got since from their publishers: {}; update them, too, or take \
+                 away {} to use what was downloaded",
+                of.get(..10).unwrap_or_default(),
+                missing.into_iter().collect::<Vec<_>>().join(", "),
+                to.display()
+            )]));
+        }
+    }
+    let current = previous.is_some()
+        && before
+            .as_ref()
+            .is_some_and(|built| built.program == program && built.is_of(state));
     let mut notes = Vec::new();
     let built_at = match before {
-        Some(built) if current && !changed => built.built_at,
+        Some(built) if current => built.built_at,
         _ => {
             progress.step("compiling");
-            let previous = open_compiled(&to).ok();
             let report = build::compile(&locked.documents(), &to, previous.as_ref())?;
             count_rows(state, &report.manifest);
             state.save(locked.path()).map_err(Failure::input)?;
@@ -192,6 +207,33 @@ fn compile(
         .save(&to)
         .map_err(Failure::input)?;
     Ok(Some(notes))
+}
+
+/// Feeds of a bundle that were not got from their publishers since it was compiled: without them, what was downloaded
+/// is older than the bundle, or less. A bundle of a person's own documents names readers in place of feeds.
+fn not_newer(
+    bundle: &Built,
+    manifest: &advisories::Manifest,
+    state: &UpdateState,
+) -> BTreeSet<String> {
+    let newer = |wanted: &dyn Fn(&str) -> bool| {
+        state.feeds.iter().any(|(name, feed)| {
+            wanted(name) && feed.in_use() > 0 && feed.good_at >= Some(bundle.built_at)
+        })
+    };
+    if bundle.feeds.is_empty() {
+        let readers = manifest.feeds.iter().map(|feed| &feed.name);
+        let of = |reader: &str, name: &str| feed(name).is_some_and(|spec| spec.reader == reader);
+        return readers
+            .filter(|reader| !newer(&|name| of(reader, name)))
+            .cloned()
+            .collect();
+    }
+    let names = bundle.feeds.keys();
+    names
+        .filter(|wanted| !newer(&|name| name == wanted.as_str()))
+        .cloned()
+        .collect()
 }
 
 /// Notes the rows of documents that came in an archive, which were not counted one by one.

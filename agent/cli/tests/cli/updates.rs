@@ -220,6 +220,28 @@ fn what_shrank_is_held_back_and_taken_on_a_person_s_word() {
 }
 
 #[test]
+fn what_was_only_downloaded_is_compiled_by_the_next_update() {
+    let (place, mirror) = filled();
+    mirror.serve(
+        DEBIAN,
+        tracker()
+            .to_string()
+            .replace("CVE-2026-1001", "CVE-2026-7001"),
+    );
+    mirror.update(&place, &[]).exits(0);
+    mirror.serve(DEBIAN, tracker().to_string());
+    mirror.update(&place, &["--download-only"]).exits(0);
+    // Nothing is sent any more, and what came is not in use yet.
+    let sent = mirror.sent();
+    mirror.update(&place, &[]).exits(0);
+    assert_eq!(mirror.sent(), sent);
+    place
+        .run(&["scan", "dir:root"])
+        .exits(0)
+        .says("CVE-2026-1001");
+}
+
+#[test]
 fn advisories_that_are_too_old_are_no_basis_for_clean() {
     let (place, mirror) = filled();
     mirror.update(&place, &[]).exits(0);
@@ -259,7 +281,9 @@ fn advisories_that_are_too_old_are_no_basis_for_clean() {
             "1",
         ])
         .exits(4)
-        .says("the newest date in them is 2026-11-22");
+        .says("the newest date in each")
+        .says("cisa-kev (2026-11-20)")
+        .says("debian-tracker (no date)");
 }
 
 #[test]
@@ -342,4 +366,75 @@ fn a_bundle_carries_advisories_to_a_site_without_internet() {
             .all(|name| !name.to_string_lossy().starts_with("import-")),
         "{left:?}"
     );
+}
+
+/// Makes a key and a bundle of a folder, and takes it into the folder `site`.
+fn carried(place: &Place, from: &[&str]) {
+    let public = place
+        .run(&["feeds", "key", "new", "feeds.key"])
+        .exits(0)
+        .out();
+    let write = ["feeds", "bundle", "feeds.bundle", "--key", "feeds.key"];
+    place.run(&[&write, from].concat()).exits(0);
+    let import = ["feeds", "import", "feeds.bundle", "--dir", "site", "--key"];
+    place
+        .run(&[&import[..], &[public.trim()]].concat())
+        .exits(0);
+}
+
+#[test]
+fn a_bundle_of_own_documents_tells_how_old_they_are() {
+    let place = Place::new();
+    place.debian();
+    place.compiled();
+    carried(&place, &["--dir", "compiled"]);
+    let scan = |days: &str| {
+        let arguments = [
+            "scan",
+            "dir:root",
+            "--feeds",
+            "site",
+            "--max-feed-age",
+            days,
+        ];
+        place.run(&arguments)
+    };
+    // The bundle is of today, and what is in it is not.
+    scan("1").exits(4).says("cisa-kev (2026-11-20)");
+    scan("3650").exits(0);
+    place
+        .run(&["feeds", "status", "--dir", "site", "--max-feed-age", "1"])
+        .exits(4)
+        .says("epss (2026-11-22)");
+}
+
+#[test]
+fn a_bundle_stays_in_use_until_all_of_it_was_got_again() {
+    let (place, mirror) = filled();
+    // What the site downloaded itself, earlier, knows less than the bundle.
+    let other = |cve: &str| tracker().to_string().replace("CVE-2026-1001", cve);
+    mirror.serve(DEBIAN, other("CVE-2026-7001"));
+    mirror.update(&place, &["--dir", "site"]).exits(0);
+    mirror.serve(DEBIAN, tracker().to_string());
+    mirror.update(&place, &[]).exits(0);
+    carried(&place, &[]);
+    let scan = || place.run(&["scan", "dir:root", "--feeds", "site"]).exits(0);
+    scan().says("CVE-2026-1001");
+    // Nothing can be got: the bundle stays.
+    mirror.serve(DEBIAN, "");
+    mirror.serve(KEV, "");
+    mirror.update(&place, &["--dir", "site"]).exits(3);
+    scan().says("CVE-2026-1001");
+    // One of its two feeds: with it alone the other would be gone.
+    mirror.serve(KEV, kev(100));
+    let one = ["feeds", "update", "--mirror", &mirror.url, "--dir", "site"];
+    place
+        .run(&[&one[..], &["--feed", "cisa-kev"]].concat())
+        .exits(4)
+        .says("stays in use")
+        .says("debian-tracker");
+    scan().says("CVE-2026-1001");
+    mirror.serve(DEBIAN, other("CVE-2026-8001"));
+    mirror.update(&place, &["--dir", "site"]).exits(0);
+    scan().says("CVE-2026-8001");
 }

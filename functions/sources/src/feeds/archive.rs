@@ -11,7 +11,12 @@ use schemas::Timestamp;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::{listing::is_plain_name, state::DocumentUpdate};
+use super::{
+    catalogue::FeedSpec,
+    check::{self, WrongContent},
+    listing::is_plain_name,
+    state::DocumentUpdate,
+};
 
 /// Most documents of an archive: ten times what the largest has.
 const MAX_ENTRIES: u64 = 1_000_000;
@@ -40,19 +45,31 @@ pub enum ArchiveError {
     /// More than any real archive.
     #[error("it holds more than is allowed")]
     TooLarge,
+    /// More than a tenth of its documents are none: asking for that many singly would be no better.
+    #[error("{wrong} of its documents are not taken; {name} first")]
+    Wrong {
+        /// How many.
+        wrong: u64,
+        /// The first.
+        name: String,
+        /// Why.
+        #[source]
+        source: WrongContent,
+    },
     /// None of the documents of the directory's list is in it.
     #[error("it holds no document of the directory")]
     Nothing,
 }
 
-/// Unpacks `tar.zst` of documents into a folder. Documents that the directory does not list any more are left out; those
-/// that changed after the archive was made get no revision, so that they are asked for next.
+/// Unpacks `tar.zst` of documents into a folder that is not in use, and judges and counts each. Documents that the
+/// directory does not list any more are left out, as are those that are not recognised; those that changed after the
+/// archive was made get no revision. What was left out and what has no revision is asked for next.
 pub(super) fn unpack(
+    spec: &FeedSpec,
     archive: &Path,
     to: &Path,
     listed: &BTreeMap<String, Option<String>>,
     made: Option<&str>,
-    max_bytes: u64,
     now: Timestamp,
 ) -> Result<Vec<(String, DocumentUpdate)>, ArchiveError> {
     let file = File::open(archive).map_err(ArchiveError::Read)?;
@@ -62,28 +79,29 @@ pub(super) fn unpack(
         .window_log_max(ZSTD_WINDOW_LOG)
         .map_err(ArchiveError::Read)?;
     unpack_tar(
+        spec,
         decoder.take(MAX_UNPACKED_BYTES),
         to,
         listed,
         made,
-        max_bytes,
         now,
     )
 }
 
 fn unpack_tar(
+    spec: &FeedSpec,
     reader: impl Read,
     to: &Path,
     listed: &BTreeMap<String, Option<String>>,
     made: Option<&str>,
-    max_bytes: u64,
     now: Timestamp,
 ) -> Result<Vec<(String, DocumentUpdate)>, ArchiveError> {
     let mut tar = tar::Archive::new(reader);
     let mut documents = Vec::new();
+    let mut wrong: Option<(u64, String, WrongContent)> = None;
     for (number, entry) in tar.entries().map_err(ArchiveError::Read)?.enumerate() {
         let mut entry = entry.map_err(ArchiveError::Read)?;
-        if number as u64 > MAX_ENTRIES || entry.size() > max_bytes {
+        if number as u64 > MAX_ENTRIES || entry.size() > spec.max_bytes {
             return Err(ArchiveError::TooLarge);
         }
         if !entry.header().entry_type().is_file() {
@@ -99,10 +117,26 @@ fn unpack_tar(
         if (bytes.len() as u64) < size {
             return Err(ArchiveError::Read(std::io::ErrorKind::UnexpectedEof.into()));
         }
-        write(&to.join(name), &bytes).map_err(|source| ArchiveError::Write {
+        let written = |source| ArchiveError::Write {
             name: name.to_owned(),
             source,
-        })?;
+        };
+        let kept = to.join(name);
+        write(&kept, &bytes).map_err(written)?;
+        let head = bytes.get(..check::HEAD_BYTES).unwrap_or(&bytes);
+        let judged =
+            check::check_form(name, head).and_then(|()| check::judge_content(spec, name, &kept));
+        let survey = match judged {
+            Ok(survey) => survey,
+            Err(why) => {
+                fs::remove_file(&kept).map_err(written)?;
+                match &mut wrong {
+                    Some((more, ..)) => *more += 1,
+                    None => wrong = Some((1, name.to_owned(), why)),
+                }
+                continue;
+            }
+        };
         let revision = listed.get(name).cloned().flatten();
         let as_archived =
             revision.filter(|revision| made.is_some_and(|made| revision.as_str() < made));
@@ -113,9 +147,20 @@ fn unpack_tar(
                 changed_at: Some(now),
                 size_bytes: size,
                 sha256: hex::encode(Sha256::digest(&bytes)),
+                rows: survey.rows,
+                as_of: survey.as_of,
                 ..DocumentUpdate::default()
             },
         ));
+    }
+    if let Some((wrong, name, source)) = wrong
+        && wrong > documents.len() as u64 / 9
+    {
+        return Err(ArchiveError::Wrong {
+            wrong,
+            name,
+            source,
+        });
     }
     if documents.is_empty() {
         return Err(ArchiveError::Nothing);

@@ -110,6 +110,18 @@ impl Built {
         }
     }
 
+    /// Whether the documents of a folder are still those that this was made of. What an earlier update brought and did
+    /// not compile tells, too.
+    pub fn is_of(&self, state: &UpdateState) -> bool {
+        let used = state.feeds.iter().filter(|(_, feed)| feed.in_use() > 0);
+        let now = used.map(|(name, feed)| (name, feed.changed_at));
+        let then = self
+            .feeds
+            .iter()
+            .map(|(name, feed)| (name, feed.changed_at));
+        self.bundled_at.is_none() && now.eq(then)
+    }
+
     /// Reads it, from bytes that may come from anywhere.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let built: Self = serde_json::from_slice(bytes).ok()?;

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::catalogue::FeedSpec;
 
 /// Bytes that tell a form.
-const HEAD_BYTES: usize = 512;
+pub(super) const HEAD_BYTES: usize = 512;
 
 /// Why a download is not taken.
 #[derive(Debug, Error)]
@@ -108,6 +108,18 @@ pub(super) fn judge(spec: &FeedSpec, name: &str, file: &Path) -> Result<Survey, 
         .and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head))
         .map_err(WrongContent::Read)?;
     check_form(name, &head)?;
+    judge_content(spec, name, file)
+}
+
+/// The same of a file whose form was seen to already; it may be kept compressed.
+///
+/// # Errors
+/// Says why it is not to be taken.
+pub(super) fn judge_content(
+    spec: &FeedSpec,
+    name: &str,
+    file: &Path,
+) -> Result<Survey, WrongContent> {
     if !spec.is_read() {
         return Ok(Survey::default());
     }

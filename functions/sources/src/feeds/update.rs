@@ -1,45 +1,27 @@
 //! The update: every feed is asked for what changed, every document is judged before it replaces the one before, and
 //! one that fails leaves all others alone.
 
-use std::{
-    collections::BTreeSet,
-    fs::{self, File, TryLockError},
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 use schemas::Timestamp;
 use thiserror::Error;
 
 use super::{
-    archive,
     catalogue::{FeedSpec, Layout},
-    check::{self, WrongContent},
-    fetch::{FetchError, Fetched, Fetcher},
+    document::shrank,
+    fetch::Fetcher,
+    folder::{DOCUMENTS, FeedFolder, HELD, file_of, put},
     plan::{self, Plan, Planned},
-    state::{DocumentUpdate, FeedUpdate, HeldDocument, StateError, UpdateState},
+    state::{FeedUpdate, StateError, UpdateState},
 };
-use crate::http::Validators;
 
 /// Feeds that are updated at a time.
 const FEEDS_AT_A_TIME: usize = 4;
 /// Documents of one feed that are asked for at a time.
 const DOCUMENTS_AT_A_TIME: usize = 4;
-/// Documents with fewer rows than this may shrink as they like: a tenth of them is no sign of anything.
-const FEW_ROWS: u64 = 50;
-/// Documents of fewer bytes than this, when only bytes are known.
-const FEW_BYTES: u64 = 16 << 10;
 /// Lists of fewer documents than this.
 const FEW_DOCUMENTS: u64 = 10;
-
-/// Where documents in use are, below the folder of feeds.
-pub const DOCUMENTS: &str = "documents";
-/// Where those held back are.
-const HELD: &str = "held";
-/// Where transfers grow.
-const PARTS: &str = "parts";
-/// The file that one update at a time holds.
-const LOCK: &str = "lock";
 
 /// What an update is told while it goes on.
 pub trait Watch: Sync {
@@ -112,94 +94,6 @@ pub enum UpdateError {
     State(#[from] StateError),
 }
 
-/// Why a document is not in use.
-#[derive(Debug, Error)]
-enum DocumentError {
-    #[error("download {name}")]
-    Fetch {
-        name: String,
-        #[source]
-        source: FetchError,
-    },
-    #[error("{name} is not taken")]
-    Wrong {
-        name: String,
-        #[source]
-        source: WrongContent,
-    },
-    #[error("put {name} in place")]
-    Place {
-        name: String,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("unpack {name}")]
-    Archive {
-        name: String,
-        #[source]
-        source: archive::ArchiveError,
-    },
-    #[error("judging {name} broke off")]
-    BrokeOff { name: String },
-}
-
-/// A folder of feeds that this process alone updates, until it is dropped.
-#[derive(Debug)]
-pub struct FeedFolder {
-    path: PathBuf,
-    // The lock goes with the file.
-    _lock: File,
-}
-
-impl FeedFolder {
-    /// Takes a folder for an update; makes it where it is not there.
-    ///
-    /// # Errors
-    /// When another process updates it, or it cannot be made.
-    pub fn lock(path: &Path) -> Result<Self, UpdateError> {
-        let folder = |source| UpdateError::Folder {
-            folder: path.to_owned(),
-            source,
-        };
-        fs::create_dir_all(path.join(DOCUMENTS)).map_err(folder)?;
-        let lock_failed = |source| UpdateError::Lock {
-            folder: path.to_owned(),
-            source,
-        };
-        let lock = File::create(path.join(LOCK)).map_err(lock_failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(UpdateError::Busy {
-                    folder: path.to_owned(),
-                });
-            }
-            Err(TryLockError::Error(source)) => return Err(lock_failed(source)),
-        }
-        // What an update that was interrupted left: its documents are asked for again.
-        match fs::remove_dir_all(path.join(PARTS)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(folder(error));
-            }
-            _ => {}
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            _lock: lock,
-        })
-    }
-
-    /// The folder.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The folder of the documents in use.
-    pub fn documents(&self) -> PathBuf {
-        self.path.join(DOCUMENTS)
-    }
-}
-
 /// How to update.
 pub struct Update<'u> {
     /// The folder.
@@ -217,7 +111,7 @@ pub struct Update<'u> {
 impl std::fmt::Debug for Update<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Update")
-            .field("folder", &self.folder.path)
+            .field("folder", &self.folder.path())
             .finish_non_exhaustive()
     }
 }
@@ -253,8 +147,20 @@ impl Update<'_> {
         Ok(any)
     }
 
-    async fn feed(&self, spec: &'static FeedSpec, mut state: FeedUpdate) -> (FeedUpdate, bool) {
+    async fn feed(&self, spec: &'static FeedSpec, state: FeedUpdate) -> (FeedUpdate, bool) {
         self.watch.asking(spec.name);
+        let (mut state, changed) = self.ask(spec, state).await;
+        if changed {
+            // However it ended: what is compiled is compared with this.
+            state.changed_at = Some(self.now);
+        }
+        if state.last_error().is_none() && state.held().next().is_none() {
+            state.good_at = Some(self.now);
+        }
+        (state, changed)
+    }
+
+    async fn ask(&self, spec: &'static FeedSpec, mut state: FeedUpdate) -> (FeedUpdate, bool) {
         let mut changed = self.promote_held(spec, &mut state);
         state.checked_at = Some(self.now);
         let first = state.in_use() == 0;
@@ -307,12 +213,6 @@ impl Update<'_> {
             self.watch.document(spec.name, &name, &outcome);
             state.documents.insert(name, after);
         }
-        if changed {
-            state.changed_at = Some(self.now);
-        }
-        if state.last_error().is_none() {
-            state.good_at = Some(self.now);
-        }
         (state, changed)
     }
 
@@ -358,12 +258,15 @@ impl Update<'_> {
         }
         let mut changed = false;
         for (name, document) in &mut state.documents {
-            let Some(held) = document.held.take() else {
+            if document.held.is_none() {
                 continue;
-            };
+            }
             let from = file_of(self.folder, HELD, spec, name);
             let to = file_of(self.folder, DOCUMENTS, spec, name);
-            if put(&from, &to).is_ok() {
+            // One that cannot be put there stays held back, and its note with it.
+            if put(&from, &to).is_ok()
+                && let Some(held) = document.held.take()
+            {
                 *document = held.document;
                 self.watch.document(spec.name, name, &Outcome::Taken);
                 changed = true;
@@ -385,235 +288,6 @@ impl Update<'_> {
         }
         changed
     }
-
-    async fn whole_archive(
-        &self,
-        spec: &FeedSpec,
-        archive: &plan::Archive,
-        plan: &Plan,
-    ) -> Result<Vec<(String, DocumentUpdate)>, DocumentError> {
-        let part = file_of(self.folder, PARTS, spec, &archive.name);
-        self.transfer(
-            spec,
-            &archive.url,
-            &archive.name,
-            &Validators::default(),
-            &part,
-        )
-        .await?;
-        let to = self.folder.documents().join(spec.name);
-        let made = archive.made.clone();
-        let revisions = plan
-            .documents
-            .iter()
-            .map(|planned| (planned.name.clone(), planned.revision.clone()))
-            .collect();
-        let (max_bytes, now, file) = (spec.max_bytes, self.now, part.clone());
-        let unpacked = tokio::task::spawn_blocking(move || {
-            let unpacked = archive::unpack(&file, &to, &revisions, made.as_deref(), max_bytes, now);
-            let _ = fs::remove_file(&file);
-            unpacked
-        })
-        .await
-        .map_err(|_| DocumentError::BrokeOff {
-            name: archive.name.clone(),
-        })?;
-        unpacked.map_err(|source| DocumentError::Archive {
-            name: archive.name.clone(),
-            source,
-        })
-    }
-
-    async fn transfer(
-        &self,
-        spec: &FeedSpec,
-        url: &str,
-        name: &str,
-        known: &Validators,
-        part: &Path,
-    ) -> Result<Fetched, DocumentError> {
-        let place = |source| DocumentError::Place {
-            name: name.to_owned(),
-            source,
-        };
-        if let Some(folder) = part.parent() {
-            fs::create_dir_all(folder).map_err(place)?;
-        }
-        let on_bytes = |bytes| self.watch.bytes(spec.name, name, bytes);
-        self.fetcher
-            .document(
-                url,
-                known,
-                part,
-                spec.max_bytes,
-                check::is_compressible(name),
-                &on_bytes,
-            )
-            .await
-            .map_err(|source| DocumentError::Fetch {
-                name: name.to_owned(),
-                source,
-            })
-    }
-
-    /// Asks for one document. Whatever happens, a whole document is in use afterwards if one was before.
-    async fn document(
-        &self,
-        spec: &FeedSpec,
-        planned: &Planned,
-        before: DocumentUpdate,
-    ) -> (DocumentUpdate, Outcome) {
-        let part = file_of(self.folder, PARTS, spec, &planned.name);
-        let outcome = self.try_document(spec, planned, &before, &part).await;
-        let _ = fs::remove_file(&part);
-        outcome.unwrap_or_else(|error| {
-            let why = chain(&error);
-            let after = DocumentUpdate {
-                error: Some(why.clone()),
-                ..before
-            };
-            (after, Outcome::Failed(why))
-        })
-    }
-
-    async fn try_document(
-        &self,
-        spec: &FeedSpec,
-        planned: &Planned,
-        before: &DocumentUpdate,
-        part: &Path,
-    ) -> Result<(DocumentUpdate, Outcome), DocumentError> {
-        let name = &planned.name;
-        let file = file_of(self.folder, DOCUMENTS, spec, name);
-        // Validators without their file would keep the document away for good.
-        let held = before
-            .held
-            .as_ref()
-            .filter(|_| file_of(self.folder, HELD, spec, name).exists());
-        let known = match held {
-            Some(held) => held.document.validators.clone(),
-            None if file.exists() => before.validators.clone(),
-            None => Validators::default(),
-        };
-        let fetched = self
-            .transfer(spec, &planned.url, name, &known, part)
-            .await?;
-        let (size_bytes, sha256, validators) = match fetched {
-            Fetched::NotModified => {
-                let mut same = before.clone();
-                same.error = None;
-                if held.is_none() {
-                    same.revision.clone_from(&planned.revision);
-                }
-                return Ok((same, Outcome::Unchanged));
-            }
-            Fetched::Stored {
-                size_bytes,
-                sha256,
-                validators,
-            } => (size_bytes, sha256, validators),
-        };
-        if sha256 == before.sha256 && file.exists() {
-            // Sent again, or back to what is in use.
-            let _ = fs::remove_file(file_of(self.folder, HELD, spec, name));
-            let same = DocumentUpdate {
-                validators,
-                revision: planned.revision.clone(),
-                error: None,
-                held: None,
-                ..before.clone()
-            };
-            return Ok((same, Outcome::Unchanged));
-        }
-        let survey = self.judge(spec, name, part).await??;
-        let taken = DocumentUpdate {
-            validators,
-            revision: planned.revision.clone(),
-            changed_at: Some(self.now),
-            size_bytes,
-            sha256,
-            rows: survey.rows,
-            as_of: survey.as_of,
-            error: None,
-            held: None,
-        };
-        let place = |source| DocumentError::Place {
-            name: name.clone(),
-            source,
-        };
-        if let Some(why) = self.shrunken(spec, name, &file, before, &taken).await? {
-            put(part, &file_of(self.folder, HELD, spec, name)).map_err(place)?;
-            let held_at = before.held.as_ref().map_or(self.now, |held| held.held_at);
-            let after = DocumentUpdate {
-                error: None,
-                held: Some(Box::new(HeldDocument {
-                    held_at,
-                    why: why.clone(),
-                    document: taken,
-                })),
-                ..before.clone()
-            };
-            return Ok((after, Outcome::Held(why)));
-        }
-        put(part, &file).map_err(place)?;
-        let _ = fs::remove_file(file_of(self.folder, HELD, spec, name));
-        Ok((taken, Outcome::Taken))
-    }
-
-    async fn judge(
-        &self,
-        spec: &FeedSpec,
-        name: &str,
-        file: &Path,
-    ) -> Result<Result<advisories::Survey, DocumentError>, DocumentError> {
-        let (spec, document, file) = (*spec, name.to_owned(), file.to_owned());
-        let judged = tokio::task::spawn_blocking(move || {
-            let judged = check::judge(&spec, &document, &file);
-            judged.map_err(|source| DocumentError::Wrong {
-                name: document,
-                source,
-            })
-        });
-        judged.await.map_err(|_| DocumentError::BrokeOff {
-            name: name.to_owned(),
-        })
-    }
-
-    /// Why a document is held back, if it is: it has less than nine tenths of the rows of the one in use, or of its
-    /// bytes where rows are not known.
-    async fn shrunken(
-        &self,
-        spec: &FeedSpec,
-        name: &str,
-        file: &Path,
-        before: &DocumentUpdate,
-        now: &DocumentUpdate,
-    ) -> Result<Option<String>, DocumentError> {
-        if before.sha256.is_empty() || self.accept_shrunk.contains(spec.name) || !file.exists() {
-            return Ok(None);
-        }
-        let advice = format!("take it with --accept-shrunk {}", spec.name);
-        if !spec.is_read() {
-            let (old, new) = (before.size_bytes, now.size_bytes);
-            let shrunken = old >= FEW_BYTES && shrank(old, new);
-            return Ok(shrunken.then(|| {
-                format!("{name} has {new} bytes, and {old} before: it is held back; {advice}")
-            }));
-        }
-        if before.rows < FEW_ROWS || !shrank(before.rows, now.rows) {
-            return Ok(None);
-        }
-        // Another version of this program may have counted then.
-        let old = match self.judge(spec, name, file).await? {
-            Ok(survey) => survey.rows,
-            Err(_) => return Ok(None),
-        };
-        let shrunken = old >= FEW_ROWS && shrank(old, now.rows);
-        Ok(shrunken.then(|| {
-            let new = now.rows;
-            format!("{name} has {new} rows, and {old} before: it is held back; {advice}")
-        }))
-    }
 }
 
 /// What the publisher does not list any more is not asked for, so it cannot fail. What is in use of it stays.
@@ -627,25 +301,8 @@ fn forget_unlisted_errors(state: &mut FeedUpdate, plan: &Plan) {
     });
 }
 
-/// Whether a number fell by more than a tenth.
-fn shrank(before: u64, now: u64) -> bool {
-    u128::from(now) * 10 < u128::from(before) * 9
-}
-
-fn file_of(folder: &FeedFolder, part: &str, spec: &FeedSpec, name: &str) -> PathBuf {
-    folder.path.join(part).join(spec.name).join(name)
-}
-
-/// Puts a file in another's place, at one moment.
-fn put(from: &Path, to: &Path) -> std::io::Result<()> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::rename(from, to)
-}
-
 /// An error with all its causes.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
