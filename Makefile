@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Folder of advisory documents for `make run FEEDS=DIR`.
 FEEDS ?=
 
-.PHONY: help prepare run stop test test-windows lint bench schemas clean
+.PHONY: help prepare run stop test test-windows lint bench fuzz schemas clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,10 @@ lint: ## formatting, clippy, scripts
 bench: ## speed and memory, as ratios against their limits
 	@infra/dev/prepare.sh build
 	@infra/dev/bench.sh
+
+fuzz: ## every parser of bytes from outside against a fuzzer, FUZZ_SECONDS=60 for each
+	@infra/dev/prepare.sh build
+	@infra/dev/fuzz.sh
 
 schemas: ## write schemas/json and schemas/openapi.json anew from the types
 	BULKHEAD_UPDATE=1 $(CARGO) test --locked -p schemas -p api

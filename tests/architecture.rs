@@ -64,6 +64,18 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("bulkhead-tests", &[]),
+    // Whatever reads bytes from outside.
+    (
+        "fuzz-targets",
+        &[
+            "schemas",
+            "inventory",
+            "advisories",
+            "policy",
+            "access",
+            "sources",
+        ],
+    ),
 ];
 
 /// External crates that are confined to the rooms that exist for them.

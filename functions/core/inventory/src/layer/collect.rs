@@ -1,6 +1,6 @@
 //! Receives a layer's entries: sorts out whiteouts, hands wanted files to their analyzers, and forgets the rest.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use schemas::inventory::{CoverageGap, Evidence, GapReason};
 
@@ -176,11 +176,20 @@ impl<'a> Collector<'a> {
         self.hide(|out| &mut out.whiteouts, path);
     }
 
+    /// What names of the same file have in common: Windows knows no case, whoever made the layer.
+    fn key<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        match self.form {
+            LayerForm::Windows => Cow::Owned(path.to_lowercase()),
+            _ => Cow::Borrowed(path),
+        }
+    }
+
     /// Forgets what an earlier entry of the same name said.
     fn forget(&mut self, path: &str) {
+        let key = self.key(path);
         if let Some(evidence) = self
             .at
-            .remove(path)
+            .remove(&*key)
             .and_then(|at| self.evidence.get_mut(at))
         {
             self.packages -= evidence
@@ -263,7 +272,8 @@ impl<'a> Collector<'a> {
             }
             _ => name,
         };
-        let Some(evidence) = self.at.get(&name).and_then(|at| self.evidence.get(*at)) else {
+        let key = self.key(&name);
+        let Some(evidence) = self.at.get(&*key).and_then(|at| self.evidence.get(*at)) else {
             return false;
         };
         let mut evidence = evidence.clone();
@@ -288,7 +298,8 @@ impl<'a> Collector<'a> {
             return;
         }
         self.packages += count;
-        self.at.insert(path.to_owned(), self.evidence.len());
+        let key = self.key(path).into_owned();
+        self.at.insert(key, self.evidence.len());
         self.evidence.push(evidence);
     }
 }
