@@ -92,6 +92,12 @@ async fn a_policy_that_cannot_be_read_is_refused_with_the_line() {
         let detail = answer.body["detail"].as_str().unwrap();
         assert!(detail.contains(expected), "{detail}");
     }
+    let long = format!(
+        "version = 1\n[fail_on]\nkev = true\n#{}\n",
+        "x".repeat(256 << 10)
+    );
+    let answer = set(&house, &admin, None, &policy(&long)).await;
+    assert!(answer.is(413, "too-large"), "{answer:?}");
     let ini = json!({"form": "ini", "text": "a = 1"});
     assert!(set(&house, &admin, None, &ini).await.is(400, "bad-request"));
 }
@@ -130,6 +136,9 @@ async fn results_are_kept_once_and_listed_with_the_newest_first() {
     newer["version"] = json!(2);
     assert!(send(newer).await.is(422, "unsupported-version"));
     assert!(send(json!({"version": 1})).await.is(400, "bad-request"));
+    let mut named = report();
+    named["target"]["name"] = json!("x".repeat(33 << 10));
+    assert!(send(named).await.is(413, "too-large"));
     let auditor = house.person("default", Role::Auditor).await;
     let refused = house
         .ask(
