@@ -152,6 +152,7 @@ pub fn count(report: &mut Report) {
         shard_bytes_read: report.summary.shard_bytes_read,
         ..summary(&report.findings, &report.cannot_judge)
     };
+    report.remedies = remedies(&report.findings, report.target.kind);
 }
 
 fn summary(findings: &[Finding], cannot_judge: &[CannotJudge]) -> Summary {

@@ -162,6 +162,11 @@ fn exceptions_suppress_are_counted_and_end() {
         .exits(0)
         .json();
     assert_eq!(report["summary"]["high"], 0);
+    // What to do first is about what counts: the update still mends the other vulnerability.
+    let remedies = report["remedies"].as_array().unwrap();
+    assert_eq!(remedies.len(), 1);
+    assert_eq!(remedies[0]["vulnerabilities"], 1);
+    assert_eq!(remedies[0]["known_exploited"], 0);
     assert_eq!(
         report["suppressed"][0]["finding"]["vulnerability"],
         "CVE-2026-1001"
