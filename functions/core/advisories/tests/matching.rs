@@ -863,3 +863,46 @@ fn the_debian_host_has_exactly_what_dpkg_says() {
         "something is told twice"
     );
 }
+
+#[test]
+fn an_artifact_without_a_group_is_judged_where_one_group_has_it() {
+    let osv = |id: &str, name: &str| {
+        format!(
+            r#"{{"id":"{id}","modified":"2024-01-01T00:00:00Z","affected":[{{"package":{{"ecosystem":"Maven","name":"{name}"}},"ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"9.0.60"}}]}}]}}]}}"#
+        )
+    };
+    let feed = [
+        osv(
+            "GHSA-aaaa-bbbb-cccc",
+            "org.apache.tomcat.embed:tomcat-embed-core",
+        ),
+        osv("GHSA-aaaa-bbbb-dddd", "org.webjars:jquery"),
+        osv("GHSA-aaaa-bbbb-eeee", "org.webjars.npm:jquery"),
+    ]
+    .join("\n");
+    let folder = tempfile::tempdir().unwrap();
+    let (_, shards) = built(&[("maven.jsonl", &feed)], folder.path());
+    let jar = |name: &str| package(PackageKind::Maven, name, "9.0.54", "app/x.jar");
+    let packages = ["tomcat-embed-core", "jquery", "unheard-of"].map(jar);
+    let place = inventory(None, packages.to_vec());
+    let result = match_inventory(&place, &shards, at()).unwrap();
+    let found: Vec<_> = result
+        .findings
+        .iter()
+        .map(|finding| {
+            (
+                finding.vulnerability.as_str(),
+                finding.package.as_str(),
+                finding.fixed_version.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [("GHSA-aaaa-bbbb-cccc", "tomcat-embed-core", Some("9.0.60"))]
+    );
+    let names = &result.shards[0].names;
+    assert!(names.contains(&"org.apache.tomcat.embed:tomcat-embed-core".to_owned()));
+    assert_eq!(result.gaps.len(), 1, "{:?}", result.gaps);
+    assert!(result.gaps[0].detail.starts_with("jquery state no group"));
+}

@@ -2,13 +2,18 @@
 //! distribution's advisories alone, which know its patches, and are not told twice; but where the distribution's
 //! advisories do not speak of that package, by their own.
 
+use std::collections::BTreeMap;
+
 use schemas::{
     Timestamp,
     inventory::{CoverageGap, GapReason, Inventory, PackageKind, PackageOrigin},
 };
 
 use super::{LeftOut, MatchOptions, dotnet, lookup::Wanted, owned::Speaks};
-use crate::feeds::normal_name;
+use crate::{
+    feeds::normal_name,
+    shards::{ShardError, ShardSet},
+};
 
 /// Adds the languages' packages to what is to be looked up.
 pub(super) fn want<'a>(
@@ -90,6 +95,68 @@ pub(super) fn want<'a>(
         });
     }
     left_out
+}
+
+/// Finds names for Maven's artifacts whose archives do not state their group: the only name in the advisories that has
+/// the artifact id. Where several have it nobody can tell which is meant, and that is said.
+pub(super) fn find_groups(
+    wanted: &mut Wanted<'_>,
+    shards: &ShardSet,
+    gaps: &mut Vec<CoverageGap>,
+) -> Result<(), ShardError> {
+    const MAVEN: &str = "maven";
+    const MAX_NAMED: usize = 5;
+    let Some(names) = wanted.shards.get_mut(MAVEN) else {
+        return Ok(());
+    };
+    let mut with_group: BTreeMap<String, Vec<String>> = names
+        .keys()
+        .filter(|name| !name.contains(':'))
+        .map(|artifact| (artifact.to_string(), Vec::new()))
+        .collect();
+    if with_group.is_empty() {
+        return Ok(());
+    }
+    // Without the shard nothing is judged, which is said of it as a whole.
+    let Some(shard) = shards.shard(MAVEN)? else {
+        return Ok(());
+    };
+    for name in shard.all_names()? {
+        let artifact = name.rsplit_once(':').map(|(_, artifact)| artifact);
+        if let Some(known) = artifact.and_then(|artifact| with_group.get_mut(artifact)) {
+            known.push(name.to_owned());
+        }
+    }
+    let mut unclear = Vec::new();
+    for (artifact, known) in with_group {
+        match known.as_slice() {
+            [] => {}
+            [name] => {
+                let installed = names.remove(artifact.as_str()).unwrap_or_default();
+                let of_name = names.entry(name.clone().into()).or_default();
+                of_name.extend(installed);
+            }
+            _ => unclear.push(artifact),
+        }
+    }
+    if !unclear.is_empty() {
+        let more = match unclear.len() > MAX_NAMED {
+            true => " and others",
+            false => "",
+        };
+        unclear.truncate(MAX_NAMED);
+        gaps.push(CoverageGap {
+            reason: GapReason::Unresolved,
+            detail: format!(
+                "{}{more} state no group id and advisories know several that have these artifacts, so they were not \
+                 judged",
+                unclear.join(", ")
+            ),
+            path: None,
+            layer: None,
+        });
+    }
+    Ok(())
 }
 
 /// Whether Windows lists a program whose files are judged, under their own names: .NET and the .NET Framework.

@@ -112,6 +112,7 @@ pub fn match_inventory_with(
         &mut wanted,
         &mut result.gaps,
     );
+    language::find_groups(&mut wanted, shards, &mut result.gaps)?;
     for (key, names) in &wanted.shards {
         let shard = shards.shard(key)?;
         result.shards.push(ShardUse {

@@ -2,7 +2,7 @@
 //!
 //! An archive is known by its `pom.properties` (one for itself and one for each part that was shaded into it); without
 //! them by its file's name and its manifest. A group id that neither states is not invented: the artifact is listed
-//! without one, which no advisory names, and coverage says so.
+//! without one, for matching to find by its artifact id alone, and coverage says so.
 
 mod names;
 mod zip;
@@ -323,7 +323,8 @@ impl Reader {
             GapReason::UnsupportedFormat,
             path,
             format!(
-                "{}{more} state no group id (no pom.properties, and none in the manifest): listed, and not judged",
+                "{}{more} state no group id (no pom.properties, and none in the manifest): judged by their artifact id alone, and \
+                 only where advisories know one group that has it",
                 self.without_group.join(", ")
             ),
         ));

@@ -98,7 +98,8 @@ impl Manifest {
 ///
 /// Artifact and version are those of the file's name (`commons-lang3-3.12.0.jar`), else `Implementation-Title` or the
 /// last part of `Bundle-SymbolicName` with `Implementation-Version` or `Bundle-Version`. The group is
-/// `Implementation-Vendor-Id`, or what `Bundle-SymbolicName` or `Automatic-Module-Name` have before the artifact.
+/// `Implementation-Vendor-Id`, or what `Bundle-SymbolicName` or `Automatic-Module-Name` have before the artifact, if that
+/// has three parts or more.
 pub(super) fn own(file: &str, manifest: &Manifest, found: &[Coordinates]) -> Option<Coordinates> {
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     let of_file = split_version(stem).filter(|(artifact, _)| is_word(artifact));
@@ -179,7 +180,8 @@ fn group_in<'n>(name: &'n str, artifact: &str) -> Option<&'n str> {
         .rev()
         .find_map(|at| {
             let (group, tail) = (name.get(..at)?, name.get(at + 1..)?);
-            if !group.contains('.') {
+            // `org.apache` of `org.apache.tomcat-embed-core` is whose it is, and no group: two parts are a guess at best.
+            if group.split('.').count() < 3 {
                 return None;
             }
             let last = group.rsplit('.').next().unwrap_or_default();
@@ -217,7 +219,17 @@ mod tests {
             (
                 "thing-1.0.jar",
                 "Automatic-Module-Name: org.example.thing\n",
-                "org.example:thing:1.0",
+                ":thing:1.0",
+            ),
+            (
+                "tomcat-embed-core-9.0.54.jar",
+                "Bundle-SymbolicName: org.apache.tomcat-embed-core\nBundle-Version: 9.0.54\n",
+                ":tomcat-embed-core:9.0.54",
+            ),
+            (
+                "spring-beans-5.3.17.jar",
+                "Implementation-Title: spring-beans\nAutomatic-Module-Name: spring.beans\n",
+                ":spring-beans:5.3.17",
             ),
             (
                 "epoll-4.1.100.Final-linux-x86_64.jar",
