@@ -25,7 +25,7 @@ use crate::image::{LayerOutcome, ScannedImage};
 
 /// Generation of the analyzers, to be raised when they find more than before: layers that older ones read are then read
 /// again, on this machine and wherever their inventories are kept.
-pub const GENERATION: u32 = 4;
+pub const GENERATION: u32 = 5;
 /// Bytes that begin an entry.
 const MAGIC: &[u8; 8] = b"BHLAYER1";
 /// Bytes of one entry, unpacked, at most: what a damaged or foreign file could make of memory.
@@ -396,6 +396,97 @@ mod tests {
         };
         assert!(session.finish(&mut scanned).is_none());
         (scanned, read)
+    }
+
+    /// What each generation read of the fixture layer, to be added to and never changed: a digest that is not the last
+    /// one's means that analyzers find other things, so that `GENERATION` has to be raised.
+    const READ_BY: &[(u32, &str)] = &[(
+        5,
+        "469c310e1d23e9d873b41723d6f9bcc42493f359b08703efd6d9ca738216a057",
+    )];
+
+    /// A jar with one stored entry, which makes an archive as simple as it gets.
+    fn jar(name: &str, bytes: &str) -> Vec<u8> {
+        let word = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
+        let mut about = [20, 0, 0, 0, 0].map(u16::to_le_bytes).concat();
+        about.extend(
+            [
+                word(0),
+                word(bytes.len()),
+                word(bytes.len()),
+                word(name.len()),
+            ]
+            .concat(),
+        );
+        let head = [
+            b"PK\x03\x04".as_slice(),
+            &about,
+            name.as_bytes(),
+            bytes.as_bytes(),
+        ]
+        .concat();
+        let entry = [
+            b"PK\x01\x02\x14\0".as_slice(),
+            &about,
+            &[0; 14],
+            name.as_bytes(),
+        ]
+        .concat();
+        let end = [
+            b"PK\x05\x06\0\0\0\0\x01\0\x01\0".as_slice(),
+            &word(entry.len()),
+            &word(head.len()),
+            &[0; 2],
+        ];
+        [head, entry, end.concat()].concat()
+    }
+
+    #[test]
+    fn what_analyzers_read_of_a_layer_belongs_to_their_generation() {
+        let pom = "groupId=g\nartifactId=a\nversion=1\n";
+        let files: [(&str, Vec<u8>); 13] = [
+            ("etc/os-release", "ID=debian\nVERSION_ID=12\n".into()),
+            ("var/lib/dpkg/status", "Package: bash\nStatus: install ok installed\nSource: b (5)\nArchitecture: amd64\nVersion: 5.2-1+b1\n\n".into()),
+            ("var/lib/dpkg/info/bash.list", "/.\n/usr/lib/python3/dist-packages/six.egg-info\n".into()),
+            ("lib/apk/db/installed", "C:Q1\nP:musl\nV:1.2.4-r1\nA:x86_64\no:musl\nF:lib\nR:libc.so\n\n".into()),
+            ("app/a-1.jar", jar("META-INF/maven/g/a/pom.properties", pom)),
+            ("app/tomcat-embed-core-9.0.54.jar", jar("META-INF/MANIFEST.MF", "Bundle-SymbolicName: org.apache.tomcat-embed-core\n\n")),
+            ("app/vendor/composer/installed.json", r#"{"packages":[{"name":"a/b","version":"2.0"}],"dev-package-names":["a/b"]}"#.into()),
+            ("app/node_modules/a/package.json", r#"{"name":"a","version":"1.0.0"}"#.into()),
+            ("usr/lib/python3/dist-packages/a-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: a\nVersion: 1\n\n".into()),
+            ("usr/lib/ruby/gems/3.1.0/specifications/a-1.0.gemspec", "Gem::Specification.new do |s|\n  s.name = \"a\".freeze\n  s.version = \"1.0\"\nend\n".into()),
+            ("opt/conda/conda-meta/a-1-0.json", r#"{"name":"a","version":"1","build":"0"}"#.into()),
+            ("app/app.deps.json", r#"{"runtimeTarget":{"name":"x"},"libraries":{"A/1.0.0":{"type":"package"}},"targets":{"x":{"A/1.0.0":{"runtime":{}}}}}"#.into()),
+            ("app/requirements.txt", "a==1\n-r base.txt\n".into()),
+        ];
+        let tar = files
+            .into_iter()
+            .fold(
+                crate::tar::build::Builder::default(),
+                |tar, (path, bytes)| tar.file(path, bytes),
+            )
+            .finish();
+        let layer = crate::layer::read_layer(
+            &mut tar.as_slice(),
+            &crate::layer::LayerExpectation::default(),
+            &crate::Limits {
+                lock_files: crate::LockFiles::Everywhere,
+                ..crate::Limits::default()
+            },
+            &|_| {},
+        )
+        .unwrap();
+        let read = LayerInventory {
+            reader: None,
+            ..layer.inventory
+        };
+        let digest = hex(&Sha256::digest(serde_json::to_vec(&read).unwrap()));
+        assert!(READ_BY.is_sorted_by_key(|(generation, _)| *generation));
+        assert_eq!(
+            READ_BY.last(),
+            Some(&(GENERATION, digest.as_str())),
+            "raise GENERATION and add what it reads: {read:#?}"
+        );
     }
 
     #[test]
