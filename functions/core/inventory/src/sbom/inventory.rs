@@ -68,7 +68,13 @@ pub(super) fn build(raw: Raw, name: &str, limits: &Limits) -> ParsedSbom {
         );
         gaps.push(gap(GapReason::UnsupportedFormat, detail));
     }
-    let os = os.or_else(|| most_named(&distros, &mut gaps));
+    let os = match os {
+        Some(os) => {
+            gaps.extend(of_others(&os, &distros));
+            Some(os)
+        }
+        None => most_named(&distros, &mut gaps),
+    };
     let own = own_gaps(&raw);
     if raw.incomplete && own.is_empty() {
         let detail = "the SBOM says of itself that it does not list everything";
@@ -352,14 +358,80 @@ fn most_named(distros: &BTreeMap<String, usize>, gaps: &mut Gaps) -> Option<Oper
         );
         gaps.push(gap(GapReason::Disagreement, detail));
     }
+    Some(named(distro))
+}
+
+/// What to tell of packages that name another distribution than the SBOM's own system.
+fn of_others(os: &OperatingSystem, distros: &BTreeMap<String, usize>) -> Option<CoverageGap> {
+    let others: Vec<(&String, usize)> = distros
+        .iter()
+        .filter(|(distro, _)| !is_of(os, &named(distro)))
+        .map(|(distro, count)| (distro, *count))
+        .collect();
+    if others.is_empty() || os.family == OsFamily::Windows {
+        return None;
+    }
+    let names: Vec<String> = others
+        .iter()
+        .take(NAMED)
+        .map(|(name, _)| name.chars().take(40).collect())
+        .collect();
+    let count: usize = others.iter().map(|(_, count)| count).sum();
+    let detail = format!(
+        "the SBOM's system is {} {}, and {count} of its packages name another ({}): they were judged as those of {}",
+        os.id,
+        os.version_id.as_deref().unwrap_or_default(),
+        names.join(", "),
+        os.id
+    );
+    Some(gap(GapReason::Disagreement, detail))
+}
+
+/// Whether what a purl names is the system or may be: makers differ in how much of a version they write, and in what
+/// they call the products of SUSE.
+fn is_of(os: &OperatingSystem, named: &OperatingSystem) -> bool {
+    let family = |id: &str| -> String {
+        match id {
+            "wolfi" | "chainguard" => "wolfi".to_owned(),
+            _ if ["sl", "suse", "opensuse"]
+                .iter()
+                .any(|start| id.starts_with(start)) =>
+            {
+                "suse".to_owned()
+            }
+            // A code name may follow, such as that of `debian-bookworm`.
+            _ => id.split('-').next().unwrap_or(id).to_owned(),
+        }
+    };
+    if family(&os.id) != family(&named.id) {
+        return false;
+    }
+    let numbers = if matches!(os.id.as_str(), "ubuntu" | "alpine") {
+        2
+    } else {
+        1
+    };
+    let release = |os: &OperatingSystem| -> Option<Vec<String>> {
+        let version = os.version_id.as_deref()?.trim_start_matches('v');
+        let parts = version.split(['.', ' ', '-', '_']).take(numbers);
+        Some(parts.map(str::to_owned).collect())
+    };
+    match (release(os), release(named)) {
+        (Some(a), Some(b)) => a.iter().zip(&b).all(|(a, b)| a == b),
+        _ => true,
+    }
+}
+
+/// The system that a purl names.
+fn named(distro: &str) -> OperatingSystem {
     // The version follows the last dash before a digit: `opensuse-leap-15.6`, `debian-12`.
     let (id, version) = match distro.rsplit_once('-') {
         Some((id, version)) if version.starts_with(|c: char| c.is_ascii_digit() || c == 'v') => {
             (id, Some(version))
         }
-        _ => (distro.as_str(), None),
+        _ => (distro, None),
     };
-    Some(linux(id, version))
+    linux(id, version)
 }
 
 /// A system with its `ID` as in os-release, whatever a maker calls it.

@@ -177,6 +177,67 @@ fn later_versions_are_read_with_a_note_or_refused_with_a_reason() {
 }
 
 #[test]
+fn packages_of_another_release_than_the_systems_are_told() {
+    let with = |name: &str, version: &str, purl: &str| {
+        let text = format!(
+            r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{{"type":"operating-system","name":"{name}","version":"{version}"}},{{"type":"library","name":"zlib","version":"1","purl":"{purl}"}}]}}"#
+        );
+        let gaps = read(&text).unwrap().inventory.coverage.gaps;
+        gaps.into_iter()
+            .map(|gap| (gap.reason, gap.detail))
+            .collect::<Vec<_>>()
+    };
+    for (name, version, purl) in [
+        ("debian", "12.4", "pkg:deb/debian/zlib1g@1?distro=debian-12"),
+        (
+            "debian",
+            "12",
+            "pkg:deb/debian/zlib1g@1?distro=debian-bookworm",
+        ),
+        ("debian", "12", "pkg:deb/debian/zlib1g@1"),
+        (
+            "alpine",
+            "3.19.1",
+            "pkg:apk/alpine/zlib@1?distro=alpine-3.19",
+        ),
+        ("redhat", "9.3", "pkg:rpm/redhat/zlib@1?distro=rhel-9.2"),
+        ("amazon", "2 (Karoo)", "pkg:rpm/amazon/zlib@1?distro=amzn-2"),
+        (
+            "opensuse-leap",
+            "15.6",
+            "pkg:rpm/opensuse/zlib@1?distro=opensuse.leap-15.6",
+        ),
+        ("chainguard", "20230214", "pkg:apk/wolfi/zlib@1"),
+    ] {
+        let told = with(name, version, purl);
+        assert!(told.is_empty(), "{name} {purl}: {told:?}");
+    }
+    for (name, version, purl) in [
+        ("debian", "12", "pkg:deb/debian/zlib1g@1?distro=debian-11"),
+        (
+            "debian",
+            "12",
+            "pkg:deb/ubuntu/zlib1g@1?distro=ubuntu-22.04",
+        ),
+        ("debian", "12", "pkg:deb/ubuntu/zlib1g@1"),
+        (
+            "ubuntu",
+            "22.04",
+            "pkg:deb/ubuntu/zlib1g@1?distro=ubuntu-22.10",
+        ),
+    ] {
+        let told = with(name, version, purl);
+        let [(GapReason::Disagreement, detail)] = &told[..] else {
+            panic!("{name} {purl}: {told:?}")
+        };
+        assert!(
+            detail.contains("1 of its packages name another"),
+            "{detail}"
+        );
+    }
+}
+
+#[test]
 fn what_is_no_sbom_is_refused() {
     for text in [
         "",
