@@ -30,9 +30,10 @@ broken=()
 for target in "${targets[@]}"; do
   mkdir -p "$found/$target"
   echo "== $target"
-  # -malloc_limit_mb: one allocation whose size the input chose; -rss_limit_mb: all of them.
+  # -malloc_limit_mb: one allocation whose size the input chose, where a document of a feed may unpack to 512 MiB;
+  # -rss_limit_mb: all of them.
   if ! FUZZ_TARGET=$target "$binary" "$found/$target" "tests/fuzz/corpus/$target" \
-    -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=256 -max_len=65536 \
+    -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=1024 -max_len=65536 \
     -print_final_stats=0 -verbosity=0 -artifact_prefix="$artifacts/$target-" >"$artifacts/$target.log" 2>&1; then
     tail -n 25 "$artifacts/$target.log"
     broken+=("$target")

@@ -3,6 +3,8 @@
 //!
 //! An input that once broke a parser is kept here as `corpus/TARGET/regression-…`.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     collections::BTreeSet,
     fs,
