@@ -11,11 +11,14 @@ mod remote;
 
 use std::path::{Path, PathBuf};
 
+/// Whether it understood the bytes.
+type Parser = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
 /// A parser, or a few that share their input.
 pub struct Target {
     /// Its name, which is also that of its folder in the corpus.
     pub name: String,
-    run: Box<dyn Fn(&[u8]) -> bool + Send + Sync>,
+    run: Parser,
 }
 
 impl Target {
