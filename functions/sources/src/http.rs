@@ -1,8 +1,8 @@
 //! The one HTTP client: encrypted unless told otherwise, with every size and time bounded.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
-    time::Duration,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::{Duration, SystemTime},
 };
 
 use reqwest::{
@@ -28,6 +28,8 @@ pub struct HttpOptions {
     /// Whether only public addresses are asked: for a service that asks what strangers name. Names are looked up by a
     /// resolver that leaves out addresses of this machine and of private networks, so that none is reached by a name.
     pub public_only: bool,
+    /// Whether redirects are followed at all; without, an answer that sends on is the answer.
+    pub redirects: bool,
     /// Time to establish a connection.
     pub connect_timeout: Duration,
     /// Time without a byte before a transfer is given up.
@@ -44,6 +46,7 @@ impl Default for HttpOptions {
             proxy: None,
             internal_redirects: false,
             public_only: false,
+            redirects: true,
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_secs(600),
@@ -60,6 +63,11 @@ pub enum HttpError {
     /// An address of this machine or a private network, which is not to be asked.
     #[error("`{0}` is of this machine or a private network, which this service does not ask")]
     Internal(String),
+    /// A proxy asks for names itself, so that it cannot be known what is public.
+    #[error(
+        "only public addresses are to be asked, which cannot be made sure behind a proxy; leave out one of both"
+    )]
+    ProxyAndPublicOnly,
     /// The proxy's address cannot be used.
     #[error("use the proxy `{proxy}`")]
     Proxy {
@@ -171,24 +179,33 @@ impl Http {
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.read_timeout)
             .timeout(options.total_timeout)
-            .redirect(redirects(
-                options.allow_http,
-                options.internal_redirects && !options.public_only,
-            ));
+            .redirect(match options.redirects {
+                true => redirects(
+                    options.allow_http,
+                    options.internal_redirects && !options.public_only,
+                ),
+                false => Policy::none(),
+            });
         if let Some(pem) = &options.extra_ca_pem {
             let authorities =
                 reqwest::Certificate::from_pem_bundle(pem).map_err(HttpError::Client)?;
             builder = builder.tls_certs_merge(authorities);
         }
         if let Some(proxy) = &options.proxy {
+            if options.public_only {
+                return Err(HttpError::ProxyAndPublicOnly);
+            }
             let all = reqwest::Proxy::all(proxy).map_err(|source| HttpError::Proxy {
-                proxy: proxy.clone(),
-                source,
+                proxy: without_secrets(proxy),
+                source: source.without_url(),
             })?;
             builder = builder.proxy(all);
         }
         if options.public_only {
-            builder = builder.dns_resolver(std::sync::Arc::new(PublicOnly));
+            // A proxy would look names up itself, and reach whatever it can.
+            builder = builder
+                .no_proxy()
+                .dns_resolver(std::sync::Arc::new(PublicOnly));
         }
         let client = builder.build().map_err(HttpError::Client)?;
         Ok(Self {
@@ -362,7 +379,7 @@ fn is_internal(address: &Url) -> bool {
 fn is_internal_ip(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_internal_v4(ip),
-        IpAddr::V6(ip) => match ip.to_ipv4() {
+        IpAddr::V6(ip) => match embedded_v4(ip) {
             Some(ip) => is_internal_v4(ip),
             None => {
                 ip.is_loopback()
@@ -370,8 +387,25 @@ fn is_internal_ip(ip: IpAddr) -> bool {
                     || ip.is_unique_local()
                     || ip.is_unicast_link_local()
                     || ip.is_multicast()
+                    // Site-local, by RFC 3879 no longer in use, and routed where it is.
+                    || ip.segments().first().is_some_and(|first| first & 0xffc0 == 0xfec0)
             }
         },
+    }
+}
+
+/// The IPv4 address that an IPv6 address leads to: mapped or compatible (RFC 4291), by NAT64 (RFC 6052, whose local
+/// prefix of RFC 8215 leads inside), or by 6to4 (RFC 3056).
+fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let of = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        Ipv4Addr::new(a, b, c, d)
+    };
+    match ip.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
+        [0x64, 0xff9b, 1, ..] => Some(Ipv4Addr::UNSPECIFIED),
+        [0x2002, high, low, ..] => Some(of(high, low)),
+        _ => ip.to_ipv4(),
     }
 }
 
@@ -393,14 +427,17 @@ impl reqwest::dns::Resolve for PublicOnly {
 }
 
 fn is_internal_v4(ip: Ipv4Addr) -> bool {
-    let [first, second, ..] = ip.octets();
+    let [first, second, third, _] = ip.octets();
     ip.is_loopback()
         || ip.is_private()
         || ip.is_link_local()
         || ip.is_broadcast()
         || ip.is_multicast()
         || first == 0
+        || first >= 240
         || (first == 100 && (64..128).contains(&second))
+        || (first == 198 && (18..20).contains(&second))
+        || (first, second, third) == (192, 0, 0)
 }
 
 async fn next_chunk(
@@ -426,9 +463,111 @@ fn is_confidential(address: &Url) -> bool {
     address.scheme() == "https" || loopback
 }
 
+/// A proxy's address without the name and password that it may carry.
+fn without_secrets(proxy: &str) -> String {
+    let (scheme, rest) = match proxy.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), proxy),
+    };
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    format!("{scheme}{rest}")
+}
+
+/// The wait of a `Retry-After` header (RFC 9110, 10.2.3): seconds, or a date.
+pub fn retry_after(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let when = httpdate::parse_http_date(text).ok()?;
+    Some(
+        when.duration_since(SystemTime::now())
+            .unwrap_or(Duration::ZERO),
+    )
+}
+
 fn host_of(address: &Url) -> String {
     match address.port() {
         Some(port) => format!("{}:{port}", address.host_str().unwrap_or_default()),
         None => address.host_str().unwrap_or_default().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_lead_inside_are_none_to_ask() {
+        for inside in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "169.254.169.254",
+            "100.64.0.1",
+            "192.0.0.8",
+            "198.18.0.1",
+            "198.19.255.255",
+            "240.0.0.1",
+            "::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::1",
+            "2002:a00:1::1",
+            "fec0::1",
+            "fd00::1",
+        ] {
+            assert!(is_internal_ip(inside.parse().unwrap()), "{inside}");
+        }
+        for public in [
+            "198.20.0.1",
+            "192.0.1.1",
+            "64:ff9b::808:808",
+            "2002:808:808::1",
+            "2606:4700::1",
+        ] {
+            assert!(!is_internal_ip(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[test]
+    fn a_guard_that_a_proxy_would_undo_is_not_set_up() {
+        let options = HttpOptions {
+            proxy: Some("http://proxy.example.org:3128".to_owned()),
+            public_only: true,
+            ..HttpOptions::default()
+        };
+        assert!(matches!(
+            Http::new(&options),
+            Err(HttpError::ProxyAndPublicOnly)
+        ));
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_named_without_its_password() {
+        for proxy in ["http://user:hunter2@pro xy:1"] {
+            let options = HttpOptions {
+                proxy: Some(proxy.to_owned()),
+                ..HttpOptions::default()
+            };
+            let error = Http::new(&options).map(drop).unwrap_err();
+            let mut text = format!("{error:?}");
+            let mut next: Option<&dyn std::error::Error> = Some(&error);
+            while let Some(one) = next {
+                text.push_str(&one.to_string());
+                next = one.source();
+            }
+            assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_seconds_or_a_date_and_never_below_nothing() {
+        assert_eq!(retry_after(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(
+            retry_after("Fri, 31 Dec 1999 23:59:59 GMT"),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(retry_after("soon"), None);
+        assert_eq!(retry_after("-1"), None);
     }
 }

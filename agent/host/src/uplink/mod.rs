@@ -5,7 +5,7 @@ mod error;
 mod http;
 mod operations;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use access::request_token::RequestSigner;
 use reqwest::{Method, Response, StatusCode, Url, header};
@@ -195,8 +195,8 @@ async fn answer(response: Response) -> Result<Answer, UplinkError> {
     };
     let etag = text(header::ETAG);
     let retry_after = text(header::RETRY_AFTER)
-        .and_then(|seconds| seconds.trim().parse().ok())
-        .map(Duration::from_secs);
+        .as_deref()
+        .and_then(sources::http::retry_after);
     let body = bounded(response).await?;
     if status.is_success() || status == StatusCode::NOT_MODIFIED {
         return Ok(Answer { status, etag, body });

@@ -4,13 +4,13 @@
 use std::{
     io::{Seek as _, Write as _},
     path::Path,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use crate::http::{Answer, Http, HttpError, Validators};
+use crate::http::{Answer, Http, HttpError, Validators, retry_after};
 
 /// How often and how long a server is asked.
 #[derive(Clone, Copy, Debug)]
@@ -373,33 +373,4 @@ fn continues_at(answer: &Answer, offset: u64) -> bool {
 /// A redirect that is not followed on purpose is not followed at the next attempt either.
 fn is_refused_redirect(error: &HttpError) -> bool {
     matches!(error, HttpError::Unreachable { source, .. } if source.is_redirect())
-}
-
-/// The wait of a `Retry-After` header (RFC 9110, 10.2.3): seconds, or a date.
-pub fn retry_after(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let when = httpdate::parse_http_date(text).ok()?;
-    Some(
-        when.duration_since(SystemTime::now())
-            .unwrap_or(Duration::ZERO),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wait_is_seconds_or_a_date_and_never_below_nothing() {
-        assert_eq!(retry_after(" 7 "), Some(Duration::from_secs(7)));
-        assert_eq!(
-            retry_after("Fri, 31 Dec 1999 23:59:59 GMT"),
-            Some(Duration::ZERO)
-        );
-        assert_eq!(retry_after("soon"), None);
-        assert_eq!(retry_after("-1"), None);
-    }
 }

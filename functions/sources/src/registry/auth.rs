@@ -9,7 +9,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Credentials, Reference, RegistryError, challenge::Challenge};
+use super::{Credentials, Reference, RegistryError, challenge::Challenge, patience::Patience};
 use crate::http::{Http, HttpReply, HttpRequest};
 
 /// Largest answer with a token: Google's have several kilobytes.
@@ -49,6 +49,7 @@ pub(super) struct Signer {
     http: Http,
     reference: Reference,
     credentials: Credentials,
+    patience: Patience,
 }
 
 #[derive(Deserialize)]
@@ -62,11 +63,18 @@ struct Given {
 }
 
 impl Signer {
-    pub(super) fn new(http: Http, reference: Reference, credentials: Credentials) -> Self {
+    /// `http` must follow no redirects.
+    pub(super) fn new(
+        http: Http,
+        reference: Reference,
+        credentials: Credentials,
+        patience: Patience,
+    ) -> Self {
         Self {
             http,
             reference,
             credentials,
+            patience,
         }
     }
 
@@ -164,7 +172,7 @@ impl Signer {
     fn scope(&self, challenge: &Challenge) -> String {
         let own = format!("repository:{}:pull", self.reference.repository());
         match challenge.parameter("scope") {
-            Some(scope) if scope.len() <= 512 && scope.ends_with(":pull") => scope.to_owned(),
+            Some(scope) if is_to_read(scope) => scope.to_owned(),
             _ => own,
         }
     }
@@ -253,13 +261,27 @@ impl Signer {
     }
 
     async fn send(&self, request: HttpRequest) -> Result<HttpReply, RegistryError> {
-        self.http
-            .send(request, MAX_TOKEN_BYTES)
-            .await
-            .map_err(|source| RegistryError::Unreachable {
-                registry: self.registry(),
-                source,
-            })
+        let mut attempt = 0;
+        loop {
+            let sent = self.http.send(request.clone(), MAX_TOKEN_BYTES);
+            match self.patience.limit(sent).await? {
+                Ok(reply) if self.patience.again_after(attempt, reply.status) => {
+                    let asked = reply.header("retry-after");
+                    self.patience.wait(attempt, asked).await?;
+                }
+                Ok(reply) => return Ok(reply),
+                Err(error) if self.patience.again(attempt, &error) => {
+                    self.patience.wait(attempt, None).await?;
+                }
+                Err(source) => {
+                    return Err(RegistryError::Unreachable {
+                        registry: self.registry(),
+                        source,
+                    });
+                }
+            }
+            attempt += 1;
+        }
     }
 
     fn given(&self, reply: &HttpReply) -> Result<Given, RegistryError> {
@@ -284,5 +306,35 @@ impl Signer {
 
     fn registry(&self) -> String {
         self.reference.host().to_owned()
+    }
+}
+
+/// Whether a scope is of one repository and only to read it. A scope may list several, with spaces between.
+/// Source: the distribution project's "Token Scope Documentation".
+fn is_to_read(scope: &str) -> bool {
+    let mut parts = scope.splitn(2, ':');
+    let (kind, rest) = (parts.next(), parts.next().unwrap_or_default());
+    scope.len() <= 512
+        && !scope.contains(|c: char| c.is_whitespace() || c.is_control())
+        && kind == Some("repository")
+        && rest.ends_with(":pull")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_to_read;
+
+    #[test]
+    fn a_registry_may_ask_for_one_repository_to_be_read_and_for_nothing_else() {
+        assert!(is_to_read("repository:team/app:pull"));
+        for more in [
+            "repository:x:push,delete repository:x:pull",
+            "repository:x:push\trepository:x:pull",
+            "repository:x:pull,push",
+            "registry:catalog:pull",
+            "",
+        ] {
+            assert!(!is_to_read(more), "{more}");
+        }
     }
 }

@@ -3,7 +3,11 @@
 //! What was put together of several answers is one blob only if its digest says so, which is verified by whoever reads
 //! it to its end.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::{Buf, Bytes};
 use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
@@ -15,6 +19,8 @@ use crate::http::Answer;
 const WAITING_CHUNKS: usize = 32;
 /// Connections for one blob, whatever progress each of them makes.
 const MAX_CONNECTIONS: u32 = 100;
+/// Time of waiting over which bytes are counted, so that a short stop is forgiven.
+const PACE_WINDOW: Duration = Duration::from_secs(60);
 
 /// The bytes of a blob, for a thread that may wait.
 #[derive(Debug)]
@@ -80,9 +86,20 @@ async fn pump(
     // Bytes that the reader has, and bytes that this answer will repeat.
     let (mut passed, mut repeated) = (0u64, 0u64);
     let (mut attempt, mut connections) = (0, 1);
+    let mut pace = Pace::default();
     loop {
         let broken = loop {
-            match answer.chunk().await {
+            let since = Instant::now();
+            let chunk = registry.patience().limit(answer.chunk());
+            let chunk = chunk.await.map_err(io::Error::other)?;
+            let came = match &chunk {
+                Ok(Some(chunk)) => chunk.len() as u64,
+                _ => 0,
+            };
+            if !pace.holds(since.elapsed(), came, registry.min_bytes_per_s()) {
+                return Err(io::Error::other(registry.too_slow()));
+            }
+            match chunk {
                 Ok(None) => return Ok(()),
                 Ok(Some(mut chunk)) => {
                     let skip = usize::try_from(repeated)
@@ -102,10 +119,11 @@ async fn pump(
                 Err(error) => break error,
             }
         };
-        if attempt >= registry.retries() || connections >= MAX_CONNECTIONS {
+        if attempt >= registry.patience().retries() || connections >= MAX_CONNECTIONS {
             return Err(io::Error::other(registry.unreachable(broken)));
         }
         registry
+            .patience()
             .wait(attempt, None)
             .await
             .map_err(io::Error::other)?;
@@ -128,6 +146,27 @@ async fn pump(
     }
 }
 
+/// How much comes in how much waiting: the time that the reader takes does not count.
+#[derive(Default)]
+struct Pace {
+    waited: Duration,
+    came: u64,
+}
+
+impl Pace {
+    /// Counts a piece; whether there are enough bytes in each [`PACE_WINDOW`].
+    fn holds(&mut self, waited: Duration, came: u64, min_bytes_per_s: u64) -> bool {
+        self.waited = self.waited.saturating_add(waited);
+        self.came = self.came.saturating_add(came);
+        if self.waited < PACE_WINDOW {
+            return true;
+        }
+        let enough = self.came >= min_bytes_per_s.saturating_mul(self.waited.as_secs());
+        *self = Self::default();
+        enough
+    }
+}
+
 fn gone(registry: &Registry) -> io::Error {
     io::Error::other(RegistryError::Answer {
         registry: registry.reference().host().to_owned(),
@@ -143,4 +182,21 @@ fn starts_at(answer: &Answer, from: u64) -> bool {
         .strip_prefix("bytes ")
         .and_then(|range| range.split_once('-'))
         .is_some_and(|(start, _)| start.trim().parse() == Ok(from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_sends_by_drops_is_given_up_and_a_short_stop_is_forgiven() {
+        let second = Duration::from_secs(1);
+        let mut pace = Pace::default();
+        assert!((0..59).all(|_| pace.holds(second, 1, 1024)));
+        assert!(!pace.holds(second, 1, 1024));
+        let mut pace = Pace::default();
+        assert!(pace.holds(25 * second, 0, 1024));
+        assert!(pace.holds(35 * second, 60 << 10, 1024));
+        assert!((0..300).all(|_| pace.holds(second, 1024, 1024)));
+    }
 }

@@ -11,6 +11,7 @@ use super::{
     Credentials, Reference, RegistryError, RegistryOptions,
     auth::{Authorisation, Signer},
     challenge,
+    patience::Patience,
 };
 use crate::{
     http::{Answer, Http, HttpError, HttpOptions},
@@ -25,8 +26,6 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json";
 /// Bytes of an error's body that are read.
 const MAX_ERROR_BYTES: usize = 64 << 10;
-/// Repetitions when no connection comes about.
-const CONNECT_RETRIES: u32 = 1;
 /// A layer of some gigabytes may take so long in one go; silence ends it much earlier.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(6 * 3600);
 
@@ -35,6 +34,7 @@ pub struct Registry {
     http: Http,
     reference: Reference,
     options: RegistryOptions,
+    patience: Patience,
     base: OnceCell<String>,
     signer: Signer,
     authorisation: Mutex<Option<Authorisation>>,
@@ -59,7 +59,7 @@ impl Registry {
         credentials: Credentials,
         options: RegistryOptions,
     ) -> Result<Self, RegistryError> {
-        let http = Http::new(&HttpOptions {
+        let mut how = HttpOptions {
             extra_ca_pem: options.extra_ca_pem.clone(),
             allow_http: options.plain_http,
             internal_redirects: true,
@@ -67,11 +67,16 @@ impl Registry {
             read_timeout: options.silence,
             total_timeout: TRANSFER_TIMEOUT,
             ..HttpOptions::default()
-        })
-        .map_err(RegistryError::Client)?;
+        };
+        let http = Http::new(&how).map_err(RegistryError::Client)?;
+        // What is told to one server in confidence is not carried on to another.
+        how.redirects = false;
+        let for_tokens = Http::new(&how).map_err(RegistryError::Client)?;
+        let patience = Patience::new(reference.host(), &options);
         Ok(Self {
-            signer: Signer::new(http.clone(), reference.clone(), credentials),
+            signer: Signer::new(for_tokens, reference.clone(), credentials, patience.clone()),
             http,
+            patience,
             reference,
             options,
             base: OnceCell::new(),
@@ -125,8 +130,8 @@ impl Registry {
             }
             match self.body(&mut answer, limits.max_json_bytes).await {
                 // The connection broke within the document.
-                Err(RegistryError::Unreachable { .. }) if attempt < self.options.retries => {
-                    self.wait(attempt, None).await?;
+                Err(RegistryError::Unreachable { .. }) if attempt < self.patience.retries() => {
+                    self.patience.wait(attempt, None).await?;
                     attempt += 1;
                 }
                 other => return other.map(Some),
@@ -136,7 +141,12 @@ impl Registry {
 
     async fn body(&self, answer: &mut Answer, max_bytes: u64) -> Result<Vec<u8>, RegistryError> {
         let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|e| self.unreachable(e))? {
+        while let Some(chunk) = self
+            .patience
+            .limit(answer.chunk())
+            .await?
+            .map_err(|e| self.unreachable(e))?
+        {
             if (bytes.len() + chunk.len()) as u64 > max_bytes {
                 return Err(RegistryError::TooLarge {
                     registry: self.name(),
@@ -169,13 +179,27 @@ impl Registry {
         }
     }
 
-    pub(super) fn retries(&self) -> u32 {
-        self.options.retries
+    pub(super) fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    pub(super) fn too_slow(&self) -> RegistryError {
+        RegistryError::TooSlow {
+            registry: self.name(),
+            min_bytes_per_s: self.options.min_bytes_per_s,
+        }
+    }
+
+    pub(super) fn min_bytes_per_s(&self) -> u64 {
+        self.options.min_bytes_per_s
     }
 
     /// Sends a request for something of the repository, until there is an answer that repeating would not change.
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Result<Answer, RegistryError> {
-        let base = self.base.get_or_init(|| self.find_base()).await;
+        let base = self
+            .patience
+            .limit(self.base.get_or_init(|| self.find_base()))
+            .await?;
         let url = format!("{base}/v2/{}/{path}", self.reference.repository());
         let mut attempt = 0;
         let mut signed_in = false;
@@ -185,11 +209,11 @@ impl Registry {
             if let Some(authorisation) = &used {
                 headers.push(("authorization", authorisation.header()));
             }
-            let again = attempt < self.options.retries;
-            let mut answer = match self.http.get(&url, &headers).await {
+            let asked = self.http.get(&url, &headers);
+            let mut answer = match self.patience.limit(asked).await? {
                 Ok(answer) => answer,
-                Err(error) if attempt < self.repetitions(&error) => {
-                    self.wait(attempt, None).await?;
+                Err(error) if self.patience.again(attempt, &error) => {
+                    self.patience.wait(attempt, None).await?;
                     attempt += 1;
                     continue;
                 }
@@ -207,9 +231,9 @@ impl Registry {
                         said: said(&mut answer).await,
                     });
                 }
-                408 | 429 | 500 | 502..=504 if again => {
+                status if self.patience.again_after(attempt, status) => {
                     let asked = answer.header("retry-after").map(str::to_owned);
-                    self.wait(attempt, asked.as_deref()).await?;
+                    self.patience.wait(attempt, asked.as_deref()).await?;
                     attempt += 1;
                 }
                 _ => return Ok(answer),
@@ -262,47 +286,6 @@ impl Registry {
         match self.http.get(&format!("{plain}/v2/"), &[]).await {
             Ok(answer) if answer.status() != 400 => plain,
             _ => encrypted,
-        }
-    }
-
-    /// Waits before a repetition: as long as the registry asks for, else twice as long each time.
-    pub(super) async fn wait(
-        &self,
-        attempt: u32,
-        asked: Option<&str>,
-    ) -> Result<(), RegistryError> {
-        let own = self
-            .options
-            .first_wait
-            .saturating_mul(2u32.saturating_pow(attempt));
-        let wait = match asked.and_then(|text| text.trim().parse::<u64>().ok()) {
-            Some(wait_s) if Duration::from_secs(wait_s) > self.options.longest_wait => {
-                return Err(RegistryError::Busy {
-                    registry: self.name(),
-                    wait_s,
-                });
-            }
-            Some(wait_s) => Duration::from_secs(wait_s),
-            None => own.min(self.options.longest_wait),
-        };
-        tokio::time::sleep(wait).await;
-        Ok(())
-    }
-
-    /// How often to try again after this failure. A name that does not exist and a port on which nobody listens mostly
-    /// stay so, and people who mistyped a name do not want to wait for it.
-    fn repetitions(&self, error: &HttpError) -> u32 {
-        match error {
-            HttpError::Unreachable { source, .. }
-                if source.is_redirect() || source.is_builder() =>
-            {
-                0
-            }
-            HttpError::Unreachable { source, .. } if source.is_connect() => {
-                self.options.retries.min(CONNECT_RETRIES)
-            }
-            HttpError::Unreachable { .. } => self.options.retries,
-            _ => 0,
         }
     }
 

@@ -46,6 +46,24 @@ pub enum RegistryError {
         /// How long it wants to be left alone, in seconds.
         wait_s: u64,
     },
+    /// Everything together took longer than one image may.
+    #[error("the registry {registry} did not give the image within {time_s} seconds")]
+    OutOfTime {
+        /// The registry.
+        registry: String,
+        /// The bound, in seconds.
+        time_s: u64,
+    },
+    /// A layer that comes by drops.
+    #[error(
+        "the registry {registry} sends less than {min_bytes_per_s} bytes of a layer in a second"
+    )]
+    TooSlow {
+        /// The registry.
+        registry: String,
+        /// The bound.
+        min_bytes_per_s: u64,
+    },
     /// Any other answer that is no success.
     #[error("the registry {registry} answered {said}")]
     Answer {
@@ -109,7 +127,14 @@ impl RegistryError {
                 ..
             }
         );
-        !never && matches!(self, Self::Unreachable { .. } | Self::Busy { .. })
+        !never
+            && matches!(
+                self,
+                Self::Unreachable { .. }
+                    | Self::Busy { .. }
+                    | Self::OutOfTime { .. }
+                    | Self::TooSlow { .. }
+            )
             || matches!(self, Self::Answer { said, .. } if said.starts_with('5') || said.starts_with("429"))
     }
 }

@@ -9,6 +9,7 @@ pub mod challenge;
 mod client;
 mod credentials;
 mod error;
+mod patience;
 mod reference;
 mod store;
 
@@ -40,6 +41,11 @@ pub struct RegistryOptions {
     pub longest_wait: Duration,
     /// Time without a byte before a connection is given up.
     pub silence: Duration,
+    /// Time for one image, from the making of its [`Registry`] on, whatever is asked for and waited for; none for as long
+    /// as bytes come.
+    pub time: Option<Duration>,
+    /// Bytes of a layer that have to come in a second, over a minute: one who sends less holds up everybody else.
+    pub min_bytes_per_s: u64,
 }
 
 impl Default for RegistryOptions {
@@ -52,6 +58,8 @@ impl Default for RegistryOptions {
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
             silence: Duration::from_secs(30),
+            time: None,
+            min_bytes_per_s: 1 << 10,
         }
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Gate {
 pub(crate) struct Faults {
     /// Answers to give before anything else: status and `Retry-After`.
     pub(crate) first: Vec<(u16, Option<&'static str>)>,
+    /// What `/token` answers before anything else: status, and one header.
+    pub(crate) tokens: Vec<(u16, &'static str, String)>,
     /// Blob answers that break off after so many bytes.
     pub(crate) cut_at: Option<(usize, u32)>,
     /// Whether ranges are ignored.
@@ -242,6 +244,12 @@ async fn answer(
     let status = |status: u16| Response::builder().status(status);
     let plain = |code: u16| status(code).body(Body::empty()).unwrap();
     if uri.path() == "/token" {
+        let tokens = &mut fake.state.faults.lock().unwrap().tokens;
+        if !tokens.is_empty() {
+            let (code, name, value) = tokens.remove(0);
+            let answer = status(code).header(name, value);
+            return answer.body(Body::empty()).unwrap();
+        }
         let right = match method {
             Method::POST => asked.body.contains("refresh_token=the-refresh"),
             _ => matches!(

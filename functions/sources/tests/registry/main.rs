@@ -219,6 +219,67 @@ async fn credentials_go_where_tokens_are_given_out_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn a_busy_token_server_is_asked_again_and_its_redirects_are_not_followed() {
+    let (fake, reference) = registry().await;
+    let elsewhere = Fake::start().await;
+    fake.gate(Gate::Bearer(None));
+    let busy = |code| (code, "retry-after", "0".to_owned());
+    fake.faults(Faults {
+        tokens: vec![busy(503), busy(429)],
+        ..Faults::default()
+    });
+    let image = scan_wanted(&reference, user(), None, |_| true).await;
+    assert_eq!(names(&image.unwrap()), ["bash", "x"]);
+    assert_eq!(fake.asked("/token").len(), 3);
+    for credentials in [
+        user(),
+        Credentials::Identity("the-refresh".to_owned().into()),
+    ] {
+        let away = format!("http://{}/token", elsewhere.address);
+        fake.faults(Faults {
+            tokens: vec![(307, "location", away)],
+            ..Faults::default()
+        });
+        let answer = scan_wanted(&reference, credentials, None, |_| true).await;
+        assert!(matches!(
+            answer,
+            Err(ReadError::Registry(RegistryError::Unauthorised { .. }))
+        ));
+    }
+    assert!(elsewhere.asked("").is_empty());
+}
+
+#[tokio::test]
+async fn one_image_takes_no_longer_than_it_may_whatever_the_registry_asks_for() {
+    let (fake, reference) = registry().await;
+    let inside = RegistryOptions {
+        time: Some(Duration::from_millis(20)),
+        ..options()
+    };
+    fake.faults(Faults {
+        first: vec![(503, Some("30"))],
+        ..Faults::default()
+    });
+    let name = reference.parse().unwrap();
+    let registry = Registry::new(name, Credentials::Anonymous, inside).unwrap();
+    let error = registry.root(&Limits::default()).await.unwrap_err();
+    assert!(
+        matches!(error, RegistryError::OutOfTime { .. }),
+        "{error:?}"
+    );
+    assert!(error.is_passing());
+    // A date is as good as a number, and as binding.
+    fake.faults(Faults {
+        first: vec![(503, Some("Fri, 31 Dec 2100 23:59:59 GMT"))],
+        ..Faults::default()
+    });
+    assert!(matches!(
+        scan(&reference).await,
+        Err(ReadError::Registry(RegistryError::Busy { .. }))
+    ));
+}
+
+#[tokio::test]
 async fn a_refusal_says_so_and_never_shows_the_secret() {
     let (fake, reference) = registry().await;
     let wrong = Credentials::Password {
