@@ -4,7 +4,7 @@
 //! read is stored layer by layer, so that a message that comes again goes on where it was, and `scan` is told of the
 //! image at once, and again by each layer that arrives.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use inventory::{
@@ -25,6 +25,9 @@ use sources::registry::{self, Credentials, ReadError, Reference, RegistryOptions
 use tokio::runtime::Handle;
 
 use crate::{Context, Handler, HandlerError, message};
+
+/// Time for one image or layer, less than the function's own: what runs beyond that would run on unseen.
+pub const READING_TIME: Duration = Duration::from_secs(14 * 60);
 
 /// The function.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,6 +61,10 @@ async fn image(
     let platform = &context.platform;
     let (store, located) = find(context, reference, wanted).await?;
     let facts = located.facts.clone();
+    let passed_over = located.passed_over.clone();
+    if !passed_over.is_empty() {
+        tracing::info!(reference, image = %facts.id, ?passed_over, "chose one of several platforms");
+    }
     let limit = context.limits.max_layers;
     if facts.layers.len() > limit {
         return Err(HandlerError::poison(format!(
@@ -102,6 +109,9 @@ async fn image(
     // What could be read is shown, whatever became of the rest: coverage says what is missing.
     Images(platform)
         .merge_unheld(tenant, &seen, context.now())
+        .await?;
+    Images(platform)
+        .note_passed_over(tenant, &seen.facts.id, &passed_over)
         .await?;
     // The image is known before its layers are asked for, so that they find where to note what they lack; a delivery that
     // breaks off in between comes again.
@@ -170,8 +180,10 @@ async fn find(
     let choice = Choice {
         reference: None,
         platform,
+        same_everywhere: true,
     };
-    let options = registries.options.clone();
+    let mut options = registries.options.clone();
+    options.time = options.time.min(Some(READING_TIME)).or(Some(READING_TIME));
     blocking(move |runtime| locate(runtime, reference, credentials, options, &choice)).await?
 }
 

@@ -16,6 +16,9 @@ use crate::{
 const NOUN: &str = "images";
 /// Most tags, and most repository digests, that are kept of one image.
 const MAX_TAGS: usize = 200;
+/// Most platforms that are kept of those that were not chosen, and most characters of one.
+const MAX_PASSED_OVER: usize = 100;
+const MAX_PLATFORM_CHARS: usize = 100;
 
 /// What is known of an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +30,9 @@ pub struct ImageRecord {
     /// What of it as a whole was not read.
     #[serde(default)]
     pub gaps: Vec<CoverageGap>,
+    /// Other platforms of the name that it was last asked for by, where the rule and not the asker chose this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<String>,
     /// When it was observed first.
     pub first_seen_at: Timestamp,
 }
@@ -123,6 +129,7 @@ impl Images<'_> {
                         version: 1,
                         facts,
                         gaps: seen.gaps.clone(),
+                        passed_over: Vec::new(),
                         first_seen_at: observed_at,
                     };
                     (record, None)
@@ -154,19 +161,52 @@ impl Images<'_> {
         id: &ImageId,
         gaps: &[CoverageGap],
     ) -> Result<(), RecordError> {
-        let key = keys::key(tenant, NOUN, id.as_str());
-        for _ in 0..store::ATTEMPTS {
-            let Some((mut record, version)) = store::read::<ImageRecord>(self.0, &key).await?
-            else {
-                return Ok(());
-            };
-            let known = record.gaps.len();
+        self.change(tenant, id, |record| {
             for gap in gaps {
                 if !record.gaps.contains(gap) {
                     record.gaps.push(gap.clone());
                 }
             }
-            if record.gaps.len() == known {
+        })
+        .await
+    }
+
+    /// Notes which other platforms could have been meant when a registry was asked for the image. Safe to repeat.
+    ///
+    /// # Errors
+    /// As [`Self::merge`].
+    pub async fn note_passed_over(
+        &self,
+        tenant: &TenantId,
+        id: &ImageId,
+        platforms: &[String],
+    ) -> Result<(), RecordError> {
+        let platforms: Vec<String> = platforms
+            .iter()
+            .take(MAX_PASSED_OVER)
+            .map(|platform| platform.chars().take(MAX_PLATFORM_CHARS).collect())
+            .collect();
+        self.change(tenant, id, |record| {
+            record.passed_over.clone_from(&platforms);
+        })
+        .await
+    }
+
+    /// Changes what is known of an image; one that is not known stays so.
+    async fn change(
+        &self,
+        tenant: &TenantId,
+        id: &ImageId,
+        change: impl Fn(&mut ImageRecord),
+    ) -> Result<(), RecordError> {
+        let key = keys::key(tenant, NOUN, id.as_str());
+        for _ in 0..store::ATTEMPTS {
+            let Some((known, version)) = store::read::<ImageRecord>(self.0, &key).await? else {
+                return Ok(());
+            };
+            let mut record = known.clone();
+            change(&mut record);
+            if record == known {
                 return Ok(());
             }
             let item = Item::new(key.clone(), store::encode(&record)?);

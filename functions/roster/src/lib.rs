@@ -147,6 +147,15 @@ mod tests {
     }
 
     #[test]
+    fn an_image_is_given_up_before_its_function_is() {
+        let registry = FUNCTIONS
+            .iter()
+            .find(|function| function.name == "registry");
+        let inside = handlers::registry::READING_TIME.as_millis();
+        assert!(inside < u128::from(registry.map_or(0, |function| function.timeout_ms)));
+    }
+
+    #[test]
     fn every_queue_has_one_function() {
         for queue in QUEUES {
             let readers = FUNCTIONS

@@ -10,7 +10,7 @@ pub struct NewImageScan {
     #[schema(example = "mcr.microsoft.com/windows/servercore:ltsc2022")]
     pub reference: String,
     /// Which of several platforms, `OS/ARCH[/VARIANT][:OS_VERSION]`. Without it: never between Linux and Windows, of Linux
-    /// the one of the server's architecture, of Windows the newest long-term line.
+    /// `amd64`, else `arm64`, else the first by name, of Windows the newest long-term line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "windows/amd64:10.0.20348")]
     pub platform: Option<String>,

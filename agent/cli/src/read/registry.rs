@@ -66,6 +66,7 @@ pub(super) fn read(
     let choice = Choice {
         reference: None,
         platform: settings.platform.clone(),
+        same_everywhere: false,
     };
     let located = store.locate(&choice, &settings.limits).map_err(failed)?;
     let shown = Shown::new(from.source.to_string(), progress);

@@ -92,6 +92,7 @@ impl Settings {
             choice: Choice {
                 reference,
                 platform: self.platform.clone(),
+                same_everywhere: false,
             },
             threads: self.threads,
             want: &want,

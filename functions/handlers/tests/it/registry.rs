@@ -222,6 +222,30 @@ async fn a_layer_that_its_vendor_keeps_is_a_gap_and_no_dead_letter() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_platforms_the_choice_is_the_same_everywhere_and_is_kept() {
+    let (registry, id) = Registry::start().await;
+    let manifest = registry.held.lock().unwrap()["1"].clone();
+    let platform = |architecture: &str, digest: String| {
+        json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest,
+            "size": manifest.len(), "platform": {"os": "linux", "architecture": architecture}})
+    };
+    let index = json!({"schemaVersion": 2, "manifests": [
+        platform("s390x", digest(b"s390x")),
+        platform("arm64", digest(b"arm64")),
+        platform("amd64", digest(&manifest)),
+    ]});
+    registry.hold("many", index.to_string().into_bytes());
+    let world = world(World::clear().await, u64::MAX).await;
+    let message = registry.message(&world, "many");
+    messages::send(&world.platform, &[message]).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.dead().await, []);
+    let images = records::Images(&world.platform);
+    let image = images.get(&world.tenant, &id).await.unwrap().unwrap();
+    assert_eq!(image.passed_over, ["linux/s390x", "linux/arm64"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn duplicates_and_disorder_change_nothing() {
     let (registry, id) = Registry::start().await;
     let world = world(World::stormy(7).await, 1).await;

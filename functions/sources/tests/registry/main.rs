@@ -39,6 +39,7 @@ pub(crate) async fn scan_wanted(
     let choice = Choice {
         reference: None,
         platform: platform.map(str::to_owned),
+        same_everywhere: false,
     };
     tokio::task::spawn_blocking(move || {
         let located = store.locate(&choice, &Limits::default())?;

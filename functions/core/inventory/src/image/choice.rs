@@ -3,7 +3,8 @@
 //! What is asked for is taken. Where nothing is asked for, or several fit:
 //!
 //! 1. Linux and Windows side by side are never chosen between: the caller must say which.
-//! 2. Of several architectures, that of this machine; if it is not among them, the caller must say which.
+//! 2. Of several architectures, that of this machine; if it is not among them, the caller must say which. Where the
+//!    choice must be the same everywhere, `amd64` instead, else `arm64`, else the first by name.
 //! 3. Of several Windows builds, the newest line of the long-term servicing channel, and of that line the highest
 //!    revision; where none is of such a line, the highest build. Source: Microsoft's "Windows Server release
 //!    information" for the lines, OCI image-spec `image-index.md` for `os.version`.
@@ -76,7 +77,7 @@ impl Platform {
 }
 
 /// The platform that is meant of several, by its place in the list; nothing when the rule does not decide.
-pub(super) fn prefer(platforms: &[&Platform]) -> Option<usize> {
+pub(super) fn prefer(platforms: &[&Platform], same_everywhere: bool) -> Option<usize> {
     let os = &platforms.first()?.os;
     if platforms.iter().any(|platform| platform.os != *os) {
         return None;
@@ -84,7 +85,11 @@ pub(super) fn prefer(platforms: &[&Platform]) -> Option<usize> {
     let mut fitting: Vec<(usize, &&Platform)> = platforms.iter().enumerate().collect();
     let first = &platforms.first()?.architecture;
     if fitting.iter().any(|(_, one)| one.architecture != *first) {
-        fitting.retain(|(_, one)| one.architecture == machine());
+        let architecture = match same_everywhere {
+            true => usual(platforms)?,
+            false => machine(),
+        };
+        fitting.retain(|(_, one)| one.architecture == architecture);
     }
     if os == "windows" {
         let newest = fitting.iter().map(|(_, one)| one.build()).max()?;
@@ -96,6 +101,15 @@ pub(super) fn prefer(platforms: &[&Platform]) -> Option<usize> {
         [(index, _)] => Some(*index),
         _ => None,
     }
+}
+
+/// The architecture that most images are run on, of those that there are.
+fn usual<'p>(platforms: &[&'p Platform]) -> Option<&'p str> {
+    let of = |platform: &&'p Platform| platform.architecture.as_str();
+    platforms.iter().map(of).min_by_key(|name| {
+        let rank = ["amd64", "arm64"].iter().position(|known| known == name);
+        (rank.unwrap_or(usize::MAX), *name)
+    })
 }
 
 /// This machine's architecture in the words of the OCI image specification (Go's `GOARCH`).
@@ -125,8 +139,13 @@ mod tests {
     }
 
     fn preferred(texts: &[&str]) -> Option<String> {
+        chosen(texts, false)
+    }
+
+    fn chosen(texts: &[&str], same_everywhere: bool) -> Option<String> {
         let platforms: Vec<Platform> = texts.iter().map(|text| platform(text)).collect();
-        prefer(&platforms.iter().collect::<Vec<_>>()).map(|index| texts[index].to_owned())
+        prefer(&platforms.iter().collect::<Vec<_>>(), same_everywhere)
+            .map(|index| texts[index].to_owned())
     }
 
     #[test]
@@ -165,5 +184,25 @@ mod tests {
             Some("linux/amd64")
         );
         assert_eq!(preferred(&[]), None);
+    }
+    #[test]
+    fn a_choice_that_is_the_same_everywhere_does_not_ask_this_machine() {
+        for (of, expected) in [
+            (
+                &["linux/s390x", "linux/arm64/v8", "linux/amd64"][..],
+                "linux/amd64",
+            ),
+            (
+                &["linux/s390x", "linux/arm64", "linux/386"][..],
+                "linux/arm64",
+            ),
+            (&["linux/s390x", "linux/mips64le"][..], "linux/mips64le"),
+        ] {
+            assert_eq!(chosen(of, true).as_deref(), Some(expected));
+        }
+        assert_eq!(
+            chosen(&["linux/amd64", "windows/amd64:10.0.20348.1"], true),
+            None
+        );
     }
 }

@@ -38,6 +38,9 @@ pub struct Choice {
     /// Its platform as `OS/ARCHITECTURE[/VARIANT][:OS_VERSION]`, such as `windows/amd64:10.0.20348.2700`; parts that are
     /// left out match any.
     pub platform: Option<String>,
+    /// Whether the choice must be the same wherever it is made, and not go by this machine's architecture: for a service,
+    /// whose machine says nothing of where the image runs.
+    pub same_everywhere: bool,
 }
 
 /// How an image is read.

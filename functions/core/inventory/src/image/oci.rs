@@ -354,7 +354,7 @@ fn choose(
     }
     let mut passed_over = Vec::new();
     if fitting.len() > 1
-        && let Some(chosen) = preferred(&fitting)
+        && let Some(chosen) = preferred(&fitting, choice.same_everywhere)
     {
         passed_over = fitting.iter().map(describe).collect();
         passed_over.remove(chosen);
@@ -370,7 +370,7 @@ fn choose(
 }
 
 /// The preferred one of several platforms of one image; different images are never chosen between.
-fn preferred(candidates: &[Candidate]) -> Option<usize> {
+fn preferred(candidates: &[Candidate], same_everywhere: bool) -> Option<usize> {
     let names = &candidates.first()?.names;
     if candidates.iter().any(|candidate| candidate.names != *names) {
         return None;
@@ -379,7 +379,7 @@ fn preferred(candidates: &[Candidate]) -> Option<usize> {
         .iter()
         .map(|candidate| candidate.platform.as_ref())
         .collect();
-    prefer(&platforms?)
+    prefer(&platforms?, same_everywhere)
 }
 
 /// One image under several names is one image.

@@ -194,6 +194,7 @@ fn of_several_images_one_must_be_chosen() {
             choice: Choice {
                 reference: reference.map(str::to_owned),
                 platform: platform.map(str::to_owned),
+                same_everywhere: false,
             },
             ..Options::default()
         };

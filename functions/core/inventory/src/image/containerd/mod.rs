@@ -89,6 +89,7 @@ pub fn read_containerd(
     let choice = Choice {
         reference: None,
         platform: options.choice.platform.clone(),
+        same_everywhere: options.choice.same_everywhere,
     };
     let located = oci::find(
         &store,
