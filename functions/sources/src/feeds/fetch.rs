@@ -10,7 +10,8 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use crate::http::{Answer, Http, HttpError, Validators, retry_after};
+pub use crate::http::retry_after;
+use crate::http::{Answer, Http, HttpError, Validators};
 
 /// How often and how long a server is asked.
 #[derive(Clone, Copy, Debug)]
