@@ -1,18 +1,20 @@
 //! Advisory documents from their publishers, by the update that the command line has, too: each is asked for only when it
 //! changed, and one that cannot be had or used leaves the one before it in place.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use records::{Feeds, feeds::DownloadState};
 use sources::feeds::{FeedFolder, FeedUpdate, Unwatched, Update, UpdateError, UpdateState};
 
 use crate::{Context, Downloads, HandlerError};
 
+/// How long documents are asked for: the function has ten minutes, and what came is to be compiled in the rest.
+const BUDGET: Duration = Duration::from_secs(5 * 60);
 /// Most documents held back that a state names.
 const MAX_HELD: usize = 100;
 
-/// Downloads what changed, and notes how each feed is.
-pub(crate) async fn all(context: &Context, downloads: &Downloads) -> Result<(), HandlerError> {
+/// Downloads what changed, and notes how each feed is. Returns whether something is left for another time.
+pub(crate) async fn all(context: &Context, downloads: &Downloads) -> Result<bool, HandlerError> {
     let retry = |error: UpdateError| HandlerError::Retry(error.into());
     let folder = FeedFolder::lock(&downloads.folder).map_err(retry)?;
     let path = folder.path().to_owned();
@@ -23,9 +25,10 @@ pub(crate) async fn all(context: &Context, downloads: &Downloads) -> Result<(), 
         fetcher: &downloads.fetcher,
         now: context.now(),
         accept_shrunk: &accept_shrunk,
+        budget: Some(BUDGET),
         watch: &Unwatched,
     };
-    update
+    let updated = update
         .run(&downloads.feeds, &mut state, &mut |state| state.save(&path))
         .await
         .map_err(retry)?;
@@ -41,7 +44,7 @@ pub(crate) async fn all(context: &Context, downloads: &Downloads) -> Result<(), 
             Feeds(&context.platform).put_download(&noted).await?;
         }
     }
-    Ok(())
+    Ok(updated.unfinished)
 }
 
 /// What people are told of a feed.

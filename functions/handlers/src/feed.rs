@@ -45,14 +45,20 @@ impl Handler for Refresh {
 #[async_trait]
 impl Handler for Feed {
     async fn handle(&self, context: &Context, delivery: &Delivery) -> Result<(), HandlerError> {
-        let FeedMessage::Refresh {} = message(delivery)?;
+        let (FeedMessage::Refresh {} | FeedMessage::Continue { .. }) = message(delivery)?;
         // A delivery that broke off after it published.
         tell_tenants(context).await?;
-        let Some(folder) = folder(context).await? else {
+        let Some((folder, unfinished)) = folder(context).await? else {
             return Ok(());
         };
         for _ in 0..ATTEMPTS {
             if publish(context, &folder).await? {
+                if unfinished {
+                    // Of another moment: the same message would be taken for one that was sent twice.
+                    let since = context.now();
+                    let more = [FeedMessage::Continue { since }];
+                    messages::send(&context.platform, &more).await?;
+                }
                 return tell_tenants(context).await;
             }
         }
@@ -60,14 +66,14 @@ impl Handler for Feed {
     }
 }
 
-/// The folder of documents, once what was to be downloaded is there.
-async fn folder(context: &Context) -> Result<Option<PathBuf>, HandlerError> {
+/// The folder of documents, once what was to be downloaded is there, and whether more is to be downloaded.
+async fn folder(context: &Context) -> Result<Option<(PathBuf, bool)>, HandlerError> {
     match &context.sources {
         FeedSources::None => Ok(None),
-        FeedSources::Folder(folder) => Ok(Some(folder.clone())),
+        FeedSources::Folder(folder) => Ok(Some((folder.clone(), false))),
         FeedSources::Download(downloads) => {
-            download::all(context, downloads).await?;
-            Ok(Some(downloads.folder.join(DOCUMENTS)))
+            let unfinished = download::all(context, downloads).await?;
+            Ok(Some((downloads.folder.join(DOCUMENTS), unfinished)))
         }
     }
 }

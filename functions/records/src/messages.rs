@@ -1,7 +1,7 @@
 //! Messages between functions: names of what to do, never its content. Sending one twice has one effect.
 
 use platform::{Message, Platform, patience::send_all};
-use schemas::{AgentId, Digest, Place, TenantId};
+use schemas::{AgentId, Digest, Place, TenantId, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{RecordError, keys};
@@ -133,6 +133,11 @@ pub enum RegistryMessage {
 pub enum FeedMessage {
     /// Read the configured sources and publish what changed.
     Refresh {},
+    /// The same, after a download that had no time for all.
+    Continue {
+        /// When that one ended.
+        since: Timestamp,
+    },
 }
 
 macro_rules! queue_message {

@@ -97,6 +97,8 @@ struct World {
     folder: tempfile::TempDir,
     state: UpdateState,
     accept: BTreeSet<String>,
+    budget: Option<Duration>,
+    unfinished: bool,
 }
 
 impl World {
@@ -106,6 +108,8 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             state: UpdateState::new(),
             accept: BTreeSet::new(),
+            budget: None,
+            unfinished: false,
         }
     }
 
@@ -128,10 +132,11 @@ impl World {
             fetcher: &fetcher,
             now: Timestamp::from_ms(1_764_000_000_000),
             accept_shrunk: &self.accept,
+            budget: self.budget,
             watch: &Unwatched,
         };
         let path = self.folder.path();
-        let changed = update
+        let updated = update
             .run(feeds, &mut self.state, &mut |state| state.save(path))
             .await
             .unwrap();
@@ -139,7 +144,8 @@ impl World {
         let parts = path.join("parts");
         let left = walk(&parts);
         assert!(left.is_empty(), "transfers are left: {left:?}");
-        changed
+        self.unfinished = updated.unfinished;
+        updated.changed
     }
 
     fn feed(&self, name: &str) -> &FeedUpdate {
@@ -708,6 +714,20 @@ async fn a_feed_is_not_up_to_date_while_anything_of_it_is_held_back() {
     assert!(world.update(&[&KEV]).await);
     assert_eq!(world.feed("kev").rows(), 60);
     assert!(world.feed("kev").changed_at.is_some());
+}
+
+#[tokio::test]
+async fn what_an_update_has_no_time_for_is_left_to_the_next() {
+    let mut world = World::new().await;
+    world.answers("kev.json", vec![Reply::ok(kev(3))]);
+    world.budget = Some(Duration::ZERO);
+    assert!(!world.update(&[&KEV]).await);
+    assert!(world.unfinished && world.feed("kev").waiting > 0);
+    assert_eq!(world.feed("kev").good_at, None, "nobody was asked");
+    assert!(world.server.requests().is_empty());
+    world.budget = None;
+    assert!(world.update(&[&KEV]).await);
+    assert!(!world.unfinished && world.feed("kev").good_at.is_some());
 }
 
 #[tokio::test]

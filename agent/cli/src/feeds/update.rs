@@ -59,6 +59,7 @@ pub(super) fn run(args: &FeedsUpdateArgs, now: Timestamp) -> Outcome {
             fetcher: &fetcher,
             now,
             accept_shrunk: &accept_shrunk,
+            budget: None,
             watch: &watching,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -45,6 +45,9 @@ pub struct FeedUpdate {
     /// Why its list of documents could not be had the last time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Number of documents that the last update had no time left for.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub waiting: u64,
     /// Number of documents that its publisher listed the last time that the list was taken.
     #[serde(default)]
     pub listed: u64,

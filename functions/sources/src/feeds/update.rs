@@ -1,7 +1,12 @@
 //! The update: every feed is asked for what changed, every document is judged before it replaces the one before, and
 //! one that fails leaves all others alone.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 use schemas::Timestamp;
@@ -94,6 +99,15 @@ pub enum UpdateError {
     State(#[from] StateError),
 }
 
+/// What an update did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Updated {
+    /// Whether any document in use changed.
+    pub changed: bool,
+    /// Whether its time ended before all was asked for. Then another update goes on from there.
+    pub unfinished: bool,
+}
+
 /// How to update.
 pub struct Update<'u> {
     /// The folder.
@@ -104,6 +118,8 @@ pub struct Update<'u> {
     pub now: Timestamp,
     /// Feeds whose shrunken documents are taken.
     pub accept_shrunk: &'u BTreeSet<String>,
+    /// How long it may ask for documents; what is left then is for the next update. Without it, until all is done.
+    pub budget: Option<Duration>,
     /// Who watches.
     pub watch: &'u dyn Watch,
 }
@@ -118,7 +134,7 @@ impl std::fmt::Debug for Update<'_> {
 
 impl Update<'_> {
     /// Updates feeds, and gives `save` the state whenever one is done, so that an interrupted update loses little.
-    /// Returns whether any document in use changed. What went wrong with a feed is in its state.
+    /// What went wrong with a feed is in its state.
     ///
     /// # Errors
     /// When the state cannot be kept.
@@ -127,40 +143,57 @@ impl Update<'_> {
         feeds: &[&'static FeedSpec],
         state: &mut UpdateState,
         save: &mut (dyn FnMut(&UpdateState) -> Result<(), StateError> + Send),
-    ) -> Result<bool, UpdateError> {
+    ) -> Result<Updated, UpdateError> {
+        let until = self.budget.map(|budget| Instant::now() + budget);
         // Boxed: the compiler cannot tell that a closure over borrowed feeds makes futures that may change threads.
         let updates: Vec<BoxFuture<'_, _>> = feeds
             .iter()
             .map(|&spec| {
                 let before = state.feeds.get(spec.name).cloned().unwrap_or_default();
-                async move { (spec, self.feed(spec, before).await) }.boxed()
+                async move { (spec, self.feed(spec, before, until).await) }.boxed()
             })
             .collect();
         let mut updates = stream::iter(updates).buffer_unordered(FEEDS_AT_A_TIME);
-        let mut any = false;
+        let mut updated = Updated::default();
         while let Some((spec, (after, changed))) = updates.next().await {
-            any |= changed;
+            updated.changed |= changed;
+            updated.unfinished |= after.waiting > 0;
             self.watch.done(spec.name, &after);
             state.feeds.insert(spec.name.to_owned(), after);
             save(state)?;
         }
-        Ok(any)
+        Ok(updated)
     }
 
-    async fn feed(&self, spec: &'static FeedSpec, state: FeedUpdate) -> (FeedUpdate, bool) {
+    async fn feed(
+        &self,
+        spec: &'static FeedSpec,
+        mut state: FeedUpdate,
+        until: Option<Instant>,
+    ) -> (FeedUpdate, bool) {
+        if is_over(until) {
+            state.waiting = state.waiting.max(1);
+            return (state, false);
+        }
         self.watch.asking(spec.name);
-        let (mut state, changed) = self.ask(spec, state).await;
+        let (mut state, changed) = self.ask(spec, state, until).await;
         if changed {
             // However it ended: what is compiled is compared with this.
             state.changed_at = Some(self.now);
         }
-        if state.last_error().is_none() && state.held().next().is_none() {
+        if state.waiting == 0 && state.last_error().is_none() && state.held().next().is_none() {
             state.good_at = Some(self.now);
         }
         (state, changed)
     }
 
-    async fn ask(&self, spec: &'static FeedSpec, mut state: FeedUpdate) -> (FeedUpdate, bool) {
+    async fn ask(
+        &self,
+        spec: &'static FeedSpec,
+        mut state: FeedUpdate,
+        until: Option<Instant>,
+    ) -> (FeedUpdate, bool) {
+        state.waiting = 0;
         let mut changed = self.promote_held(spec, &mut state);
         state.checked_at = Some(self.now);
         let first = state.in_use() == 0;
@@ -204,11 +237,19 @@ impl Update<'_> {
         self.watch.listed(spec.name, to_ask.len());
         let mut answers = stream::iter(to_ask)
             .map(|(planned, before)| async move {
+                // What was begun is brought to its end.
+                if is_over(until) {
+                    return None;
+                }
                 let (after, outcome) = self.document(spec, &planned, before).await;
-                (planned.name, after, outcome)
+                Some((planned.name, after, outcome))
             })
             .buffer_unordered(DOCUMENTS_AT_A_TIME);
-        while let Some((name, after, outcome)) = answers.next().await {
+        while let Some(answer) = answers.next().await {
+            let Some((name, after, outcome)) = answer else {
+                state.waiting += 1;
+                continue;
+            };
             changed |= outcome == Outcome::Taken;
             self.watch.document(spec.name, &name, &outcome);
             state.documents.insert(name, after);
@@ -288,6 +329,10 @@ impl Update<'_> {
         }
         changed
     }
+}
+
+fn is_over(until: Option<Instant>) -> bool {
+    until.is_some_and(|until| Instant::now() >= until)
 }
 
 /// What the publisher does not list any more is not asked for, so it cannot fail. What is in use of it stays.
