@@ -245,3 +245,24 @@ fn a_clean_build_passes_although_vex_has_nothing_to_state() {
         .says("out.json is not written: there is nothing to state");
     assert!(!place.path("out.json").exists());
 }
+
+#[test]
+fn a_place_without_findings_passes_a_rule_about_exploits_when_its_feed_is_loaded() {
+    let place = Place::new();
+    place.debian();
+    place.write(
+        "root/var/lib/dpkg/status",
+        "Package: quiet\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n",
+    );
+    place.compiled();
+    place
+        .run(&[
+            "scan",
+            "dir:root",
+            "--feeds",
+            "compiled",
+            "--fail-on",
+            "kev",
+        ])
+        .exits(0);
+}

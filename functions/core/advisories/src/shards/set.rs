@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
 use schemas::{Severity, Timestamp, risk::VulnerabilityFacts, severity::SeverityRating};
 
 use super::{
-    FeedState, INTEL, MANIFEST_NAME, Manifest, Shard, ShardError, ShardInfo,
+    FeedState, INTEL, MANIFEST_NAME, Manifest, Shard, ShardError, ShardInfo, ShardKind,
     map::{MappedFile, ShardRead},
 };
 use crate::{row::RatingRef, severity::preferred};
@@ -178,7 +178,8 @@ impl ShardSet {
         let opened: Vec<&ShardInfo> = self
             .opened
             .values()
-            .filter(|slot| slot.shard.get().is_some())
+            // Facts of vulnerabilities were at hand also where nothing was found to look them up for.
+            .filter(|slot| slot.shard.get().is_some() || slot.info.kind == ShardKind::Intel)
             .map(|slot| &slot.info)
             .collect();
         // What an earlier version wrote does not tell; then every feed may have been.
