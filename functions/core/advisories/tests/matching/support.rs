@@ -1,15 +1,36 @@
-//! Inventories and shards for tests.
+//! Documents, inventories and shards that several tests share.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use advisories::{BuildOptions, BuildReport, ShardSet, Source, build};
+use advisories::{
+    BuildOptions, BuildReport, MatchResult, ShardSet, Source, build, match_inventory,
+};
 use schemas::{
     Timestamp,
+    finding::Finding,
     inventory::{
         Coverage, CoverageStatus, Inventory, OperatingSystem, OsFamily, Package, PackageKind,
         Target, TargetKind,
     },
 };
+
+pub(crate) const DEBIAN: &str = r#"{"zlib": {
+  "CVE-2024-0001": {"description": "fixed", "releases": {"bookworm": {"status": "resolved", "fixed_version": "1:1.2.13.dfsg-1+deb12u1", "urgency": "not yet assigned"}}},
+  "CVE-2024-0002": {"releases": {"bookworm": {"status": "open", "urgency": "medium"}}},
+  "CVE-2024-0003": {"releases": {"bookworm": {"status": "resolved", "fixed_version": "0", "urgency": "high"}}},
+  "CVE-2024-0004": {"releases": {"bookworm": {"status": "open", "urgency": "unimportant"}}},
+  "CVE-2024-0005": {"releases": {"bookworm": {"status": "undetermined", "urgency": "not yet assigned"}}},
+  "CVE-2024-0006": {"releases": {"bookworm": {"status": "open", "urgency": "end-of-life"}}},
+  "CVE-2024-0007": {"releases": {"bookworm": {"status": "open", "urgency": "low", "nodsa": "Minor issue", "nodsa_reason": "ignored"}}}
+}}"#;
+
+pub(crate) const SSVC: &str = "cve,cna_cvss_vector,cna_base_score,adp_cvss_vector,adp_base_score,ssvc_exploitation,ssvc_automatable,ssvc_technical_impact\n\
+    CVE-2024-0001,,9.8,,5.0,active,yes,total\nCVE-2024-0002,,9.9,,,none,no,partial\nCVE-2024-1000,,,,8.1,none,no,partial\n";
+pub(crate) const KEV: &str = r#"{"catalogVersion":"1","dateReleased":"2026-01-01T00:00:00Z","count":1,"vulnerabilities":[{"cveID":"CVE-2024-0001","knownRansomwareCampaignUse":"Known"}]}"#;
+pub(crate) const EPSS: &str = "#model_version:v2025.03.14,score_date:2026-01-01T00:00:00+0000\ncve,epss,percentile\nCVE-2024-0001,0.5,0.9\n";
 
 /// The folder of shared data: named by the environment, else beside the checkout; none when absent.
 pub(crate) fn shared() -> Option<PathBuf> {
@@ -131,4 +152,49 @@ pub(crate) fn dpkg_packages(status: &str) -> Vec<Package> {
         packages.push(one);
     }
     packages
+}
+
+/// A binary-only rebuild: the binary is newer than the source that advisories speak of.
+pub(crate) fn zlib(source_version: &str) -> Package {
+    Package {
+        source_name: Some("zlib".to_owned()),
+        source_version: Some(source_version.to_owned()),
+        ..package(
+            PackageKind::Deb,
+            "zlib1g",
+            &format!("{source_version}+b1"),
+            "var/lib/dpkg/status",
+        )
+    }
+}
+
+pub(crate) fn ids(result: &MatchResult) -> Vec<&str> {
+    result
+        .findings
+        .iter()
+        .map(|finding| finding.vulnerability.as_str())
+        .collect()
+}
+
+/// What one package of a language is found to have.
+pub(crate) fn findings(
+    shards: &ShardSet,
+    kind: PackageKind,
+    name: &str,
+    version: &str,
+) -> Vec<Finding> {
+    let place = inventory(None, vec![package(kind, name, version, "app/x")]);
+    match_inventory(&place, shards, at()).unwrap().findings
+}
+
+pub(crate) fn vulnerabilities(
+    shards: &ShardSet,
+    kind: PackageKind,
+    name: &str,
+    version: &str,
+) -> BTreeSet<String> {
+    findings(shards, kind, name, version)
+        .into_iter()
+        .map(|finding| finding.vulnerability.to_string())
+        .collect()
 }

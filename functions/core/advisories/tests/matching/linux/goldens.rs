@@ -1,11 +1,16 @@
 //! Expected results of images that another scanner publishes, with the advisories that they were computed from: the same
 //! pairs must come out when the same advisories come in, in the form in which each distribution publishes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Read as _,
+};
 
 use serde_json::Value;
 
-use super::*;
+use super::{rpm_builds::oracle, *};
+use crate::support::shared;
 
 /// A golden file, the bucket of its advisories, the system, and how the distribution publishes.
 static GOLDENS: &[(&str, &str, &str, &str, &str)] = &[

@@ -1,0 +1,15 @@
+//! From documents to findings: small documents of every kind of row, damage, and real hosts and feeds.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says when it is skipped"
+)]
+
+mod containers;
+mod damage;
+mod languages;
+mod linux;
+mod reading;
+mod support;
