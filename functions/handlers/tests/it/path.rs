@@ -14,8 +14,13 @@ use crate::support::{
     Outcome, T0, World, container, containers, host, image, kev, layer, shared, tracker,
 };
 
-/// Everything an estate of two hosts and two images sends, in an order that no single agent would keep.
+/// Advisories, and then all that an estate sends while they are still being worked on.
 async fn estate(world: &World) -> Outcome {
+    advisories_of_estate(world).await;
+    sent_by_estate(world).await
+}
+
+async fn advisories_of_estate(world: &World) {
     world.document(
         "tracker.json",
         tracker(&[
@@ -26,6 +31,10 @@ async fn estate(world: &World) -> Outcome {
     );
     world.document("kev.json", kev(&["CVE-2026-0002"]));
     world.refresh().await;
+}
+
+/// Everything an estate of two hosts and two images sends, in an order that no single agent would keep.
+async fn sent_by_estate(world: &World) -> Outcome {
     let (a, b) = (world.agent("web-1").await, world.agent("db-1").await);
     let (web, web_body) = image("web", &["base", "web"]);
     let (_, idle_body) = image("idle", &["base"]);
@@ -164,7 +173,10 @@ async fn sending_everything_twice_changes_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn folding_leaves_the_list_as_it_is() {
     let world = World::clear().await;
-    estate(&world).await;
+    // New facts fold what is pending: they are there before the first place.
+    advisories_of_estate(&world).await;
+    world.settle().await;
+    sent_by_estate(&world).await;
     let before = world.ranked().await;
     let estates = records::Estates(&world.platform);
     assert_eq!(estates.pending(&world.tenant).await.unwrap(), 4);
