@@ -10,12 +10,14 @@ use serde_json::Value;
 /// ARCHITECTURE.md, or this test names it.
 const ARROWS: &[(&str, &[&str])] = &[
     ("schemas", &[]),
-    ("inventory", &["schemas"]),
-    ("advisories", &["schemas"]),
+    // Whose packages are the same must not depend on who asks, so all that compare names import the rules for them.
+    ("purl", &[]),
+    ("inventory", &["schemas", "purl"]),
+    ("advisories", &["schemas", "purl"]),
     ("risk", &["schemas"]),
     ("access", &["schemas"]),
-    ("policy", &["schemas"]),
-    ("report", &["schemas"]),
+    ("policy", &["schemas", "purl"]),
+    ("report", &["schemas", "purl"]),
     // The index ranks by score, so it reads the formula.
     ("estate", &["schemas", "risk"]),
     // A download is judged by what its reader makes of it, before it replaces the one before; bundles are signed.
@@ -72,6 +74,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "inventory",
             "advisories",
             "policy",
+            "purl",
             "access",
             "sources",
         ],

@@ -26,7 +26,7 @@ else
 fi
 
 target=x86_64-pc-windows-gnu
-crates=(schemas inventory advisories policy report risk access estate sources agent-host bulkhead-cli)
+crates=(schemas purl inventory advisories policy report risk access estate sources agent-host bulkhead-cli)
 packages=()
 for crate in "${crates[@]}"; do packages+=(-p "$crate"); done
 

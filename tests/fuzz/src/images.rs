@@ -11,6 +11,7 @@ use inventory::{
     layer::{LayerExpectation, LayerForm, read_layer},
     sbom,
 };
+use purl::Purl;
 
 use crate::Target;
 
@@ -33,7 +34,10 @@ pub(crate) fn targets() -> Vec<Target> {
             sbom::parse(bytes, "sbom", &limits()).is_ok()
         }),
         Target::new("purl", |bytes| {
-            std::str::from_utf8(bytes).is_ok_and(|text| sbom::parse_purl(text).is_some())
+            std::str::from_utf8(bytes).is_ok_and(|text| {
+                let _ = Purl::strict(text);
+                Purl::lenient(text).is_some()
+            })
         }),
         Target::new("inventory-document", |bytes| {
             inventory::document::parse(bytes, &limits()).is_ok()

@@ -223,7 +223,7 @@ fn shards(db: &Path, out: &Path) -> ShardSet {
 /// A name in the one form that both sides share.
 fn plain(kind: PackageKind, name: &str) -> String {
     match kind {
-        PackageKind::Pypi => name.to_lowercase().replace(['_', '.'], "-"),
+        PackageKind::Pypi => purl::compared_name("pypi", name).into_owned(),
         _ => name.to_owned(),
     }
 }

@@ -20,7 +20,7 @@ mod limits;
 pub mod merge;
 mod mounts;
 mod path;
-pub mod purl;
+mod purls;
 pub mod sbom;
 mod source;
 mod tar;

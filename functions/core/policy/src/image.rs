@@ -1,8 +1,9 @@
 //! The names and digests of a scanned image, and whether a text from outside means it.
 
+use purl::Purl;
 use schemas::{inventory::TargetKind, report::Report};
 
-use crate::{glob::Glob, purl::Purl};
+use crate::glob::Glob;
 
 /// What a scanned image is known by. Empty when no image was scanned.
 #[derive(Clone, Debug, Default)]

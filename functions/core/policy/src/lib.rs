@@ -11,7 +11,6 @@ mod gate;
 mod glob;
 mod image;
 mod known;
-mod purl;
 mod rules;
 mod simple;
 pub mod vex;

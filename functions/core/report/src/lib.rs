@@ -11,11 +11,11 @@ mod html;
 mod identity;
 mod junit;
 mod links;
-mod purl;
 mod sarif;
 mod spdx;
 mod stream;
 pub mod text;
+mod upstream;
 mod words;
 mod xml;
 

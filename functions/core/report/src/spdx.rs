@@ -13,9 +13,9 @@ use schemas::{
 use serde::Serialize;
 
 use crate::{
-    identity, purl,
+    identity,
     stream::{Lazy, write_json},
-    text, words,
+    text, upstream, words,
 };
 
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
@@ -217,7 +217,7 @@ fn package((at, package): (usize, &Package)) -> SpdxPackage<'_> {
         spdx.external_refs.push(ExternalRef {
             reference_category: "PACKAGE-MANAGER",
             reference_type: "purl",
-            reference_locator: purl::with_upstream(package),
+            reference_locator: upstream::with_upstream(package),
         });
     }
     spdx

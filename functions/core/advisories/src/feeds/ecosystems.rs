@@ -196,29 +196,18 @@ pub(crate) fn is_language(ecosystem: &str) -> bool {
     )
 }
 
-/// A package's name in the one form in which an ecosystem compares it: PyPI's by PEP 503 (lower case, runs of `-`, `_`
-/// and `.` as one `-`), crates' with `_` as `-` (crates.io lets no two names differ only in that), those of NuGet,
-/// Composer and Go (whose forges ignore it) without case, all others as they are.
+/// A package's name in the one form in which an ecosystem compares it, by the rules of its purl type.
 pub(crate) fn normal_name<'a>(ecosystem: &str, name: &'a str) -> Cow<'a, str> {
-    let upper = |name: &str| name.bytes().any(|b| b.is_ascii_uppercase());
-    match ecosystem {
-        "nuget" | "packagist" | "go" if upper(name) => name.to_ascii_lowercase().into(),
-        "crates.io" if upper(name) || name.contains('_') => {
-            name.to_ascii_lowercase().replace('_', "-").into()
-        }
-        "pypi" if upper(name) || name.contains(['_', '.']) || name.contains("--") => {
-            let mut normal = String::with_capacity(name.len());
-            for c in name.chars() {
-                match c {
-                    '-' | '_' | '.' if normal.ends_with('-') => {}
-                    '-' | '_' | '.' => normal.push('-'),
-                    c => normal.push(c.to_ascii_lowercase()),
-                }
-            }
-            normal.into()
-        }
-        _ => name.into(),
-    }
+    let purl_type = match ecosystem {
+        "crates.io" => "cargo",
+        "go" => "golang",
+        "packagist" => "composer",
+        "rubygems" => "gem",
+        "swifturl" => "swift",
+        // The others are called alike, or have no type and keep their names.
+        other => other,
+    };
+    purl::compared_name(purl_type, name)
 }
 
 /// `v3.18` of `v3.18`, `3.18`, `3.18.4` or `edge`.

@@ -1,6 +1,6 @@
 //! Which rows speak of an installed package at all: its architecture, its module stream, its line of builds.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::cmp::Ordering;
 
 use schemas::inventory::Package;
 
@@ -13,9 +13,7 @@ use crate::{
 
 /// The module stream that a package came from, such as `nodejs:18`, by the label that its purl carries.
 pub(super) fn stream_of(package: &Package) -> Option<String> {
-    let (_, rest) = package.purl.split_once("rpmmod=")?;
-    let label: Cow<'_, str> = rest.split(['&', '#']).next()?.into();
-    module_stream(&label.replace("%3A", ":").replace("%3a", ":"))
+    module_stream(&purl::qualifier(&package.purl, "rpmmod")?)
 }
 
 /// Whether an rpm release is one of a module stream (`…module_el8.5.0+119+9a9ec082`).

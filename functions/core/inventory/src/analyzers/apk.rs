@@ -7,7 +7,7 @@ use super::{
     owned::{Budget, FULL, matters},
     stanza::{Line, is_word, lines, paragraphs},
 };
-use crate::{content::Content, gaps::Gaps, gaps::gap_at, purl};
+use crate::{content::Content, gaps::Gaps, gaps::gap_at, purls};
 
 const INSTALLED: &[&str] = &["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 const MAX_BYTES: u64 = 32 << 20;
@@ -123,7 +123,7 @@ fn package(path: &str, paragraph: &str) -> Option<Package> {
         origin: Default::default(),
         owned_by: None,
     };
-    package.purl = purl::of_distribution(&package, None).unwrap_or_default();
+    package.purl = purls::of_distribution(&package, None).unwrap_or_default();
     Some(package)
 }
 

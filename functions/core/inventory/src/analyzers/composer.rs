@@ -9,7 +9,6 @@ use crate::{
     content::Content,
     gaps::{Gaps, gap_at},
     path::split,
-    purl,
 };
 
 /// As a tree in memory it takes up to sixteen times as much.

@@ -4,7 +4,7 @@ use schemas::inventory::{Evidence, Package, PackageKind};
 use serde::Deserialize;
 
 use super::{Analysis, Analyzer, AnalyzerError, stanza::is_word};
-use crate::{content::Content, path::split, purl};
+use crate::{content::Content, path::split, purls};
 
 /// The record lists all files of a package.
 const MAX_BYTES: u64 = 32 << 20;
@@ -42,7 +42,7 @@ impl Analyzer for Conda {
                 path: path.to_owned(),
                 analyzer: self.name().to_owned(),
                 packages: vec![Package {
-                    purl: purl::of_language(PackageKind::Conda, &record.name, &record.version),
+                    purl: purls::of_language(PackageKind::Conda, &record.name, &record.version),
                     name: record.name,
                     version: record.version,
                     kind: PackageKind::Conda,

@@ -5,7 +5,7 @@
 use schemas::inventory::{Evidence, Package, PackageKind};
 
 use super::{Analysis, Analyzer, AnalyzerError};
-use crate::{content::Content, purl};
+use crate::content::Content;
 
 /// Frameworks by the folder below `shared/`, each of which holds a file of its name with `.deps.json`.
 const FRAMEWORKS: &[&str] = &[

@@ -7,7 +7,7 @@ use super::{
     Analysis, Analyzer, AnalyzerError,
     stanza::{Line, is_word, lines, paragraphs},
 };
-use crate::{content::Content, gaps::Gaps, gaps::gap_at, path::split, purl};
+use crate::{content::Content, gaps::Gaps, gaps::gap_at, path::split, purls};
 
 const STATUS: &str = "var/lib/dpkg/status";
 const STATUS_D: &str = "var/lib/dpkg/status.d";
@@ -216,7 +216,7 @@ impl<'a> Stanza<'a> {
             origin: Default::default(),
             owned_by: None,
         };
-        package.purl = purl::of_distribution(&package, None).unwrap_or_default();
+        package.purl = purls::of_distribution(&package, None).unwrap_or_default();
         Ok(Some(package))
     }
 }

@@ -7,7 +7,6 @@ use super::{Analysis, Analyzer, AnalyzerError, stanza::is_word};
 use crate::{
     content::Content,
     path::{ends_with_ignore_case, split},
-    purl,
 };
 
 const MAX_BYTES: u64 = 1 << 20;

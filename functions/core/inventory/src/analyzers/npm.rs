@@ -4,7 +4,7 @@ use schemas::inventory::{Evidence, GapReason, Package, PackageKind};
 use serde::Deserialize;
 
 use super::{Analysis, Analyzer, AnalyzerError, stanza::is_word};
-use crate::{content::Content, gaps::gap_at, path::ends_with_ignore_case, purl};
+use crate::{content::Content, gaps::gap_at, path::ends_with_ignore_case};
 
 const MAX_BYTES: u64 = 4 << 20;
 

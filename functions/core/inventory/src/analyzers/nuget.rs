@@ -4,7 +4,7 @@ use schemas::inventory::{Evidence, GapReason, Package, PackageKind};
 use serde_json::{Map, Value};
 
 use super::{Analysis, Analyzer, AnalyzerError, stanza::is_word};
-use crate::{content::Content, gaps::Gaps, gaps::gap_at, path::ends_with_ignore_case, purl};
+use crate::{content::Content, gaps::Gaps, gaps::gap_at, path::ends_with_ignore_case};
 
 /// As a tree in memory it takes up to sixteen times as much.
 const MAX_BYTES: u64 = 4 << 20;

@@ -10,7 +10,6 @@ use super::{
 use crate::{
     content::Content,
     path::{ends_with_ignore_case, split},
-    purl,
 };
 
 const MAX_BYTES: u64 = 8 << 20;

@@ -12,6 +12,7 @@ use super::Pile;
 use crate::{
     analyzers::lock::{GO_MOD_UNPRUNED, GO_SUM},
     path::split,
+    purls,
 };
 
 type Key<'a> = (PackageKind, Cow<'a, str>, &'a str);
@@ -89,10 +90,9 @@ fn is_locked(package: &Package) -> bool {
 }
 
 fn key_of(package: &Package) -> Key<'_> {
-    let name = match package.kind {
-        PackageKind::Pypi => package.name.to_lowercase().replace(['_', '.'], "-").into(),
-        PackageKind::Nuget | PackageKind::Composer => package.name.to_lowercase().into(),
-        _ => Cow::Borrowed(package.name.as_str()),
+    let name = match purls::type_of(package.kind) {
+        Some(kind) => purl::compared_name(kind, &package.name),
+        None => Cow::Borrowed(package.name.as_str()),
     };
     (package.kind, name, &package.version)
 }

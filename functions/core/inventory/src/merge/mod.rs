@@ -24,7 +24,7 @@ use owners::{Owners, is_system};
 use crate::{
     analyzers::{executable::DOTNET_FRAMEWORK, os_release},
     gaps::{gap, gap_in},
-    purl,
+    purls,
     windows::{LayerHive, merge_hives},
 };
 
@@ -334,7 +334,7 @@ impl<'a> Pile<'a> {
                     package.layer = Some(since.unwrap_or(file.layer).clone());
                     package.origin = origin;
                     package.owned_by = owners.owner(&package, file.number).map(str::to_owned);
-                    if let Some(purl) = purl::of_distribution(&package, parts.os.as_ref()) {
+                    if let Some(purl) = purls::of_distribution(&package, parts.os.as_ref()) {
                         package.purl = purl;
                     }
                     parts.packages.push(package);

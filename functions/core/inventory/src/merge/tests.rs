@@ -505,6 +505,33 @@ fn a_package_that_is_locked_and_installed_is_listed_once() {
 }
 
 #[test]
+fn a_package_is_locked_and_installed_however_both_spell_its_name() {
+    use PackageOrigin::{Installed, Locked};
+    let pypi = PackageKind::Pypi;
+    let inventory = merged(vec![layer(
+        1,
+        vec![
+            list(
+                "app/poetry.lock",
+                "poetry",
+                &[(pypi, "A.-B", Locked), (pypi, "ab", Locked)],
+            ),
+            list(
+                "app/site-packages/a_b.dist-info/METADATA",
+                "python",
+                &[(pypi, "a_b", Installed)],
+            ),
+        ],
+    )]);
+    let found: Vec<_> = inventory
+        .packages
+        .iter()
+        .map(|package| (package.name.as_str(), package.origin))
+        .collect();
+    assert_eq!(found, [("a_b", Installed), ("ab", Locked)]);
+}
+
+#[test]
 fn go_sum_adds_to_modules_before_go_1_17_only() {
     let go = PackageKind::Golang;
     let locked = PackageOrigin::Locked;

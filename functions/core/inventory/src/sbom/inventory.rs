@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use purl::Purl;
 use schemas::{
     Digest,
     inventory::{
@@ -11,13 +12,11 @@ use schemas::{
     },
 };
 
-use super::{
-    ParsedSbom, Raw, RawComponent,
-    purl::{self, ParsedPurl},
-};
+use super::{ParsedSbom, Raw, RawComponent};
 use crate::{
     gaps::{Gaps, gap},
     limits::Limits,
+    purls,
 };
 
 /// Components without a purl that a gap names.
@@ -35,7 +34,7 @@ pub(super) fn build(raw: Raw, name: &str, limits: &Limits) -> ParsedSbom {
             os = os.or_else(|| operating_system(component));
             continue;
         }
-        let parsed = purl::parse(&component.purl);
+        let parsed = Purl::lenient(&component.purl);
         if let Some(distro) = parsed.as_ref().and_then(distro_of) {
             *distros.entry(distro).or_default() += 1;
         }
@@ -190,13 +189,13 @@ fn own_gaps(raw: &Raw) -> Vec<CoverageGap> {
 }
 
 /// The package that a component is; `None` without a purl, but for what Bulkhead itself wrote.
-fn package(component: &RawComponent, parsed: Option<&ParsedPurl>) -> Option<Package> {
+fn package(component: &RawComponent, parsed: Option<&Purl>) -> Option<Package> {
     let of = |name: &str| property(&component.properties, name);
     let written = of("bulkhead:kind")
         .and_then(|word| serde_json::from_value::<PackageKind>(word.into()).ok());
     let kind = match (written, parsed) {
         (Some(kind), _) => kind,
-        (None, Some(purl)) => kind_of(purl),
+        (None, Some(purl)) => purls::kind_of(&purl.kind),
         (None, None) => return None,
     };
     let mut package = Package {
@@ -242,33 +241,8 @@ fn package(component: &RawComponent, parsed: Option<&ParsedPurl>) -> Option<Pack
     Some(package)
 }
 
-/// Source: the type definitions of purl.
-fn kind_of(purl: &ParsedPurl) -> PackageKind {
-    match purl.kind.as_str() {
-        "deb" => PackageKind::Deb,
-        "apk" => PackageKind::Apk,
-        "rpm" => PackageKind::Rpm,
-        "npm" => PackageKind::Npm,
-        "pypi" => PackageKind::Pypi,
-        "nuget" => PackageKind::Nuget,
-        "maven" => PackageKind::Maven,
-        "golang" => PackageKind::Golang,
-        "cargo" => PackageKind::Cargo,
-        "gem" => PackageKind::Gem,
-        "composer" => PackageKind::Composer,
-        "conan" => PackageKind::Conan,
-        "pub" => PackageKind::Pub,
-        "hex" => PackageKind::Hex,
-        "swift" => PackageKind::Swift,
-        "cocoapods" => PackageKind::Cocoapods,
-        "conda" => PackageKind::Conda,
-        "julia" => PackageKind::Julia,
-        _ => PackageKind::Unknown,
-    }
-}
-
 /// The name as the package's manager knows it.
-fn name_of(purl: &ParsedPurl, kind: PackageKind) -> String {
+fn name_of(purl: &Purl, kind: PackageKind) -> String {
     let separator = match kind {
         PackageKind::Maven => ':',
         PackageKind::Npm | PackageKind::Golang | PackageKind::Composer | PackageKind::Swift => '/',
@@ -282,13 +256,14 @@ fn name_of(purl: &ParsedPurl, kind: PackageKind) -> String {
 }
 
 /// The version with the epoch that some makers write as a qualifier.
-fn version_of(purl: &ParsedPurl, kind: PackageKind) -> String {
+fn version_of(purl: &Purl, kind: PackageKind) -> String {
+    let version = purl.version.as_deref().unwrap_or_default();
     let epoch = purl.qualifier("epoch").filter(|epoch| *epoch != "0");
     match (kind, epoch) {
-        (PackageKind::Rpm | PackageKind::Deb, Some(epoch)) if !purl.version.contains(':') => {
-            format!("{epoch}:{}", purl.version)
+        (PackageKind::Rpm | PackageKind::Deb, Some(epoch)) if !version.contains(':') => {
+            format!("{epoch}:{version}")
         }
-        _ => purl.version.clone(),
+        _ => version.to_owned(),
     }
 }
 
@@ -296,7 +271,7 @@ fn version_of(purl: &ParsedPurl, kind: PackageKind) -> String {
 /// `NAME`, `NAME@VERSION`, or the file name of a source rpm.
 fn source_of(
     component: &RawComponent,
-    parsed: Option<&ParsedPurl>,
+    parsed: Option<&Purl>,
     kind: PackageKind,
 ) -> (Option<String>, Option<String>) {
     let of = |name: &str| property(&component.properties, name);
@@ -332,7 +307,7 @@ fn source_of(
 }
 
 /// `ID-VERSION` of a distribution's package; without a version only its vendor.
-fn distro_of(purl: &ParsedPurl) -> Option<String> {
+fn distro_of(purl: &Purl) -> Option<String> {
     if !matches!(purl.kind.as_str(), "deb" | "apk" | "rpm") {
         return None;
     }

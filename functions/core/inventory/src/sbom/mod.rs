@@ -7,7 +7,6 @@
 mod cyclonedx;
 mod cyclonedx_xml;
 mod inventory;
-mod purl;
 mod spdx;
 mod spdx_tag;
 
@@ -16,8 +15,6 @@ use std::io::{self, Read};
 use schemas::inventory::Inventory;
 
 use crate::limits::Limits;
-
-pub use self::purl::{ParsedPurl, parse as parse_purl};
 
 /// The newest version of CycloneDX that is known here.
 const CYCLONEDX: (u32, u32) = (1, 6);

@@ -12,7 +12,7 @@ use super::{
     merge::{Merged, MergedKey},
     wanted,
 };
-use crate::{gaps::gap, purl};
+use crate::gaps::gap;
 
 /// Build and revision of `10.0.20348.2700`, the form of `os.version` in image configurations. The revision may be absent.
 pub fn parse_os_version(text: &str) -> Option<(u32, Option<u32>)> {

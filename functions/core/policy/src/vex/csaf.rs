@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 
+use purl::Purl;
 use schemas::{inventory::OperatingSystem, policy::VexStatus};
 use serde::Deserialize;
 
 use super::{
     Document, Identity, Justification, Platform, Product, Statement, bounded, moment, said,
 };
-use crate::{
-    error::{PolicyError, shown},
-    purl::Purl,
-};
+use crate::error::{PolicyError, shown};
 
 const WHAT: &str = "CSAF document";
 /// How deep branches of products may be nested; documents have some five levels.
@@ -231,7 +229,7 @@ impl<'a> Products<'a> {
         let (mut purls, mut cpes) = (HashMap::new(), HashMap::new());
         let mut add = |named: &'a Named| {
             let purl = named.product_identification_helper.purl.as_deref();
-            purls.insert(named.product_id.as_str(), purl.and_then(Purl::parse));
+            purls.insert(named.product_id.as_str(), purl.and_then(Purl::strict));
             if let Some(cpe) = named.product_identification_helper.cpe.as_deref() {
                 cpes.insert(named.product_id.as_str(), cpe);
             }

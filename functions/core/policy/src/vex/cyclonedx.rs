@@ -2,14 +2,12 @@
 
 use std::collections::HashMap;
 
+use purl::{Purl, decode};
 use schemas::policy::VexStatus;
 use serde::Deserialize;
 
 use super::{Document, Identity, Justification, Product, Statement, bounded, moment, said};
-use crate::{
-    error::{PolicyError, shown},
-    purl::{Purl, decode},
-};
+use crate::error::{PolicyError, shown};
 
 const WHAT: &str = "CycloneDX document";
 /// How deep components may be nested.
@@ -210,7 +208,7 @@ fn image_identities(component: &Component) -> Vec<Identity> {
         component
             .purl
             .as_deref()
-            .and_then(Purl::parse)
+            .and_then(Purl::strict)
             .map(Identity::Purl),
     );
     let version = component.version.as_deref().filter(|it| !it.is_empty());
@@ -232,7 +230,7 @@ fn purls<'a>(components: &'a [Component], whole: Option<&'a Component>) -> HashM
     let mut open: Vec<(&Component, usize)> =
         components.iter().chain(whole).map(|it| (it, 0)).collect();
     while let Some((component, depth)) = open.pop() {
-        let purl = component.purl.as_deref().and_then(Purl::parse);
+        let purl = component.purl.as_deref().and_then(Purl::strict);
         if let (Some(id), Some(purl)) = (component.bom_ref.as_deref(), purl) {
             purls.insert(id, purl);
         }
@@ -250,7 +248,7 @@ fn purl_of(reference: &str, purls: &HashMap<&str, Purl>) -> Option<Purl> {
         return Some(purl.clone());
     }
     if reference.starts_with("pkg:") {
-        return Purl::parse(reference);
+        return Purl::strict(reference);
     }
     let (_, reference) = reference
         .strip_prefix("urn:cdx:")
@@ -259,7 +257,7 @@ fn purl_of(reference: &str, purls: &HashMap<&str, Purl>) -> Option<Purl> {
     purls
         .get(reference.as_str())
         .cloned()
-        .or_else(|| Purl::parse(&reference))
+        .or_else(|| Purl::strict(&reference))
 }
 
 /// The package in each version that is named. Ranges are left out, because a status would then hold for versions that

@@ -5,6 +5,7 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
+use purl::Purl;
 use schemas::{
     Timestamp,
     finding::Finding,
@@ -14,7 +15,7 @@ use schemas::{
 };
 
 use super::{Document, Identity, Product, Statement};
-use crate::{image::ImageNames, purl::Purl, words::counted};
+use crate::{image::ImageNames, words::counted};
 
 /// The statements of all documents that are about a report.
 pub(crate) struct Index<'a> {
@@ -52,7 +53,7 @@ impl<'a> Index<'a> {
         let installed: HashSet<(String, String, String)> = report
             .packages
             .iter()
-            .filter_map(|package| Purl::parse(&package.purl))
+            .filter_map(|package| Purl::strict(&package.purl))
             .map(|purl| (purl.kind, purl.namespace, purl.name))
             .collect();
         for (at, document) in documents.iter().enumerate() {
@@ -99,7 +100,7 @@ impl<'a> Index<'a> {
                 .flatten()
         };
         named().next()?;
-        let purl = finding.purl.as_deref().and_then(Purl::parse);
+        let purl = finding.purl.as_deref().and_then(Purl::strict);
         let order = |entry: &Entry<'_>| -> (Option<Timestamp>, u8) {
             let worst = match entry.statement.status {
                 VexStatus::Affected => 3,

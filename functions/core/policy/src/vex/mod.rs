@@ -6,13 +6,11 @@ mod index;
 mod openvex;
 mod write;
 
+use purl::Purl;
 use schemas::{Timestamp, policy::VexStatus};
 use serde::Deserialize;
 
-use crate::{
-    error::{PolicyError, shown},
-    purl::Purl,
-};
+use crate::error::{PolicyError, shown};
 
 pub(crate) use index::Index;
 pub use write::{OpenVexError, write_openvex};

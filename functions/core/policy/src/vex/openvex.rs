@@ -3,15 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use purl::Purl;
 use schemas::policy::VexStatus;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Document, Identity, Justification, Product, Statement, bounded, moment, said};
-use crate::{
-    error::{PolicyError, shown},
-    purl::Purl,
-};
+use crate::error::{PolicyError, shown};
 
 const WHAT: &str = "OpenVEX document";
 
@@ -188,7 +186,7 @@ fn identities(component: &Component) -> Vec<Identity> {
         .chain(component.id.as_deref());
     for text in texts {
         if text.starts_with("pkg:") {
-            identities.extend(Purl::parse(text).map(Identity::Purl));
+            identities.extend(Purl::strict(text).map(Identity::Purl));
         } else if !text.contains("://") {
             identities.push(Identity::Image(text.to_owned()));
         }

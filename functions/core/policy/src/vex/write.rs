@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use purl::Purl;
 use schemas::{
     Timestamp,
     finding::Finding,
@@ -11,7 +12,7 @@ use schemas::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{purl::Purl, words::day};
+use crate::words::day;
 
 /// Why no OpenVEX document can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -127,7 +128,7 @@ fn component(finding: &Finding) -> Value {
     match finding
         .purl
         .as_deref()
-        .filter(|purl| Purl::parse(purl).is_some())
+        .filter(|purl| Purl::strict(purl).is_some())
     {
         Some(purl) => json!({"@id": purl, "identifiers": {"purl": purl}}),
         // Windows itself has no purl type; a name with its version says what is meant.

@@ -58,6 +58,25 @@ fn statement(id: &str, products: Value) -> Value {
 }
 
 #[test]
+fn a_statement_is_about_a_package_however_its_name_is_spelled() {
+    // PEP 503: runs of `-`, `_` and `.` are one `-`.
+    for installed in ["pkg:pypi/a--b@1.0-2", "pkg:pypi/A.-B@1.0-2"] {
+        let of_python = finding("CVE-2026-1", "a__b", json!({"purl": installed}));
+        let report = read(&report_of(&[of_python]));
+        let counts = |product: &str| {
+            let document = openvex(json!([statement("CVE-2026-1", json!([{"@id": product}]))]));
+            let mut gate = Gate::default();
+            gate.vex(parse(&document).unwrap());
+            gate.decide(&report, now()).findings.len()
+        };
+        assert_eq!(counts("pkg:pypi/a-b"), 0, "{installed}");
+        assert_eq!(counts("pkg:pypi/ab"), 1, "{installed}");
+        // What is broken names nothing, not even what it begins with.
+        assert_eq!(counts("pkg:pypi/a-b?x=%zz"), 1, "{installed}");
+    }
+}
+
+#[test]
 fn openvex_products_are_packages_images_or_packages_in_images() {
     let all = ["CVE-2026-1", "CVE-2026-2", "CVE-2026-3"];
     let (two, three) = (&all[1..], &all[..]);

@@ -13,7 +13,7 @@ use schemas::{
 use serde::Serialize;
 
 use super::{Property, property};
-use crate::{purl, words};
+use crate::{upstream, words};
 
 /// The reference of the target itself.
 pub(super) const ROOT: &str = "target";
@@ -230,7 +230,7 @@ fn component<'a>(package: &'a Package, reference: &'a str) -> Component<'a> {
         description: None,
         // Development and test: not part of what runs.
         scope: (package.origin == PackageOrigin::Development).then_some("excluded"),
-        purl: (!package.purl.is_empty()).then(|| purl::with_upstream(package)),
+        purl: (!package.purl.is_empty()).then(|| upstream::with_upstream(package)),
         properties,
     }
 }

@@ -6,10 +6,7 @@
 
 mod document;
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use schemas::{Severity, Timestamp, advisory::AdvisoryStatus, severity::SeveritySource};
 
@@ -412,11 +409,7 @@ fn component<'d>(part: &Part<'d>) -> (&'d str, Option<String>) {
         Some((component, module)) => (component, module_stream(module)),
         None => (part.component, None),
     };
-    let by_purl = || {
-        let (_, rest) = part.purl?.split_once("rpmmod=")?;
-        let label: Cow<'_, str> = rest.split('&').next()?.replace("%3A", ":").into();
-        module_stream(&label)
-    };
+    let by_purl = || module_stream(&purl::qualifier(part.purl?, "rpmmod")?);
     let (component, before) = match component.split_once('/') {
         Some((module, name)) if module.contains(':') => (name, module_stream(module)),
         _ => (component, None),

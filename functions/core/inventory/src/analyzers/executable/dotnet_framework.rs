@@ -8,7 +8,6 @@ use super::{binary::Binary, version_resource};
 use crate::{
     analyzers::AnalyzerError,
     path::{ends_with_ignore_case, split},
-    purl,
 };
 
 /// The name under which components are listed.

@@ -4,7 +4,7 @@
 use schemas::inventory::{Package, PackageKind};
 
 use super::binary::{Binary, damaged};
-use crate::{analyzers::AnalyzerError, purl};
+use crate::analyzers::AnalyzerError;
 
 const MAGIC: &[u8] = b"\xff Go buildinf:";
 /// The head is aligned to this, and as long twice over.

@@ -8,7 +8,7 @@ use schemas::inventory::{Package, PackageKind};
 use serde::Deserialize;
 
 use super::binary::Binary;
-use crate::{analyzers::AnalyzerError, purl};
+use crate::analyzers::AnalyzerError;
 
 const SECTION: &str = ".dep-v0";
 /// Bytes of the section, and of the JSON in it: what the format's own reader takes.

@@ -4,7 +4,7 @@
 use schemas::inventory::{Package, PackageKind};
 
 use super::binary::{Binary, Format};
-use crate::{analyzers::AnalyzerError, bytes::Order, purl};
+use crate::{analyzers::AnalyzerError, bytes::Order};
 
 const VERSION: u32 = 16;
 /// Bytes of the resource directory that are searched, and of one version resource.

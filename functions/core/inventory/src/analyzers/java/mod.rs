@@ -16,7 +16,6 @@ use crate::{
     content::Content,
     gaps::{Gaps, chain, gap_at},
     path::{ends_with_ignore_case, split},
-    purl,
 };
 use names::{Coordinates, Manifest};
 use zip::{Entry, ZipError};

@@ -36,7 +36,7 @@ use crate::{
     content::Content,
     gaps::{Gaps, gap_at},
     path::split,
-    purl,
+    purls,
 };
 
 pub(crate) use go_mod::{GO_MOD_UNPRUNED, GO_SUM};
@@ -190,7 +190,7 @@ impl<'a> Listing<'a> {
             name: name.to_owned(),
             version: version.to_owned(),
             kind: self.kind,
-            purl: purl::of_language(self.kind, name, version),
+            purl: purls::of_language(self.kind, name, version),
             path: self.path.to_owned(),
             origin,
             ..Package::default()

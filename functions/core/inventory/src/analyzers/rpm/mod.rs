@@ -15,7 +15,7 @@ use crate::{
     content::Content,
     gaps::{Gaps, chain, gap_at},
     path::split,
-    purl,
+    purls,
 };
 use older::OlderError;
 use owners::Owners;
@@ -189,13 +189,9 @@ fn package(path: &str, blob: &[u8], owners: &mut Owners) -> Option<Option<Packag
         origin: Default::default(),
         owned_by: None,
     };
-    package.purl = purl::of_distribution(&package, None)?;
+    package.purl = purls::of_distribution(&package, None)?;
     if let Some(module) = header.modularity_label {
-        package
-            .purl
-            .push(if package.purl.contains('?') { '&' } else { '?' });
-        package.purl.push_str("rpmmod=");
-        purl::encode(&module, &mut package.purl);
+        package.purl = purl::with(&package.purl, "rpmmod", &module);
     }
     Some(Some(package))
 }

@@ -1,6 +1,6 @@
 //! The purl of a package with its source package, as other scanners read it.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
 use schemas::inventory::Package;
 
@@ -19,41 +19,15 @@ pub(crate) fn with_upstream(package: &Package) -> Cow<'_, str> {
         .source_version
         .as_deref()
         .filter(|version| *version != package.version);
-    if (source == package.name && version.is_none()) || purl.contains("upstream=") {
+    if (source == package.name && version.is_none()) || purl::qualifier(purl, "upstream").is_some()
+    {
         return Cow::Borrowed(purl);
     }
-    let mut value = String::from("upstream=");
-    encode(source, &mut value);
-    if let Some(version) = version {
-        value.push_str("%40");
-        encode(version, &mut value);
-    }
-    let (base, fragment) = match purl.split_once('#') {
-        Some((base, fragment)) => (base, Some(fragment)),
-        None => (purl, None),
+    let upstream = match version {
+        Some(version) => format!("{source}@{version}"),
+        None => source.to_owned(),
     };
-    let (path, qualifiers) = base.split_once('?').unwrap_or((base, ""));
-    let mut all: Vec<&str> = qualifiers.split('&').filter(|q| !q.is_empty()).collect();
-    // Qualifiers are in the order of their keys. Source: ECMA-427, "Rules for each purl component".
-    let at = all.partition_point(|q| *q < value.as_str());
-    all.insert(at, &value);
-    let mut out = format!("{path}?{}", all.join("&"));
-    if let Some(fragment) = fragment {
-        out.push('#');
-        out.push_str(fragment);
-    }
-    Cow::Owned(out)
-}
-
-fn encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':') {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
+    Cow::Owned(purl::with(purl, "upstream", &upstream))
 }
 
 #[cfg(test)]
