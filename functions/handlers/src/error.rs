@@ -53,16 +53,8 @@ impl HandlerError {
 
     /// The reason with all its causes, for people.
     pub fn reason(&self) -> String {
-        let mut text = String::new();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        self.source()
+            .map_or_else(String::new, inventory::error_chain)
     }
 }
 

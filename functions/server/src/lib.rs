@@ -51,8 +51,8 @@ pub enum ServerError {
     #[error("the folder of feed documents {0:?} cannot be read")]
     Feeds(PathBuf, #[source] std::io::Error),
     /// The certificate authorities for registries cannot be read.
-    #[error("the certificates in {0:?} cannot be read")]
-    RegistryCa(PathBuf, #[source] std::io::Error),
+    #[error("cannot trust the certificate authorities for registries")]
+    RegistryCa(#[source] sources::http::AuthoritiesError),
     /// The client for downloads could not be made.
     #[error("cannot prepare the download of feeds")]
     Downloads(#[source] sources::http::HttpError),

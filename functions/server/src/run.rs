@@ -8,6 +8,7 @@ use platform::Platform;
 use roster::{LocalOptions, Running, run_local};
 use sources::{
     feeds::{Fetcher, Patience, catalogue},
+    http::read_authorities,
     registry::{CredentialFiles, RegistryOptions},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -118,18 +119,13 @@ fn feed_sources(config: &Config) -> Result<FeedSources, ServerError> {
 }
 
 fn registries(config: &Config) -> Result<Registries, ServerError> {
-    let extra_ca_pem = match &config.registry_ca {
-        Some(file) => Some(
-            std::fs::read(file).map_err(|error| ServerError::RegistryCa(file.clone(), error))?,
-        ),
-        None => None,
-    };
+    let authorities = config.registry_ca.as_deref().map(read_authorities);
     Ok(Registries {
         credentials: CredentialFiles {
             files: config.registry_credentials.iter().cloned().collect(),
         },
         options: RegistryOptions {
-            extra_ca_pem,
+            extra_ca_pem: authorities.transpose().map_err(ServerError::RegistryCa)?,
             public_only: !config.registry_internal,
             ..RegistryOptions::default()
         },

@@ -1,8 +1,11 @@
 //! The one HTTP client: encrypted unless told otherwise, with every size and time bounded.
 
+mod authorities;
+mod headers;
+
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use reqwest::{
@@ -11,6 +14,11 @@ use reqwest::{
     redirect::Policy,
 };
 use thiserror::Error;
+
+pub use self::{
+    authorities::{AuthoritiesError, MAX_AUTHORITIES_BYTES, read_authorities},
+    headers::retry_after,
+};
 
 /// How the client behaves.
 #[derive(Clone, Debug)]
@@ -330,6 +338,11 @@ impl Answer {
         all.filter_map(|value| value.to_str().ok())
     }
 
+    /// Whether a partial answer begins at this byte of the whole: its `Content-Range`.
+    pub(crate) fn begins_at(&self, offset: u64) -> bool {
+        self.header("content-range").and_then(headers::first_byte) == Some(offset)
+    }
+
     /// The next piece of the body; `None` when it is complete.
     ///
     /// # Errors
@@ -473,19 +486,6 @@ fn without_secrets(proxy: &str) -> String {
     format!("{scheme}{rest}")
 }
 
-/// The wait of a `Retry-After` header (RFC 9110, 10.2.3): seconds, or a date.
-pub fn retry_after(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let when = httpdate::parse_http_date(text).ok()?;
-    Some(
-        when.duration_since(SystemTime::now())
-            .unwrap_or(Duration::ZERO),
-    )
-}
-
 fn host_of(address: &Url) -> String {
     match address.port() {
         Some(port) => format!("{}:{port}", address.host_str().unwrap_or_default()),
@@ -558,16 +558,5 @@ mod tests {
             }
             assert!(!text.contains("hunter2"), "{text}");
         }
-    }
-
-    #[test]
-    fn a_wait_is_seconds_or_a_date_and_never_below_nothing() {
-        assert_eq!(retry_after(" 7 "), Some(Duration::from_secs(7)));
-        assert_eq!(
-            retry_after("Fri, 31 Dec 1999 23:59:59 GMT"),
-            Some(Duration::ZERO)
-        );
-        assert_eq!(retry_after("soon"), None);
-        assert_eq!(retry_after("-1"), None);
     }
 }

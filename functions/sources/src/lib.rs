@@ -2,5 +2,6 @@
 
 pub mod feeds;
 pub mod http;
+pub mod pieces;
 pub mod registry;
 pub mod runtime;

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Read as _,
     path::Path,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -15,7 +14,7 @@ use sources::{
         Built, FeedFolder, FeedSpec, FeedUpdate, Fetcher, Outcome as Became, Patience, Update,
         UpdateError, UpdateState, Watch, catalogue, feed,
     },
-    http::{Http, HttpOptions},
+    http::{Http, HttpOptions, read_authorities},
 };
 
 use super::{build, folder, open_compiled, status::Status};
@@ -27,8 +26,6 @@ use crate::{
     table,
 };
 
-/// The largest file of certificate authorities that is read.
-const MAX_CA_BYTES: u64 = 4 << 20;
 /// Longest time for one document: a gigabyte over a slow line.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(3 * 3600);
 
@@ -103,19 +100,9 @@ pub(super) fn run(args: &FeedsUpdateArgs, now: Timestamp) -> Outcome {
 }
 
 fn fetcher(args: &FeedsUpdateArgs) -> Result<Fetcher, Failure> {
-    let extra_ca_pem = match &args.ca_file {
-        None => None,
-        Some(file) => {
-            let mut pem = Vec::new();
-            std::fs::File::open(file)
-                .and_then(|opened| opened.take(MAX_CA_BYTES).read_to_end(&mut pem))
-                .with_context(|| format!("read certificates in {}", file.display()))
-                .map_err(Failure::input)?;
-            Some(pem)
-        }
-    };
+    let authorities = args.ca_file.as_deref().map(read_authorities).transpose();
     let http = Http::new(&HttpOptions {
-        extra_ca_pem,
+        extra_ca_pem: authorities.map_err(Failure::input)?,
         proxy: args.proxy.clone(),
         total_timeout: TRANSFER_TIMEOUT,
         ..HttpOptions::default()

@@ -3,15 +3,16 @@
 use std::io::{self, Read as _};
 
 use anyhow::Context;
-use bytes::{Buf, Bytes};
 use futures::StreamExt;
-use inventory::image::{ScannedImage, read_archive_stream};
+use inventory::image::{ImageName, ScannedImage, read_archive_stream};
 use schemas::{HostId, inventory::Container, risk::PlaceFacts};
-use sources::runtime::{
-    ContainerRuntime, EngineImage, RuntimeError, Surroundings,
-    docker::{DEFAULT_ADDRESS, DockerRuntime},
+use sources::{
+    pieces::pieces,
+    runtime::{
+        ContainerRuntime, EngineImage, RuntimeError, Surroundings,
+        docker::{DEFAULT_ADDRESS, DockerRuntime},
+    },
 };
-use tokio::sync::mpsc;
 
 use super::{Read, Settings, Shown, named};
 use crate::{args::SourceArgs, exit::Failure, progress::Progress};
@@ -54,7 +55,8 @@ async fn ask(
         .await
         .map_err(engine_failure)?;
     let images = engine.images().await.map_err(engine_failure)?;
-    let image = find(&images, reference).map_err(|advice| {
+    let wanted = ImageName::read(reference).or_latest();
+    let image = find(&images, reference, &wanted).map_err(|advice| {
         Failure::input(anyhow::anyhow!(
             "the engine at {address} holds no image `{reference}`"
         ))
@@ -78,7 +80,7 @@ async fn ask(
     inventory.target.name = image
         .tags
         .iter()
-        .find(|tag| same_name(tag, reference))
+        .find(|tag| is_named(tag, &wanted))
         .or(image.tags.first())
         .cloned()
         .unwrap_or_else(|| reference.to_owned());
@@ -107,10 +109,14 @@ fn engine_failure(error: RuntimeError) -> Failure {
 }
 
 /// The image that a reference, a digest or the beginning of an id names; else what could have been meant.
-fn find<'a>(images: &'a [EngineImage], reference: &str) -> Result<&'a EngineImage, String> {
+fn find<'a>(
+    images: &'a [EngineImage],
+    reference: &str,
+    wanted: &ImageName,
+) -> Result<&'a EngineImage, String> {
     let by_name = images.iter().find(|image| {
         let mut names = image.tags.iter().chain(&image.repo_digests);
-        names.any(|name| same_name(name, reference))
+        names.any(|name| is_named(name, wanted))
     });
     if let Some(image) = by_name {
         return Ok(image);
@@ -135,7 +141,11 @@ fn find<'a>(images: &'a [EngineImage], reference: &str) -> Result<&'a EngineImag
                 .map(String::as_str)
                 .collect();
             near.sort_unstable();
-            near.sort_by_key(|tag| !tag.contains(repository(reference)));
+            let last = wanted.repository.rsplit('/').next().unwrap_or_default();
+            near.sort_by_key(|tag| {
+                let same = ImageName::read(tag).repository == wanted.repository;
+                (!same, !tag.contains(last))
+            });
             near.truncate(SUGGESTIONS);
             Err(if near.is_empty() {
                 "load or pull an image first".to_owned()
@@ -150,32 +160,9 @@ fn find<'a>(images: &'a [EngineImage], reference: &str) -> Result<&'a EngineImag
     }
 }
 
-fn repository(reference: &str) -> &str {
-    let name = reference.split('@').next().unwrap_or(reference);
-    match name.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => repository,
-        _ => name,
-    }
-}
-
-/// Whether two references name the same: `debian` is `docker.io/library/debian:latest`. Source: the reference grammar
-/// of the distribution project.
-fn same_name(a: &str, b: &str) -> bool {
-    whole(a) == whole(b)
-}
-
-fn whole(reference: &str) -> String {
-    let short = reference
-        .strip_prefix("docker.io/")
-        .or_else(|| reference.strip_prefix("index.docker.io/"))
-        .unwrap_or(reference);
-    let short = short.strip_prefix("library/").unwrap_or(short);
-    let tagged = repository(short) != short || short.contains('@');
-    if tagged {
-        short.to_owned()
-    } else {
-        format!("{short}:latest")
-    }
+/// Whether a name that the engine has is the wanted one: `debian` is `docker.io/library/debian:latest`.
+fn is_named(name: &str, wanted: &ImageName) -> bool {
+    ImageName::read(name).or_latest() == *wanted
 }
 
 async fn export(
@@ -186,14 +173,10 @@ async fn export(
     progress: &Progress,
 ) -> Result<ScannedImage, Failure> {
     let settings = settings.clone();
-    let (sender, receiver) = mpsc::channel(WAITING_CHUNKS);
+    let (sender, mut stream) = pieces(WAITING_CHUNKS);
     let (what, line) = (format!("docker:{reference}"), progress.clone());
     let reader = tokio::task::spawn_blocking(move || {
         let shown = Shown::new(what, &line);
-        let mut stream = Stream {
-            receiver,
-            chunk: Bytes::new(),
-        };
         let scanned = settings.image(None, &shown, |options| {
             read_archive_stream(&mut stream, options)
         });
@@ -203,24 +186,26 @@ async fn export(
     });
     let mut archive = engine.export_image(image);
     let mut broken = None;
-    while let Some(item) = archive.next().await {
-        match item {
+    loop {
+        match archive.next().await {
             // A reader that stopped has its own error.
-            Ok(chunk) => {
-                if sender.send(Ok(chunk)).await.is_err() {
+            Some(Ok(piece)) => {
+                if !sender.send(piece).await {
                     break;
                 }
             }
-            Err(error) => {
-                let _ = sender
-                    .send(Err(io::Error::other("the engine broke off")))
-                    .await;
+            Some(Err(error)) => {
+                let told = io::Error::other("the engine broke off");
+                sender.fail(told).await;
                 broken = Some(error);
+                break;
+            }
+            None => {
+                sender.end().await;
                 break;
             }
         }
     }
-    drop(sender);
     let scanned = reader
         .await
         .context("the reader of the image failed")
@@ -231,27 +216,6 @@ async fn export(
     scanned.map_err(|error| {
         Failure::input(anyhow::Error::new(error).context(format!("read image docker:{reference}")))
     })
-}
-
-/// The archive's bytes as the reader wants them.
-struct Stream {
-    receiver: mpsc::Receiver<io::Result<Bytes>>,
-    chunk: Bytes,
-}
-
-impl io::Read for Stream {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.chunk.is_empty() {
-            match self.receiver.blocking_recv() {
-                None => return Ok(0),
-                Some(chunk) => self.chunk = chunk?,
-            }
-        }
-        let taken = self.chunk.len().min(out.len());
-        self.chunk
-            .copy_to_slice(out.get_mut(..taken).unwrap_or_default());
-        Ok(taken)
-    }
 }
 
 /// What runs of the image on this engine. An engine that does not say so leaves it unknown.
@@ -309,19 +273,30 @@ mod tests {
         }
     }
 
+    fn wanted(reference: &str) -> ImageName {
+        ImageName::read(reference).or_latest()
+    }
+
     #[test]
     fn references_are_found_as_docker_finds_them() {
         let images = [
             image("aa11", &["debian:12", "debian:latest"]),
             image("aa22", &["127.0.0.1:5000/team/app:1"]),
             image("bb33", &[]),
+            image("cc44", &["library/deep/app:1"]),
         ];
-        let id = |reference: &str| find(&images, reference).map(|image| image.id.as_str());
+        let find = |reference: &str| find(&images, reference, &wanted(reference));
+        let id = |reference: &str| find(reference).map(|image| image.id.as_str());
         assert_eq!(id("debian"), Ok("sha256:aa11"));
         assert_eq!(id("docker.io/library/debian:12"), Ok("sha256:aa11"));
         assert_eq!(id("127.0.0.1:5000/team/app:1"), Ok("sha256:aa22"));
         assert_eq!(id("bb33"), Ok("sha256:bb33"));
         assert_eq!(id("sha256:AA22"), Ok("sha256:aa22"));
+        assert_eq!(id("index.docker.io/debian"), Ok("sha256:aa11"));
+        assert_eq!(id("Docker.io/debian:12"), Ok("sha256:aa11"));
+        assert_eq!(id("library/deep/app:1"), Ok("sha256:cc44"));
+        assert!(id("deep/app:1").is_err(), "it is another repository");
+        assert!(id("team/app:1").is_err(), "it is of another registry");
         let nothing = id("debian:13").unwrap_err();
         assert!(nothing.starts_with("it holds debian:12"), "{nothing}");
     }
@@ -329,7 +304,8 @@ mod tests {
     #[test]
     fn an_id_must_name_one_image() {
         let images = [image("aa1122", &[]), image("aa1133", &[])];
-        assert!(find(&images, "aa11").unwrap_err().contains("more than one"));
-        assert!(find(&images, "aa1122").is_ok());
+        let find = |id: &str| find(&images, id, &wanted(id));
+        assert!(find("aa11").unwrap_err().contains("more than one"));
+        assert!(find("aa1122").is_ok());
     }
 }

@@ -1,14 +1,17 @@
 //! `registry:REF`: an image in a registry, streamed from it without a copy on disk.
 
-use std::{io::Read as _, path::Path, sync::Arc};
+use std::{io::Read as _, sync::Arc};
 
 use anyhow::Context;
 use inventory::image::{Choice, ImageError, read_located};
 use schemas::inventory::Inventory;
 use secrecy::SecretString;
-use sources::registry::{
-    CredentialFiles, Credentials, ReadError, Reference, Registry, RegistryError, RegistryOptions,
-    RegistryStore,
+use sources::{
+    http::read_authorities,
+    registry::{
+        CredentialFiles, Credentials, ReadError, Reference, Registry, RegistryError,
+        RegistryOptions, RegistryStore,
+    },
 };
 
 use super::{Settings, Shown, named, tell_choice};
@@ -18,8 +21,6 @@ use crate::{
     progress::Progress,
 };
 
-/// The largest file of certificate authorities that is read.
-const MAX_CA_BYTES: u64 = 4 << 20;
 /// The largest password that is read: a key file of Google has some two kilobytes.
 const MAX_PASSWORD_BYTES: u64 = 64 << 10;
 /// The environment's name of the password of `--registry-username`.
@@ -53,8 +54,9 @@ pub(super) fn read(
                 })?
         }
     };
+    let authorities = from.ca_file.as_deref().map(read_authorities).transpose();
     let options = RegistryOptions {
-        extra_ca_pem: from.ca_file.as_deref().map(certificates).transpose()?,
+        extra_ca_pem: authorities.map_err(Failure::input)?,
         plain_http: from.plain_http,
         ..RegistryOptions::default()
     };
@@ -111,15 +113,6 @@ fn given(from: &SourceArgs) -> Result<Option<Credentials>, Failure> {
         user: user.clone(),
         password: SecretString::from(password),
     }))
-}
-
-fn certificates(file: &Path) -> Result<Vec<u8>, Failure> {
-    let mut pem = Vec::new();
-    std::fs::File::open(file)
-        .and_then(|opened| opened.take(MAX_CA_BYTES).read_to_end(&mut pem))
-        .with_context(|| format!("read certificates in {}", file.display()))
-        .map_err(Failure::input)?;
-    Ok(pem)
 }
 
 /// What a failure means for the exit code, and what to do about it.

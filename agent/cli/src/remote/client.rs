@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use schemas::api::Problem;
 use serde::de::DeserializeOwned;
-use sources::http::{Http, HttpError, HttpOptions, HttpReply, HttpRequest};
+use sources::http::{Http, HttpError, HttpOptions, HttpReply, HttpRequest, read_authorities};
 
 use crate::{
     args::VulnerabilitiesArgs,
@@ -14,8 +13,6 @@ use crate::{
 
 /// The largest answer that is read: a page of 500 rows has some 200 KB.
 const MAX_ANSWER_BYTES: usize = 32 << 20;
-/// The largest file of certificate authorities that is read.
-const MAX_CA_BYTES: u64 = 4 << 20;
 
 /// Where a server is, and how it is trusted.
 #[derive(Clone, Copy, Debug)]
@@ -47,20 +44,9 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(address: &Address<'_>) -> Result<Self, Failure> {
-        let extra_ca_pem = match address.ca_file {
-            None => None,
-            Some(file) => {
-                use std::io::Read;
-                let mut pem = Vec::new();
-                std::fs::File::open(file)
-                    .and_then(|opened| opened.take(MAX_CA_BYTES).read_to_end(&mut pem))
-                    .with_context(|| format!("read certificates in {}", file.display()))
-                    .map_err(Failure::input)?;
-                Some(pem)
-            }
-        };
+        let authorities = address.ca_file.map(read_authorities).transpose();
         let http = Http::new(&HttpOptions {
-            extra_ca_pem,
+            extra_ca_pem: authorities.map_err(Failure::input)?,
             allow_http: address.allow_http,
             ..HttpOptions::default()
         })

@@ -196,12 +196,7 @@ struct Outcome {
 
 impl Outcome {
     fn unread(error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut why = error.to_string();
-        let mut source = error.source();
-        while let Some(inner) = source {
-            why = format!("{why}: {inner}");
-            source = inner.source();
-        }
+        let why = inventory::error_chain(error);
         Self {
             facts: None,
             gaps: vec![CoverageGap {

@@ -25,7 +25,8 @@ pub fn client(ca: Option<&Path>) -> Result<Client, UplinkError> {
             path: path.display().to_string(),
             detail,
         };
-        let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+        let pem = sources::http::read_authorities(path)
+            .map_err(|error| failed(error.source.to_string()))?;
         let certificates =
             Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.to_string()))?;
         if certificates.is_empty() {

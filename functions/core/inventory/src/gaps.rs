@@ -45,8 +45,9 @@ fn shortened(text: String) -> String {
     }
 }
 
-/// An error with everything that caused it, on one line.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+/// An error with everything that caused it, on one line: `open the store: permission denied`. A cause that an error
+/// says at its own end is not said twice.
+pub fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -57,7 +58,12 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         }
         source = cause.source();
     }
-    shortened(text)
+    text
+}
+
+/// The same for a gap, which is told to people and kept: bounded.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    shortened(error_chain(error))
 }
 
 /// A bounded list of gaps. The first of each reason are kept whole; further ones are counted.
@@ -106,6 +112,26 @@ impl Gaps {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Failed {
+        #[error("it broke: {0}")]
+        Says(#[source] Box<Failed>),
+        #[error("open")]
+        Open(#[source] Box<Failed>),
+        #[error("{0}")]
+        Cause(String),
+    }
+
+    #[test]
+    fn every_cause_is_said_once_and_a_gap_stays_short() {
+        let cause = |text: &str| Box::new(Failed::Cause(text.to_owned()));
+        let error = Failed::Open(Box::new(Failed::Says(cause("no room"))));
+        assert_eq!(error_chain(&error), "open: it broke: no room");
+        let long = Failed::Open(cause(&"x".repeat(5000)));
+        assert!(error_chain(&long).len() > 5000);
+        assert!(chain(&long).len() < 400);
+    }
 
     #[test]
     fn gaps_beyond_the_limit_are_counted_by_reason() {

@@ -28,5 +28,6 @@ mod walk;
 pub mod windows;
 
 pub use cache::{GENERATION, LayerCache};
+pub use gaps::error_chain;
 pub use limits::{Limits, LockFiles};
 pub use source::{ReadError, Source, read};

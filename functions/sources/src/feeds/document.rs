@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use inventory::error_chain;
 use thiserror::Error;
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     folder::{DOCUMENTS, HELD, PARTS, file_of, put},
     plan::{self, Plan, Planned},
     state::{DocumentUpdate, HeldDocument},
-    update::{Outcome, Update, chain},
+    update::{Outcome, Update},
 };
 use crate::http::Validators;
 
@@ -157,7 +158,7 @@ impl Update<'_> {
         let outcome = self.try_document(spec, planned, &before, &part).await;
         let _ = fs::remove_file(&part);
         outcome.unwrap_or_else(|error| {
-            let why = chain(&error);
+            let why = error_chain(&error);
             let after = DocumentUpdate {
                 error: Some(why.clone()),
                 ..before

@@ -285,7 +285,7 @@ impl Fetcher {
             304 if resume_by.is_none() && *known != Validators::default() => {
                 return Attempt::Done(Fetched::NotModified);
             }
-            206 if resume_by.is_some() && continues_at(&answer, growing.size_bytes) => {}
+            206 if resume_by.is_some() && answer.begins_at(growing.size_bytes) => {}
             200 => {
                 if let Err(error) = growing.restart() {
                     return Attempt::Failed(error);
@@ -359,16 +359,6 @@ fn validators(answer: &Answer) -> Validators {
         etag: answer.header("etag").map(str::to_owned),
         last_modified: answer.header("last-modified").map(str::to_owned),
     }
-}
-
-/// Whether a partial answer begins where the file ends: `Content-Range: bytes 100-199/200`.
-fn continues_at(answer: &Answer, offset: u64) -> bool {
-    answer
-        .header("content-range")
-        .and_then(|range| range.strip_prefix("bytes "))
-        .and_then(|range| range.split('-').next())
-        .and_then(|first| first.trim().parse().ok())
-        .is_some_and(|first: u64| first == offset)
 }
 
 /// A redirect that is not followed on purpose is not followed at the next attempt either.

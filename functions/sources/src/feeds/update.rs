@@ -9,6 +9,7 @@ use std::{
 };
 
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
+use inventory::error_chain;
 use schemas::Timestamp;
 use thiserror::Error;
 
@@ -200,7 +201,7 @@ impl Update<'_> {
         let plan = match plan::plan(self.fetcher, spec, first, self.now).await {
             Ok(plan) => plan,
             Err(error) => {
-                state.error = Some(chain(&error));
+                state.error = Some(error_chain(&error));
                 return (state, changed);
             }
         };
@@ -218,7 +219,7 @@ impl Update<'_> {
                 }
                 Err(error) => {
                     // One by one it would be tens of thousands of requests.
-                    state.error = Some(chain(&error));
+                    state.error = Some(error_chain(&error));
                     return (state, changed);
                 }
             }
@@ -344,16 +345,4 @@ fn forget_unlisted_errors(state: &mut FeedUpdate, plan: &Plan) {
         }
         listed.contains(name.as_str()) || !document.sha256.is_empty()
     });
-}
-
-/// An error with all its causes.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -9,11 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::{Buf, Bytes};
-use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
+use bytes::Buf;
+use tokio::{runtime::Handle, task::JoinHandle};
 
 use super::{Registry, RegistryError};
-use crate::http::Answer;
+use crate::{
+    http::Answer,
+    pieces::{PieceReader, PieceSender, pieces},
+};
 
 /// Pieces that wait between the network and the reader: with some 16 KiB each, half a megabyte for a blob.
 const WAITING_CHUNKS: usize = 32;
@@ -25,8 +28,7 @@ const PACE_WINDOW: Duration = Duration::from_secs(60);
 /// The bytes of a blob, for a thread that may wait.
 #[derive(Debug)]
 pub(super) struct BlobReader {
-    receiver: mpsc::Receiver<io::Result<Bytes>>,
-    chunk: Bytes,
+    pieces: PieceReader,
     task: JoinHandle<()>,
 }
 
@@ -38,17 +40,15 @@ impl BlobReader {
         digest: String,
         first: Answer,
     ) -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING_CHUNKS);
+        let (sender, reader) = pieces(WAITING_CHUNKS);
         let task = runtime.spawn(async move {
-            let failed = pump(&registry, &digest, first, &sender).await.err();
-            if let Some(error) = failed {
-                // A reader that went away needs no error.
-                let _ = sender.send(Err(error)).await;
+            match pump(&registry, &digest, first, &sender).await {
+                Ok(()) => sender.end().await,
+                Err(error) => sender.fail(error).await,
             }
         });
         Self {
-            receiver,
-            chunk: Bytes::new(),
+            pieces: reader,
             task,
         }
     }
@@ -62,25 +62,16 @@ impl Drop for BlobReader {
 
 impl io::Read for BlobReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.chunk.is_empty() {
-            match self.receiver.blocking_recv() {
-                None => return Ok(0),
-                Some(chunk) => self.chunk = chunk?,
-            }
-        }
-        let taken = self.chunk.len().min(out.len());
-        self.chunk
-            .copy_to_slice(out.get_mut(..taken).unwrap_or_default());
-        Ok(taken)
+        self.pieces.read(out)
     }
 }
 
-/// Passes the blob on until it is whole, or has broken off once too often.
+/// Passes the blob on until it is whole or nobody reads it any more, or has broken off once too often.
 async fn pump(
     registry: &Registry,
     digest: &str,
     first: Answer,
-    sender: &mpsc::Sender<io::Result<Bytes>>,
+    sender: &PieceSender,
 ) -> io::Result<()> {
     let mut answer = first;
     // Bytes that the reader has, and bytes that this answer will repeat.
@@ -112,7 +103,7 @@ async fn pump(
                     }
                     passed = passed.saturating_add(chunk.len() as u64);
                     attempt = 0;
-                    if sender.send(Ok(chunk)).await.is_err() {
+                    if !sender.send(chunk).await {
                         return Ok(());
                     }
                 }
@@ -138,7 +129,7 @@ async fn pump(
         repeated = match answer.status() {
             // It knows no ranges, and begins anew.
             200 => passed,
-            206 if starts_at(&answer, passed) => 0,
+            206 if answer.begins_at(passed) => 0,
             // Nothing is left, although the connection broke before that was said.
             416 => return Ok(()),
             _ => return Err(gone(registry)),
@@ -172,16 +163,6 @@ fn gone(registry: &Registry) -> io::Error {
         registry: registry.reference().host().to_owned(),
         said: "something else when the rest of a layer was asked for".to_owned(),
     })
-}
-
-/// Whether a partial answer begins where it should. Source: RFC 9110, section 14.4.
-fn starts_at(answer: &Answer, from: u64) -> bool {
-    let range = answer.header("content-range").unwrap_or_default();
-    range
-        .trim()
-        .strip_prefix("bytes ")
-        .and_then(|range| range.split_once('-'))
-        .is_some_and(|(start, _)| start.trim().parse() == Ok(from))
 }
 
 #[cfg(test)]

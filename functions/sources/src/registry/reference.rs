@@ -1,12 +1,12 @@
 //! Names of images in registries: `[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:HEX]`. Source: the reference grammar of the
-//! distribution project (`distribution/reference`), with Docker's defaults for what is left out.
+//! distribution project (`distribution/reference`). [`ImageName`] cuts them into parts; here those are held to its rules.
 
 use std::{fmt, str::FromStr};
 
+pub use inventory::image::DOCKER_HUB;
+use inventory::image::ImageName;
 use schemas::Digest;
 
-/// The registry of names that name none.
-pub const DOCKER_HUB: &str = "docker.io";
 /// Where Docker Hub answers.
 const DOCKER_HUB_ADDRESS: &str = "registry-1.docker.io";
 /// Longest repository name and longest tag, in bytes, as the grammar has them.
@@ -114,58 +114,33 @@ impl FromStr for Reference {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let shown = |text: &str| text.chars().take(100).collect::<String>();
-        let (rest, digest) = match text.split_once('@') {
-            Some((rest, digest)) => {
-                let digest = digest
-                    .parse()
-                    .map_err(|_| InvalidReference::Digest(shown(digest)))?;
-                (rest, Some(digest))
-            }
-            None => (text, None),
-        };
-        // A colon behind the last slash begins a tag; one before it, a port.
-        let (name, tag) = match rest.rsplit_once(':') {
-            Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
-            _ => (rest, None),
-        };
-        if let Some(tag) = tag
+        let ImageName {
+            host,
+            repository,
+            tag,
+            digest,
+        } = ImageName::read(text).or_latest();
+        let digest = digest
+            .map(|digest| {
+                let read = digest.parse();
+                read.map_err(|_| InvalidReference::Digest(shown(&digest)))
+            })
+            .transpose()?;
+        if let Some(tag) = &tag
             && !is_tag(tag)
         {
             return Err(InvalidReference::Tag(shown(tag)));
         }
-        let (host, repository) = match name.split_once('/') {
-            // A first part is a host only if it looks like one; else it is an organisation at Docker Hub.
-            Some((host, repository))
-                if host.contains(['.', ':']) || host == "localhost" || has_upper(host) =>
-            {
-                (host, repository.to_owned())
-            }
-            Some(_) => (DOCKER_HUB, name.to_owned()),
-            None => (DOCKER_HUB, format!("library/{name}")),
-        };
-        let host = host.to_ascii_lowercase();
-        let host = match host.as_str() {
-            "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" => DOCKER_HUB,
-            host => host,
-        };
-        let repository = match repository.split_once('/') {
-            None if host == DOCKER_HUB => format!("library/{repository}"),
-            _ => repository,
-        };
-        if !is_host(host) {
-            return Err(InvalidReference::Host(shown(host)));
+        if !is_host(&host) {
+            return Err(InvalidReference::Host(shown(&host)));
         }
         if !is_repository(&repository) {
             return Err(InvalidReference::Repository(shown(&repository)));
         }
         Ok(Self {
-            host: host.to_owned(),
+            host,
             repository,
-            tag: match (tag, &digest) {
-                (Some(tag), _) => Some(tag.to_owned()),
-                (None, Some(_)) => None,
-                (None, None) => Some("latest".to_owned()),
-            },
+            tag,
             digest,
         })
     }
@@ -182,10 +157,6 @@ impl fmt::Display for Reference {
         }
         Ok(())
     }
-}
-
-fn has_upper(text: &str) -> bool {
-    text.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 fn is_tag(text: &str) -> bool {
@@ -292,6 +263,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);
         }
+        let host: Reference = "Builder/a".parse().unwrap();
+        assert_eq!(host.to_string(), "Builder/a:latest", "a host stays one");
         let both: Reference = format!("debian:12@{digest}").parse().unwrap();
         assert_eq!(both.to_string(), format!("debian:12@{digest}"));
         assert_eq!(

@@ -8,6 +8,7 @@ mod config;
 mod containerd;
 mod layers;
 mod oci;
+mod reference;
 mod store;
 mod stream;
 
@@ -25,6 +26,7 @@ pub use containerd::{
 };
 pub use layers::read_located;
 pub use oci::{Located, locate};
+pub use reference::{DOCKER_HUB, ImageName};
 pub use store::Store;
 pub use stream::read_archive_stream;
 

@@ -16,7 +16,8 @@ use serde_json::json;
 
 use self::bolt::{Bolt, BoltError, Bucket, Item};
 use super::{
-    Choice, ImageError, Options, ScannedImage, layers::read_located, oci, store::FolderStore,
+    Choice, ImageError, ImageName, Options, ScannedImage, layers::read_located, oci,
+    store::FolderStore,
 };
 
 /// Where containerd keeps its state unless it was told otherwise.
@@ -169,12 +170,12 @@ fn choose(records: Vec<Record>, wanted: Option<&str>) -> Result<Record, ImageErr
     if choices.is_empty() {
         return Err(ImageError::NoImage);
     }
-    let whole = wanted.map(whole_name);
+    let whole = wanted.map(|wanted| ImageName::read(wanted).or_latest());
     let mut fitting: Vec<Record> = records
         .into_iter()
         .filter(|record| match (wanted, &whole) {
             (Some(wanted), Some(whole)) => {
-                record.name == wanted || record.name == *whole || record.target.as_str() == wanted
+                record.name == wanted || record.target.as_str() == wanted || has_name(record, whole)
             }
             _ => true,
         })
@@ -199,26 +200,11 @@ fn shown(record: &Record) -> String {
     format!("{} (namespace {})", record.name, record.namespace)
 }
 
-/// A name as containerd keeps it: with its registry, and `library/` and `latest` where they are left out. Source: the
-/// distribution project's reference grammar, "familiar" names.
-fn whole_name(name: &str) -> String {
-    let (host, rest) = match name.split_once('/') {
-        Some(("docker.io" | "index.docker.io", rest)) => ("docker.io", rest),
-        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => (host, rest),
-        _ => ("docker.io", name),
-    };
-    let library = if host == "docker.io" && !rest.contains('/') {
-        "library/"
-    } else {
-        ""
-    };
-    let last = rest.rsplit('/').next().unwrap_or(rest);
-    let tag = if last.contains([':', '@']) {
-        ""
-    } else {
-        ":latest"
-    };
-    format!("{host}/{library}{rest}{tag}")
+/// Whether a record has a name, which containerd keeps written whole. A record whose name was put there by hand, short,
+/// is found by just that text.
+fn has_name(record: &Record, wanted: &ImageName) -> bool {
+    let own = ImageName::read(&record.name);
+    own == *wanted && own.to_string().eq_ignore_ascii_case(&record.name)
 }
 
 /// Bytes of a metadata store, for a reader of arbitrary ones: how many images it names.
@@ -254,6 +240,10 @@ mod tests {
             record("k8s.io", "127.0.0.1:5000/team/app:1", 3),
             record("a", "docker.io/library/twice:1", 4),
             record("b", "docker.io/library/twice:1", 5),
+            record("default", "short:1", 6),
+            record("default", "docker.io/library/short:2", 7),
+            record("default", "short:2", 7),
+            record("default", "MCR.microsoft.com/nano:1", 8),
         ];
         let digest = |wanted: &str| choose(records.clone(), Some(wanted)).map(|found| found.target);
         let of = |number: u8| Digest::from_sha256(&[number; 32]);
@@ -263,6 +253,11 @@ mod tests {
         assert_eq!(digest("team/app").unwrap(), of(2));
         assert_eq!(digest("127.0.0.1:5000/team/app:1").unwrap(), of(3));
         assert_eq!(digest(of(3).as_str()).unwrap(), of(3));
+        assert_eq!(digest("short:1").unwrap(), of(6));
+        assert_eq!(digest("docker.io/library/short:2").unwrap(), of(7));
+        assert!(digest("docker.io/library/short:1").is_err());
+        assert_eq!(digest("MCR.microsoft.com/nano:1").unwrap(), of(8));
+        assert_eq!(digest("mcr.microsoft.com/nano:1").unwrap(), of(8));
         let error = digest("twice:1").unwrap_err().to_string();
         assert!(error.contains("namespace a"), "{error}");
         let error = digest("debian:13").unwrap_err().to_string();
