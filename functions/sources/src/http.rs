@@ -373,6 +373,16 @@ fn redirects(allow_http: bool, internal: bool) -> Policy {
     })
 }
 
+/// Whether a document from one address may name another to be asked, by the rule of redirects: encrypted, and not of this
+/// machine or its network, unless it is the same host.
+pub(crate) fn may_name(from: &str, to: &str) -> bool {
+    let (Ok(from), Ok(to)) = (Url::parse(from), Url::parse(to)) else {
+        return false;
+    };
+    let inside = is_internal(&to) && from.host_str() != to.host_str();
+    is_confidential(&to) && !inside
+}
+
 /// Whether an address is written as one of this machine, a private network or no network at all.
 /// Sources: RFC 1918, RFC 4193, RFC 6598 and the IANA registries of special-purpose addresses.
 fn is_internal(address: &Url) -> bool {
@@ -496,6 +506,27 @@ fn host_of(address: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_names_no_address_inside() {
+        let list = "https://cdn.example.org/mirror.list";
+        assert!(may_name(list, "https://other.example.org/repo"));
+        for to in [
+            "http://other.example.org/repo",
+            "https://10.0.0.1/repo",
+            "https://localhost/repo",
+            "http://127.0.0.1/repo",
+            "https://[::1]/repo",
+            "https://metadata.google.internal/repo",
+            "file:///etc/passwd",
+            "repo",
+        ] {
+            assert!(!may_name(list, to), "{to}");
+        }
+        let own = "http://127.0.0.1:8000/mirror.list";
+        assert!(may_name(own, "http://127.0.0.1:8000/repo"));
+        assert!(!may_name(own, "http://127.0.0.2:8000/repo"));
+    }
 
     #[test]
     fn addresses_that_lead_inside_are_none_to_ask() {

@@ -61,6 +61,23 @@ static CSAF: FeedSpec = FeedSpec {
     ..KEV
 };
 
+/// A repository, whose documents this version does not read.
+static REPOSITORY: FeedSpec = FeedSpec {
+    name: "repository",
+    reader: "none",
+    layout: Layout::Updateinfo(&[FixedDocument {
+        name: "repository.xml.gz",
+        url: "https://feeds.test/mirror.list",
+    }]),
+    ..KEV
+};
+static DOTNET: FeedSpec = FeedSpec {
+    name: "dotnet",
+    reader: "none",
+    layout: Layout::DotnetChannels("https://feeds.test/index.json"),
+    ..KEV
+};
+
 /// A catalogue of known exploited vulnerabilities of so many rows.
 fn kev(rows: usize) -> String {
     let rows: Vec<_> = (0..rows)
@@ -436,6 +453,73 @@ async fn a_document_that_shrinks_is_held_back_until_a_person_takes_it() {
         (world.feed("kev").rows(), world.feed("kev").held().count()),
         (81, 0)
     );
+}
+
+#[tokio::test]
+async fn what_is_not_what_its_repository_names_is_not_taken() {
+    use sha2::Digest as _;
+    let repomd = |document: &[u8]| {
+        Reply::ok(format!(
+            "<repomd><data type=\"updateinfo\"><checksum type=\"sha256\">{}</checksum>\
+             <location href=\"repodata/u.xml.gz\"/></data></repomd>",
+            hex::encode(sha2::Sha256::digest(document))
+        ))
+    };
+    let mut world = World::new().await;
+    let (first, second) = (gzip("<updates>1</updates>"), gzip("<updates>2</updates>"));
+    world.answers("mirror.list", vec![Reply::ok("https://feeds.test/repo/")]);
+    world.answers("repo/repodata/repomd.xml", vec![repomd(&first)]);
+    world.answers(
+        "repo/repodata/u.xml.gz",
+        vec![Reply::ok(&first).header("etag", "\"1\"")],
+    );
+    assert!(world.update(&[&REPOSITORY]).await);
+    assert_eq!(world.feed("repository").last_error(), None);
+    let file = world.file("repository/repository.xml.gz");
+    // Another one than the list names, and one that the server says has not changed although the list says so.
+    world.answers("repo/repodata/repomd.xml", vec![repomd(&second)]);
+    for reply in [Reply::ok(gzip("<updates>3</updates>")), Reply::status(304)] {
+        world.answers("repo/repodata/u.xml.gz", vec![reply]);
+        assert!(!world.update(&[&REPOSITORY]).await);
+        let error = world.feed("repository").last_error().unwrap();
+        assert!(
+            error.contains("repository.xml.gz has the SHA-256") && error.contains("list says"),
+            "{error}"
+        );
+        assert_eq!(
+            std::fs::read(&file).unwrap(),
+            first,
+            "the last good one stays"
+        );
+    }
+    world.answers("repo/repodata/u.xml.gz", vec![Reply::ok(&second)]);
+    assert!(world.update(&[&REPOSITORY]).await);
+    assert_eq!(world.feed("repository").last_error(), None);
+    assert_eq!(std::fs::read(&file).unwrap(), second);
+}
+
+#[tokio::test]
+async fn no_list_leads_into_the_own_network() {
+    let mut world = World::new().await;
+    for inside in [
+        "https://10.0.0.1/repo",
+        "https://[::ffff:192.168.0.1]/repo",
+        "https://metadata.google.internal/repo",
+        "https://localhost/repo",
+    ] {
+        world.answers("mirror.list", vec![Reply::ok(inside)]);
+        let index = format!(
+            "{{\"releases-index\":[{{\"channel-version\":\"8.0\",\"releases.json\":\"{inside}\"}}]}}"
+        );
+        world.answers("index.json", vec![Reply::ok(index)]);
+        world.update(&[&REPOSITORY, &DOTNET]).await;
+        for feed in ["repository", "dotnet"] {
+            let error = world.feed(feed).last_error().unwrap();
+            assert!(error.contains("a private network"), "{error}");
+        }
+    }
+    // The lists, and nothing that they name.
+    assert_eq!(world.server.requests().len(), 4 * 2);
 }
 
 /// A month of MSRC with one vulnerability.

@@ -52,6 +52,15 @@ pub(super) enum DocumentError {
         #[source]
         source: archive::ArchiveError,
     },
+    #[error(
+        "{name} has the SHA-256 {found}, and its publisher's list says {listed}: it was changed on the way, or the list is \
+         not of the same day"
+    )]
+    Checksum {
+        name: String,
+        found: String,
+        listed: String,
+    },
     #[error("judging {name} broke off")]
     BrokeOff { name: String },
 }
@@ -191,6 +200,8 @@ impl Update<'_> {
             .await?;
         let (size_bytes, sha256, validators) = match fetched {
             Fetched::NotModified => {
+                let there = held.map_or(before, |held| &held.document);
+                verify(planned, &there.sha256)?;
                 let mut same = before.clone();
                 same.error = None;
                 if held.is_none() {
@@ -204,6 +215,7 @@ impl Update<'_> {
                 validators,
             } => (size_bytes, sha256, validators),
         };
+        verify(planned, &sha256)?;
         if sha256 == before.sha256 && file.exists() {
             // Sent again, or back to what is in use.
             let _ = fs::remove_file(file_of(self.folder, HELD, spec, name));
@@ -304,6 +316,18 @@ impl Update<'_> {
             let new = now.rows;
             format!("{name} has {new} rows, and {old} before: it is held back; {advice}")
         }))
+    }
+}
+
+/// Whether a document is the one that its publisher's list names, where that gives a checksum.
+fn verify(planned: &Planned, found: &str) -> Result<(), DocumentError> {
+    match &planned.sha256 {
+        Some(listed) if !listed.eq_ignore_ascii_case(found) => Err(DocumentError::Checksum {
+            name: planned.name.clone(),
+            found: found.to_owned(),
+            listed: listed.clone(),
+        }),
+        _ => Ok(()),
     }
 }
 

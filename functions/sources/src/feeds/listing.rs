@@ -31,6 +31,9 @@ pub enum ListError {
     /// More than any real list.
     #[error("it names more than {MAX_LISTED} documents")]
     TooLong,
+    /// Nothing says what the document must be.
+    #[error("it gives no SHA-256 of updateinfo, so that nothing could be verified")]
+    NoChecksum,
     /// A line of it is not what it should be.
     #[error("line {line} is not a name and a date")]
     Line {
@@ -159,10 +162,10 @@ pub fn parse_mirror_list(bytes: &[u8]) -> Result<String, ListError> {
     Ok(mirror.trim_end_matches('/').to_owned())
 }
 
-/// Path and checksum of `updateinfo` in a repository's `repomd.xml`. Source: createrepo_c, "repomd.xml".
+/// Path and SHA-256, in hexadecimal, of `updateinfo` in a repository's `repomd.xml`. Source: createrepo_c, "repomd.xml".
 ///
 /// # Errors
-/// When it is not such a document, or the repository has no `updateinfo`.
+/// When it is not such a document, the repository has no `updateinfo`, or it gives no SHA-256 of it.
 pub fn parse_repomd(bytes: &[u8]) -> Result<(String, String), ListError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ListError::NotText)?;
     let mut reader = Reader::from_str(text);
@@ -175,7 +178,9 @@ pub fn parse_repomd(bytes: &[u8]) -> Result<(String, String), ListError> {
                 "data" => {
                     inside = attribute(&tag, "type").as_deref() == Some("updateinfo");
                 }
-                "checksum" => in_checksum = inside,
+                "checksum" => {
+                    in_checksum = inside && attribute(&tag, "type").as_deref() == Some("sha256");
+                }
                 "location" if inside => location = attribute(&tag, "href"),
                 _ => {}
             },
@@ -193,7 +198,11 @@ pub fn parse_repomd(bytes: &[u8]) -> Result<(String, String), ListError> {
     let location = location
         .filter(|path| is_plain_name(path))
         .ok_or(ListError::Empty)?;
-    Ok((location, checksum.trim().to_owned()))
+    let checksum = checksum.trim();
+    if checksum.len() != 64 || !checksum.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(ListError::NoChecksum);
+    }
+    Ok((location, checksum.to_ascii_lowercase()))
 }
 
 fn attribute(tag: &quick_xml::events::BytesStart<'_>, name: &str) -> Option<String> {
@@ -323,17 +332,24 @@ mod tests {
 
     #[test]
     fn a_repository_tells_where_its_updateinfo_is() {
-        let (path, checksum) = parse_repomd(
-            br#"<?xml version="1.0"?><repomd xmlns="http://linux.duke.edu/metadata/repo">
+        let sum = "0123456789abcdef".repeat(4);
+        let list = |kind: &str, sum: &str| {
+            format!(
+                r#"<?xml version="1.0"?><repomd xmlns="http://linux.duke.edu/metadata/repo">
             <data type="primary"><checksum type="sha256">aa</checksum><location href="repodata/p.xml.gz"/></data>
-            <data type="updateinfo"><checksum type="sha256">bb</checksum><location href="repodata/u.xml.gz"/></data>
-            </repomd>"#,
-        )
-        .unwrap();
+            <data type="updateinfo"><checksum type="{kind}">{sum}</checksum><open-checksum type="sha256">cc</open-checksum>
+            <location href="repodata/u.xml.gz"/></data></repomd>"#
+            )
+        };
+        let (path, checksum) = parse_repomd(list("sha256", &sum).as_bytes()).unwrap();
         assert_eq!(
-            (path.as_str(), checksum.as_str()),
-            ("repodata/u.xml.gz", "bb")
+            (path.as_str(), checksum),
+            ("repodata/u.xml.gz", sum.clone())
         );
+        for unverifiable in [list("md5", &sum), list("sha256", "bb"), list("sha256", "")] {
+            let read = parse_repomd(unverifiable.as_bytes());
+            assert!(matches!(read, Err(ListError::NoChecksum)), "{unverifiable}");
+        }
         assert!(parse_repomd(b"<html></html>").is_err());
         let away =
             br#"<repomd><data type="updateinfo"><location href="../../u.xml.gz"/></data></repomd>"#;

@@ -8,6 +8,7 @@ use super::{
     fetch::{FetchError, Fetcher},
     listing::{self, ListError},
 };
+use crate::http::may_name;
 
 /// Largest list that is taken: Red Hat's has some 4 MB.
 const MAX_LIST_BYTES: u64 = 64 << 20;
@@ -37,6 +38,16 @@ pub enum PlanError {
         #[source]
         source: ListError,
     },
+    /// A list names an address that its publisher has no business with.
+    #[error(
+        "{list} names {address}, which is not encrypted, or of this machine or a private network: it is not asked"
+    )]
+    Address {
+        /// The list's address.
+        list: String,
+        /// What it names.
+        address: String,
+    },
 }
 
 /// A document that a feed has now.
@@ -46,6 +57,8 @@ pub(super) struct Planned {
     pub(super) url: String,
     /// What its publisher's list says of its version: when it is the one in use, it is not asked for.
     pub(super) revision: Option<String>,
+    /// The SHA-256 that its publisher's list gives, in hexadecimal.
+    pub(super) sha256: Option<String>,
 }
 
 /// What a feed has now.
@@ -81,7 +94,7 @@ pub(super) async fn plan(
                 .extend(documents.iter().map(|document| Planned {
                     name: document.name.to_owned(),
                     url: document.url.to_owned(),
-                    revision: None,
+                    ..Planned::default()
                 }));
         }
         Layout::Years {
@@ -94,7 +107,7 @@ pub(super) async fn plan(
             plan.documents.extend(years.map(|year| Planned {
                 name: format!("{}-{year}{suffix}", spec.name),
                 url: format!("{prefix}{year}{suffix}"),
-                revision: None,
+                ..Planned::default()
             }));
         }
         Layout::MsrcMonths { list, documents } => {
@@ -105,6 +118,7 @@ pub(super) async fn plan(
                     name: format!("msrc-{id}.xml"),
                     url: format!("{documents}{id}"),
                     revision: Some(date).filter(|date| !date.is_empty()),
+                    ..Planned::default()
                 }));
         }
         Layout::CsafDirectory {
@@ -134,6 +148,7 @@ pub(super) async fn plan(
                     url: format!("{base}{name}"),
                     name,
                     revision: Some(date),
+                    ..Planned::default()
                 }));
             if let Some(pointer) = archive.filter(|_| first) {
                 let url = format!("{base}{pointer}");
@@ -150,24 +165,29 @@ pub(super) async fn plan(
             for repository in repositories {
                 let bytes = get(fetcher, repository.url, MAX_POINTER_BYTES).await?;
                 let base = understood(repository.url, listing::parse_mirror_list(&bytes))?;
+                outside(repository.url, &base)?;
                 let url = format!("{base}/repodata/repomd.xml");
                 let bytes = get(fetcher, &url, MAX_LIST_BYTES).await?;
                 let (path, checksum) = understood(&url, listing::parse_repomd(&bytes))?;
                 plan.documents.push(Planned {
                     name: repository.name.to_owned(),
                     url: format!("{base}/{path}"),
-                    revision: Some(checksum).filter(|checksum| !checksum.is_empty()),
+                    revision: Some(checksum.clone()),
+                    sha256: Some(checksum),
                 });
             }
         }
         Layout::DotnetChannels(index) => {
             let bytes = get(fetcher, index, MAX_LIST_BYTES).await?;
             let channels = understood(index, listing::parse_dotnet_index(&bytes))?;
+            for channel in &channels {
+                outside(index, &channel.url)?;
+            }
             plan.documents
                 .extend(channels.into_iter().map(|channel| Planned {
                     name: format!("dotnet-{}.json", channel.version),
                     url: channel.url,
-                    revision: None,
+                    ..Planned::default()
                 }));
         }
     }
@@ -188,6 +208,17 @@ fn understood<T>(url: &str, list: Result<T, ListError>) -> Result<T, PlanError> 
     list.map_err(|source| PlanError::List {
         url: url.to_owned(),
         source,
+    })
+}
+
+/// Whether an address that a list names is one to ask: what no redirect may lead to, no list may name.
+fn outside(list: &str, address: &str) -> Result<(), PlanError> {
+    if may_name(list, address) {
+        return Ok(());
+    }
+    Err(PlanError::Address {
+        list: list.to_owned(),
+        address: address.to_owned(),
     })
 }
 
