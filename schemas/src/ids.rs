@@ -105,6 +105,11 @@ plain_id!(
     TokenId,
     "token"
 );
+plain_id!(
+    /// A request to read an image where its registry keeps it.
+    ImageRequestId,
+    "request"
+);
 
 /// An image: the digest of its configuration, which names its content whatever registry, tag or compression it has.
 pub type ImageId = Digest;

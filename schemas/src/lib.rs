@@ -20,7 +20,8 @@ pub mod time;
 
 pub use digest::Digest;
 pub use ids::{
-    AgentId, HostId, ImageId, Place, PlaceKind, TenantId, TokenId, UserId, VulnerabilityId,
+    AgentId, HostId, ImageId, ImageRequestId, Place, PlaceKind, TenantId, TokenId, UserId,
+    VulnerabilityId,
 };
 pub use severity::Severity;
 pub use time::Timestamp;

@@ -56,6 +56,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FromJson<T> {
     }
 }
 
+/// A body of JSON, at most 64 KiB, that may be left out.
+pub(crate) struct FromSomeJson<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for FromSomeJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, content) = request.into_parts();
+        let bytes = body::read(&parts.headers, content, MAX_PEOPLE_BODY_BYTES).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        must_be_json(&parts)?;
+        Json::from_bytes(&bytes)
+            .map(|Json(value)| Self(value))
+            .map_err(|error| ApiError::new(Kind::BadRequest, error.body_text()))
+    }
+}
+
 /// A body of JSON, at most 4 MiB as sent, which may be compressed with zstd.
 pub(crate) struct FromLargeJson<T>(pub(crate) T);
 

@@ -68,7 +68,7 @@ async fn measure(hosts: usize, packages: usize, documents: Option<PathBuf>) -> R
     let mut out = std::io::stdout().lock();
 
     let start = Instant::now();
-    messages::send(&platform, &[FeedMessage::Refresh {}]).await?;
+    messages::send(&platform, &[FeedMessage::scheduled()]).await?;
     settle(&context).await?;
     writeln!(
         out,

@@ -4,7 +4,9 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use records::{Feeds, feeds::DownloadState};
-use sources::feeds::{FeedFolder, FeedUpdate, Unwatched, Update, UpdateError, UpdateState};
+use sources::feeds::{
+    AcceptBy, FeedFolder, FeedSpec, FeedUpdate, Unwatched, Update, UpdateError, UpdateState,
+};
 
 use crate::{Context, Downloads, HandlerError};
 
@@ -13,23 +15,49 @@ const BUDGET: Duration = Duration::from_secs(5 * 60);
 /// Most documents held back that a state names.
 const MAX_HELD: usize = 100;
 
-/// Downloads what changed, and notes how each feed is. Returns whether something is left for another time.
-pub(crate) async fn all(context: &Context, downloads: &Downloads) -> Result<bool, HandlerError> {
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wish {
+    /// Every feed, however lately it was asked for.
+    pub(crate) all: bool,
+    /// Feeds whose documents are taken although they shrank.
+    pub(crate) accept_shrunk: BTreeSet<String>,
+}
+
+/// What is left for another time.
+#[derive(Clone, Debug)]
+pub(crate) struct Left {
+    /// Of the feeds that are left: those whose documents are taken although they shrank.
+    pub(crate) accept_shrunk: BTreeSet<String>,
+}
+
+/// Downloads what changed, and notes how each feed is. Returns what is left for another time.
+pub(crate) async fn all(
+    context: &Context,
+    downloads: &Downloads,
+    wish: Wish,
+) -> Result<Option<Left>, HandlerError> {
     let retry = |error: UpdateError| HandlerError::Retry(error.into());
     let folder = FeedFolder::lock(&downloads.folder).map_err(retry)?;
     let path = folder.path().to_owned();
     let mut state = UpdateState::load(&path).map_err(|error| retry(error.into()))?;
-    let accept_shrunk = BTreeSet::new();
+    let now = context.now();
+    let due = |spec: &&'static FeedSpec| {
+        let known = state.feeds.get(spec.name);
+        wish.all || known.is_none_or(|known| known.is_due(spec.every_hours, now))
+    };
+    let feeds: Vec<_> = downloads.feeds.iter().copied().filter(due).collect();
     let update = Update {
         folder: &folder,
         fetcher: &downloads.fetcher,
-        now: context.now(),
-        accept_shrunk: &accept_shrunk,
+        now,
+        accept_shrunk: &wish.accept_shrunk,
+        accept_by: AcceptBy::Api,
         budget: Some(BUDGET),
         watch: &Unwatched,
     };
     let updated = update
-        .run(&downloads.feeds, &mut state, &mut |state| state.save(&path))
+        .run(&feeds, &mut state, &mut |state| state.save(&path))
         .await
         .map_err(retry)?;
     for feed in &downloads.feeds {
@@ -44,15 +72,26 @@ pub(crate) async fn all(context: &Context, downloads: &Downloads) -> Result<bool
             Feeds(&context.platform).put_download(&noted).await?;
         }
     }
-    Ok(updated.unfinished)
+    let waits = |name: &String| state.feeds.get(name).is_some_and(|feed| feed.waiting > 0);
+    Ok(updated.unfinished.then(|| Left {
+        accept_shrunk: wish
+            .accept_shrunk
+            .iter()
+            .filter(|name| waits(name))
+            .cloned()
+            .collect(),
+    }))
 }
 
 /// What people are told of a feed.
 fn noted(name: &str, known: &FeedUpdate) -> DownloadState {
+    // What the command line held back in this folder, or an earlier version, names a flag that a server does not have.
+    let (flag, api) = (AcceptBy::Flag.advice(name), AcceptBy::Api.advice(name));
+    let for_people = |why: &str| why.replace(&flag, &api);
     DownloadState {
         version: 1,
         name: name.to_owned(),
-        error: known.last_error(),
+        error: known.last_error().as_deref().map(for_people),
         checked_at: known.checked_at.unwrap_or_default(),
         good_at: known.good_at,
         changed_at: known.changed_at,
@@ -62,8 +101,36 @@ fn noted(name: &str, known: &FeedUpdate) -> DownloadState {
         held: known
             .held()
             .take(MAX_HELD)
-            .map(|(_, held)| held.why.clone())
+            .map(|(_, held)| for_people(&held.why))
             .collect(),
         ..DownloadState::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sources::feeds::{DocumentUpdate, HeldDocument};
+
+    use super::*;
+
+    #[test]
+    fn what_the_command_line_held_back_is_told_as_on_a_server() {
+        let held = HeldDocument {
+            why: format!("it is held back; {}", AcceptBy::Flag.advice("cisa-kev")),
+            ..HeldDocument::default()
+        };
+        let document = DocumentUpdate {
+            held: Some(Box::new(held)),
+            ..DocumentUpdate::default()
+        };
+        let known = FeedUpdate {
+            documents: BTreeMap::from([("kev.json".to_owned(), document)]),
+            ..FeedUpdate::default()
+        };
+        let told = noted("cisa-kev", &known).held;
+        let how = AcceptBy::Api.advice("cisa-kev");
+        assert_eq!(told, [format!("it is held back; {how}")]);
     }
 }

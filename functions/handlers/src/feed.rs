@@ -21,7 +21,9 @@ use records::{
 use sources::feeds::folder::DOCUMENTS;
 
 use crate::{
-    ATTEMPTS, Advisories, Context, FeedSources, Handler, HandlerError, advise, download, message,
+    ATTEMPTS, Advisories, Context, FeedSources, Handler, HandlerError, advise,
+    download::{self, Left, Wish},
+    message,
 };
 
 /// Most documents that a feed's state names.
@@ -38,25 +40,41 @@ pub struct Refresh;
 #[async_trait]
 impl Handler for Refresh {
     async fn handle(&self, context: &Context, _tick: &Delivery) -> Result<(), HandlerError> {
-        Ok(messages::send(&context.platform, &[FeedMessage::Refresh {}]).await?)
+        Ok(messages::send(&context.platform, &[FeedMessage::scheduled()]).await?)
     }
 }
 
 #[async_trait]
 impl Handler for Feed {
     async fn handle(&self, context: &Context, delivery: &Delivery) -> Result<(), HandlerError> {
-        let (FeedMessage::Refresh {} | FeedMessage::Continue { .. }) = message(delivery)?;
+        let wish = match message(delivery)? {
+            FeedMessage::Refresh {
+                by_hand,
+                accept_shrunk,
+            } => Wish {
+                all: by_hand,
+                accept_shrunk,
+            },
+            // Of what was asked for by hand the rest waits, and what waits is due.
+            FeedMessage::Continue { accept_shrunk, .. } => Wish {
+                all: false,
+                accept_shrunk,
+            },
+        };
         // A delivery that broke off after it published.
         tell_tenants(context).await?;
-        let Some((folder, unfinished)) = folder(context).await? else {
+        let Some((folder, left)) = folder(context, wish).await? else {
             return Ok(());
         };
         for _ in 0..ATTEMPTS {
             if publish(context, &folder).await? {
-                if unfinished {
+                if let Some(Left { accept_shrunk }) = left {
                     // Of another moment: the same message would be taken for one that was sent twice.
                     let since = context.now();
-                    let more = [FeedMessage::Continue { since }];
+                    let more = [FeedMessage::Continue {
+                        since,
+                        accept_shrunk,
+                    }];
                     messages::send(&context.platform, &more).await?;
                 }
                 return tell_tenants(context).await;
@@ -66,14 +84,17 @@ impl Handler for Feed {
     }
 }
 
-/// The folder of documents, once what was to be downloaded is there, and whether more is to be downloaded.
-async fn folder(context: &Context) -> Result<Option<(PathBuf, bool)>, HandlerError> {
+/// The folder of documents, once what was to be downloaded is there, and what is left to be downloaded.
+async fn folder(
+    context: &Context,
+    wish: Wish,
+) -> Result<Option<(PathBuf, Option<Left>)>, HandlerError> {
     match &context.sources {
         FeedSources::None => Ok(None),
-        FeedSources::Folder(folder) => Ok(Some((folder.clone(), false))),
+        FeedSources::Folder(folder) => Ok(Some((folder.clone(), None))),
         FeedSources::Download(downloads) => {
-            let unfinished = download::all(context, downloads).await?;
-            Ok(Some((downloads.folder.join(DOCUMENTS), unfinished)))
+            let left = download::all(context, downloads, wish).await?;
+            Ok(Some((downloads.folder.join(DOCUMENTS), left)))
         }
     }
 }

@@ -33,6 +33,20 @@ pub trait Handler: Send + Sync {
     /// # Errors
     /// [`HandlerError::Retry`] when it may succeed later, [`HandlerError::Poison`] when it never will.
     async fn handle(&self, context: &Context, message: &Delivery) -> Result<(), HandlerError>;
+
+    /// Notes that a message is given up for this reason, for whoever waits for what it asks. Its host calls this before it
+    /// makes a dead letter of it: only the host knows that no further delivery comes.
+    ///
+    /// # Errors
+    /// When it cannot be noted; the message is given up nevertheless.
+    async fn given_up(
+        &self,
+        _context: &Context,
+        _message: &Delivery,
+        _reason: &str,
+    ) -> Result<(), HandlerError> {
+        Ok(())
+    }
 }
 
 /// The message in a delivery.

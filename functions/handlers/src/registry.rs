@@ -2,7 +2,7 @@
 //!
 //! An image whose layers would take too long for one message is split: each layer gets a message of its own. What is
 //! read is stored layer by layer, so that a message that comes again goes on where it was, and `scan` is told of the
-//! image at once, and again by each layer that arrives.
+//! image at once, and again by each layer that arrives. What becomes of it is noted where a request asked for it.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -13,11 +13,11 @@ use inventory::{
 };
 use platform::Delivery;
 use records::{
-    Images, Layers,
+    ImageRequests, Images, Layers,
     messages::{self, RegistryMessage, ScanMessage},
 };
 use schemas::{
-    Digest, Place, TenantId,
+    Digest, ImageId, ImageRequestId, Place, TenantId,
     agent::ImageInventory,
     inventory::{CoverageGap, GapReason, Reader, ReaderKind},
 };
@@ -41,24 +41,115 @@ impl Handler for Registry {
                 tenant,
                 reference,
                 platform,
-            } => image(context, &tenant, &reference, platform).await,
+                request,
+            } => {
+                let asked = Asked { tenant, request };
+                image(context, &asked, &reference, platform).await
+            }
             RegistryMessage::Layer {
                 tenant,
                 reference,
                 layer,
-            } => self::layer(context, &tenant, &reference, layer).await,
+                image,
+                request,
+            } => {
+                let asked = Asked { tenant, request };
+                self::layer(context, &asked, &reference, layer).await?;
+                match image {
+                    Some(image) => asked.note_if_whole(context, &image).await,
+                    None => Ok(()),
+                }
+            }
         }
+    }
+
+    async fn given_up(
+        &self,
+        context: &Context,
+        delivery: &Delivery,
+        reason: &str,
+    ) -> Result<(), HandlerError> {
+        let (RegistryMessage::Image {
+            tenant, request, ..
+        }
+        | RegistryMessage::Layer {
+            tenant, request, ..
+        }) = message(delivery)?;
+        if let Some(request) = request {
+            ImageRequests(&context.platform)
+                .failed(&tenant, &request, reason)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// For whom an image is read.
+struct Asked {
+    tenant: TenantId,
+    /// Where what becomes of it is noted, if anywhere.
+    request: Option<ImageRequestId>,
+}
+
+impl Asked {
+    async fn note_reading(
+        &self,
+        context: &Context,
+        image: Option<&ImageId>,
+    ) -> Result<(), HandlerError> {
+        if let Some(request) = &self.request {
+            ImageRequests(&context.platform)
+                .reading(&self.tenant, request, image)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn note_done(&self, context: &Context, image: &ImageId) -> Result<(), HandlerError> {
+        if let Some(request) = &self.request {
+            ImageRequests(&context.platform)
+                .done(&self.tenant, request, image)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the image was read when it was the last of its layers that was: which one that is, no message knows.
+    async fn note_if_whole(&self, context: &Context, image: &ImageId) -> Result<(), HandlerError> {
+        if self.request.is_none() {
+            return Ok(());
+        }
+        let platform = &context.platform;
+        let Some(known) = Images(platform).get(&self.tenant, image).await? else {
+            return Ok(());
+        };
+        let diff_ids: Vec<Digest> = known.facts.layers.into_iter().map(|l| l.diff_id).collect();
+        let wanted = Layers(platform)
+            .wanted(&self.tenant, &diff_ids, ReaderKind::Backend, GENERATION)
+            .await?;
+        // What its vendor keeps to itself never comes.
+        let kept_away = |layer: &Digest| {
+            known.gaps.iter().any(|gap| {
+                gap.reason == GapReason::ForeignLayer && gap.layer.as_ref() == Some(layer)
+            })
+        };
+        if wanted.iter().all(kept_away) {
+            self.note_done(context, image).await?;
+        }
+        Ok(())
     }
 }
 
 /// Finds an image, and reads it or has it read.
 async fn image(
     context: &Context,
-    tenant: &TenantId,
+    asked_by: &Asked,
     reference: &str,
     wanted: Option<String>,
 ) -> Result<(), HandlerError> {
     let platform = &context.platform;
+    let tenant = &asked_by.tenant;
+    asked_by.note_reading(context, None).await?;
     let (store, located) = find(context, reference, wanted).await?;
     let facts = located.facts.clone();
     let passed_over = located.passed_over.clone();
@@ -99,6 +190,8 @@ async fn image(
                 tenant: tenant.clone(),
                 reference: reference.clone(),
                 layer,
+                image: asked_by.request.as_ref().map(|_| seen.facts.id.clone()),
+                request: asked_by.request.clone(),
             })
             .collect();
     } else if !missing.is_empty() {
@@ -115,22 +208,30 @@ async fn image(
         .await?;
     // The image is known before its layers are asked for, so that they find where to note what they lack; a delivery that
     // breaks off in between comes again.
+    let id = seen.facts.id;
+    asked_by.note_reading(context, Some(&id)).await?;
     messages::send(platform, &asked).await?;
     let scan = ScanMessage::Place {
         tenant: tenant.clone(),
-        place: Place::Image(seen.facts.id),
+        place: Place::Image(id.clone()),
     };
     messages::send(platform, &[scan]).await?;
-    trouble.map_or(Ok(()), Err)
+    match trouble {
+        Some(trouble) => Err(trouble),
+        // Its layers may be faster than this.
+        None if split => asked_by.note_if_whole(context, &id).await,
+        None => asked_by.note_done(context, &id).await,
+    }
 }
 
 /// Reads one layer of an image.
 async fn layer(
     context: &Context,
-    tenant: &TenantId,
+    asked_by: &Asked,
     reference: &str,
     layer: Digest,
 ) -> Result<(), HandlerError> {
+    let tenant = &asked_by.tenant;
     let wanted = std::slice::from_ref(&layer);
     if Layers(&context.platform)
         .wanted(tenant, wanted, ReaderKind::Backend, GENERATION)

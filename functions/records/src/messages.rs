@@ -1,7 +1,9 @@
 //! Messages between functions: names of what to do, never its content. Sending one twice has one effect.
 
+use std::collections::BTreeSet;
+
 use platform::{Message, Platform, patience::send_all};
-use schemas::{AgentId, Digest, Place, TenantId, Timestamp};
+use schemas::{AgentId, Digest, ImageId, ImageRequestId, Place, TenantId, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{RecordError, keys};
@@ -115,6 +117,9 @@ pub enum RegistryMessage {
         /// Platform of the image, where there are several.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         platform: Option<String>,
+        /// The request that it answers, see [`crate::ImageRequests`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<ImageRequestId>,
     },
     /// Read one layer of an image that is too large to be read at once.
     Layer {
@@ -124,6 +129,12 @@ pub enum RegistryMessage {
         reference: String,
         /// The layer.
         layer: Digest,
+        /// The image, where a request waits for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        image: Option<ImageId>,
+        /// The request that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<ImageRequestId>,
     },
 }
 
@@ -132,12 +143,40 @@ pub enum RegistryMessage {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FeedMessage {
     /// Read the configured sources and publish what changed.
-    Refresh {},
+    Refresh {
+        /// Whether a person asked: then every publisher is asked, however lately that was done.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_hand: bool,
+        /// Feeds whose documents are taken although they shrank.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        accept_shrunk: BTreeSet<String>,
+    },
     /// The same, after a download that had no time for all.
     Continue {
         /// When that one ended.
         since: Timestamp,
+        /// Of the feeds that it had no time for: those whose documents are taken although they shrank.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        accept_shrunk: BTreeSet<String>,
     },
+}
+
+impl FeedMessage {
+    /// What the schedule asks for.
+    pub const fn scheduled() -> Self {
+        Self::Refresh {
+            by_hand: false,
+            accept_shrunk: BTreeSet::new(),
+        }
+    }
+
+    /// What a person asks for, who takes what shrank of these feeds.
+    pub const fn by_hand(accept_shrunk: BTreeSet<String>) -> Self {
+        Self::Refresh {
+            by_hand: true,
+            accept_shrunk,
+        }
+    }
 }
 
 macro_rules! queue_message {
@@ -198,6 +237,26 @@ pub async fn send<M: QueueMessage>(platform: &Platform, messages: &[M]) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_of_the_last_version_are_read() {
+        let feed = |body| FeedMessage::from_body(body).unwrap();
+        assert_eq!(feed(r#"{"type":"refresh"}"#), FeedMessage::scheduled());
+        assert_eq!(
+            FeedMessage::scheduled().to_message().unwrap().body,
+            r#"{"type":"refresh"}"#
+        );
+        let body = r#"{"type":"continue","since":"2026-11-20T12:00:00Z"}"#;
+        assert!(matches!(
+            feed(body),
+            FeedMessage::Continue { accept_shrunk, .. } if accept_shrunk.is_empty()
+        ));
+        let body = r#"{"type":"image","tenant":"acme","reference":"r/a:1"}"#;
+        assert!(matches!(
+            RegistryMessage::from_body(body).unwrap(),
+            RegistryMessage::Image { request: None, .. }
+        ));
+    }
 
     #[test]
     fn bodies_name_the_tenant_first_and_ids_derive_from_content() {

@@ -165,6 +165,14 @@ async fn answer(
                     reason,
                     "given up"
                 );
+                if let Err(error) = function.handler.given_up(context, delivery, &reason).await {
+                    tracing::warn!(
+                        function = function.name,
+                        id = delivery.message.id,
+                        reason = error.reason(),
+                        "whoever waits for it is not told"
+                    );
+                }
                 patiently(async || queue.dead_letter(delivery, &reason).await).await
             }
         }

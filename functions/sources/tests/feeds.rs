@@ -10,7 +10,7 @@ use schemas::Timestamp;
 use script::{Reply, Server};
 use sources::{
     feeds::{
-        FeedFolder, FeedSpec, FeedUpdate, Fetcher, Layout, Patience, Unwatched, Update,
+        AcceptBy, FeedFolder, FeedSpec, FeedUpdate, Fetcher, Layout, Patience, Unwatched, Update,
         UpdateState, catalogue::FixedDocument,
     },
     http::{Http, HttpOptions},
@@ -149,6 +149,7 @@ impl World {
             fetcher: &fetcher,
             now: Timestamp::from_ms(1_764_000_000_000),
             accept_shrunk: &self.accept,
+            accept_by: AcceptBy::Flag,
             budget: self.budget,
             watch: &Unwatched,
         };

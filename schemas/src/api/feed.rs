@@ -48,9 +48,20 @@ pub struct FeedDownload {
     /// What went wrong the last time; what was good before stays in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// Why later documents are held back: they lost more than a tenth of their rows.
+    /// Why later documents are held back: they lost more than a tenth of their rows. `POST /api/v1/feeds/refresh` takes
+    /// them by `accept_shrunk`.
     #[serde(default)]
     pub held: Vec<String>,
+}
+
+/// A request to look at the feeds now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewFeedRefresh {
+    /// Feeds, by their names among the downloads, whose documents are taken although they lost more than a tenth of their
+    /// rows: those that are held back, and those that come with this look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["cisa-kev"]))]
+    pub accept_shrunk: Vec<String>,
 }
 
 /// The answer to a request to look at the feeds now.

@@ -11,8 +11,8 @@ use anyhow::Context;
 use schemas::Timestamp;
 use sources::{
     feeds::{
-        Built, FeedFolder, FeedSpec, FeedUpdate, Fetcher, Outcome as Became, Patience, Update,
-        UpdateError, UpdateState, Watch, catalogue, feed,
+        AcceptBy, Built, FeedFolder, FeedSpec, FeedUpdate, Fetcher, Outcome as Became, Patience,
+        Update, UpdateError, UpdateState, Watch, catalogue, feed,
     },
     http::{Http, HttpOptions, read_authorities},
 };
@@ -56,6 +56,7 @@ pub(super) fn run(args: &FeedsUpdateArgs, now: Timestamp) -> Outcome {
             fetcher: &fetcher,
             now,
             accept_shrunk: &accept_shrunk,
+            accept_by: AcceptBy::Flag,
             budget: None,
             watch: &watching,
         };

@@ -25,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(vulnerabilities::list::list))
         .routes(routes!(vulnerabilities::get::get))
         .routes(routes!(images::list::list, images::scan::scan))
+        .routes(routes!(images::request::request))
         .routes(routes!(images::get::get))
         .routes(routes!(images::findings::findings))
         .routes(routes!(images::packages::packages))

@@ -6,6 +6,7 @@ use platform::Message;
 use records::Estates;
 use schemas::{
     Place, Severity, TenantId,
+    api::Role,
     inventory::CoverageStatus,
     risk::{Exposure, PlaceFacts, VulnerabilityFacts},
 };
@@ -170,7 +171,7 @@ async fn pages_hold_every_row_once_and_cursors_only_fit_their_list() {
 
     let first = house.get("/api/v1/vulnerabilities?limit=1", &admin).await;
     let cursor = first.body["next_cursor"].as_str().unwrap().to_owned();
-    let other = house.person("other", schemas::api::Role::Admin).await;
+    let other = house.person("other", Role::Admin).await;
     let mut edited = cursor.clone().into_bytes();
     let last = edited.len() - 3;
     edited[last] = if edited[last] == b'A' { b'B' } else { b'A' };
@@ -433,4 +434,104 @@ async fn findings_and_packages_of_one_place_come_in_pages_with_scores() {
             .await;
         assert!(absent.is(404, "not-found"), "{absent:?}");
     }
+}
+
+#[tokio::test]
+async fn what_became_of_a_request_for_an_image_is_told_to_its_tenant_alone() {
+    let house = House::new().await;
+    let ci = house.person("default", Role::Ci).await;
+    let body =
+        json!({"reference": "registry.example.invalid/team/app:1", "platform": "linux/arm64"});
+    let queued = house
+        .ask(
+            Method::POST,
+            "/api/v1/images",
+            Some(&ci),
+            Some(body.clone()),
+        )
+        .await;
+    assert_eq!(queued.status, 202, "{queued:?}");
+    let id = queued.body["id"].as_str().unwrap();
+    let path = format!("/api/v1/images/requests/{id}");
+    let found = house.get(&path, &ci).await;
+    assert_eq!(
+        (found.status.as_u16(), &found.body["state"]),
+        (200, &json!("queued"))
+    );
+    assert_eq!(found.body["reference"], queued.body["reference"]);
+    assert_eq!(found.body["platform"], "linux/arm64");
+    let message = &receive(&house, "registry").await[0];
+    assert_eq!(message["request"], id);
+    // Another request is another one, though for the same image.
+    let again = house
+        .ask(Method::POST, "/api/v1/images", Some(&ci), Some(body))
+        .await;
+    assert_ne!(again.body["id"], id);
+
+    let (tenant, request) = ("default".parse().unwrap(), id.parse().unwrap());
+    let requests = records::ImageRequests(&house.platform);
+    requests
+        .failed(&tenant, &request, "no such image")
+        .await
+        .unwrap();
+    let failed = house.get(&path, &ci).await.body;
+    assert_eq!(
+        (&failed["state"], &failed["reason"]),
+        (&json!("failed"), &json!("no such image"))
+    );
+    let other = house.person("other", Role::Admin).await;
+    assert!(house.get(&path, &other).await.is(404, "not-found"));
+    let unknown = format!("/api/v1/images/requests/{}", "0".repeat(32));
+    assert!(house.get(&unknown, &ci).await.is(404, "not-found"));
+    house.clock.advance_ms(8 * 24 * 3_600_000);
+    assert_eq!(
+        requests.get(&tenant, &request).await.unwrap(),
+        None,
+        "kept for a week"
+    );
+}
+
+#[tokio::test]
+async fn feeds_whose_shrunken_documents_are_to_be_taken_are_known_ones() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let path = "/api/v1/feeds/refresh";
+    let ask = async |body| house.ask(Method::POST, path, Some(&admin), body).await;
+    assert_eq!(ask(None).await.status, 200);
+    let plain = receive(&house, "feed").await;
+    assert_eq!(plain, [json!({"type": "refresh", "by_hand": true})]);
+    let body = json!({"accept_shrunk": ["cisa-kev", "cisa-kev"]});
+    assert_eq!(ask(Some(body)).await.status, 200);
+    let message = receive(&house, "feed").await;
+    assert_eq!(message[0]["accept_shrunk"], json!(["cisa-kev"]));
+    let unknown = ask(Some(json!({"accept_shrunk": ["nosuch"]}))).await;
+    assert!(unknown.is(400, "bad-request"), "{unknown:?}");
+    assert!(unknown.body.to_string().contains("nosuch"), "{unknown:?}");
+    assert!(
+        ask(Some(json!({"accept_shrunk": "cisa-kev"})))
+            .await
+            .is(400, "bad-request")
+    );
+    let auditor = house.person("default", Role::Auditor).await;
+    let body = Some(json!({"accept_shrunk": ["cisa-kev"]}));
+    let refused = house.ask(Method::POST, path, Some(&auditor), body).await;
+    assert!(refused.is(403, "forbidden"), "{refused:?}");
+    assert!(receive(&house, "feed").await.is_empty());
+}
+
+/// Takes the messages of a queue.
+async fn receive(house: &House, queue: &str) -> Vec<Value> {
+    let how = platform::Receive {
+        max: 10,
+        visibility_timeout_s: 60,
+        wait_s: 0,
+        max_receives: 5,
+    };
+    let deliveries = house.platform.queue.receive(queue, how).await.unwrap();
+    let mut bodies = Vec::new();
+    for delivery in deliveries {
+        house.platform.queue.ack(&delivery).await.unwrap();
+        bodies.push(serde_json::from_str(&delivery.message.body).unwrap());
+    }
+    bodies
 }

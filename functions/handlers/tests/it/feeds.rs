@@ -1,9 +1,17 @@
 //! Advisories that change, and documents that cannot be used.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex},
+};
 
+use axum::{Router, body::Bytes, extract::State, http::StatusCode, http::Uri};
 use handlers::{Context, Downloads, FeedSources, Limits};
-use records::Feeds;
+use records::{
+    Feeds,
+    feeds::DownloadState,
+    messages::{self, FeedMessage},
+};
 use sources::{
     feeds::{Fetcher, Patience, feed},
     http::{Http, HttpOptions},
@@ -240,4 +248,134 @@ async fn documents_are_downloaded_when_they_changed() {
         .await;
     world.settle().await;
     assert_eq!(world.found("host/a").await, ["CVE-2026-0001"]);
+}
+
+/// What publishers hold, by the last part of the path, and what they were asked for.
+#[derive(Clone, Default)]
+struct Publisher {
+    held: Arc<Mutex<HashMap<String, String>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+const TRACKER: &str = "json";
+const KEV: &str = "known_exploited_vulnerabilities.json";
+
+async fn published(State(publisher): State<Publisher>, uri: Uri) -> (StatusCode, Bytes) {
+    let last = uri.path().rsplit('/').next().unwrap().to_owned();
+    publisher.asked.lock().unwrap().push(last.clone());
+    match publisher.held.lock().unwrap().get(&last) {
+        Some(text) => (StatusCode::OK, Bytes::from(text.clone())),
+        None => (StatusCode::NOT_FOUND, Bytes::new()),
+    }
+}
+
+impl Publisher {
+    /// A world that downloads the tracker and the catalogue of exploited vulnerabilities from here.
+    async fn world(&self) -> World {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(published).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let mut world = World::clear().await;
+        let http = Http::new(&HttpOptions::default()).unwrap();
+        let downloads = Downloads {
+            fetcher: Fetcher::new(http, Patience::default(), Some(&url)),
+            feeds: vec![feed("debian-tracker").unwrap(), feed("cisa-kev").unwrap()],
+            folder: world.documents.join("downloads"),
+        };
+        world.context = Arc::new(Context::new(
+            world.platform.clone(),
+            FeedSources::Download(downloads),
+            Limits::default(),
+        ));
+        world
+    }
+
+    /// Publishes documents of so many rows.
+    fn publish(&self, rows: usize) {
+        let ids: Vec<_> = (0..rows)
+            .map(|n| format!("CVE-2026-{:05}", 10_000 + n))
+            .collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let of_tracker: Vec<_> = ids.iter().map(|id| ("openssl", *id, "3.0.15-1")).collect();
+        let mut held = self.held.lock().unwrap();
+        held.insert(TRACKER.to_owned(), tracker(&of_tracker));
+        held.insert(KEV.to_owned(), kev(&ids));
+    }
+
+    fn asked_for(&self, name: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|one| *one == name).count()
+    }
+}
+
+async fn ask(world: &World, message: FeedMessage) {
+    messages::send(&world.platform, &[message]).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.dead().await, []);
+}
+
+async fn downloaded(world: &World, name: &str) -> DownloadState {
+    let downloads = Feeds(&world.platform).downloads().await.unwrap();
+    downloads
+        .into_iter()
+        .find(|state| state.name == name)
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_shrank_is_taken_when_a_person_says_so_and_nothing_else() {
+    let publisher = Publisher::default();
+    publisher.publish(100);
+    let world = publisher.world().await;
+    ask(&world, FeedMessage::by_hand(BTreeSet::new())).await;
+    publisher.publish(60);
+    ask(&world, FeedMessage::by_hand(BTreeSet::new())).await;
+    for name in ["debian-tracker", "cisa-kev"] {
+        let state = downloaded(&world, name).await;
+        assert_eq!((state.rows, state.held.len()), (100, 1), "{state:?}");
+        let why = &state.held[0];
+        assert!(why.contains("60 rows, and 100 before"), "{why}");
+        let how = format!("POST /api/v1/feeds/refresh and {{\"accept_shrunk\": [\"{name}\"]}}");
+        assert!(why.contains(&how), "{why}");
+        assert!(
+            !why.contains("--accept-shrunk"),
+            "a server has no such flag: {why}"
+        );
+    }
+    let accepted = BTreeSet::from(["cisa-kev".to_owned()]);
+    ask(&world, FeedMessage::by_hand(accepted)).await;
+    let taken = downloaded(&world, "cisa-kev").await;
+    assert_eq!((taken.rows, taken.held.len()), (60, 0), "{taken:?}");
+    let held = downloaded(&world, "debian-tracker").await;
+    assert_eq!((held.rows, held.held.len()), (100, 1), "{held:?}");
+    // It was the word for that time.
+    publisher.publish(50);
+    ask(&world, FeedMessage::by_hand(BTreeSet::new())).await;
+    let held = downloaded(&world, "cisa-kev").await;
+    assert_eq!((held.rows, held.held.len()), (60, 1), "{held:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_schedule_asks_publishers_as_often_as_they_change_and_a_person_at_any_time() {
+    let publisher = Publisher::default();
+    publisher.publish(3);
+    publisher.held.lock().unwrap().remove(TRACKER);
+    let world = publisher.world().await;
+    ask(&world, FeedMessage::scheduled()).await;
+    assert_eq!(
+        (publisher.asked_for(KEV), publisher.asked_for(TRACKER)),
+        (1, 1)
+    );
+    // Just asked; what failed is asked for again.
+    ask(&world, FeedMessage::scheduled()).await;
+    assert_eq!(
+        (publisher.asked_for(KEV), publisher.asked_for(TRACKER)),
+        (1, 2)
+    );
+    ask(&world, FeedMessage::by_hand(BTreeSet::new())).await;
+    assert_eq!(
+        (publisher.asked_for(KEV), publisher.asked_for(TRACKER)),
+        (2, 3)
+    );
 }

@@ -5,11 +5,20 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{Router, body::Bytes, extract::State, http::StatusCode, http::Uri};
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, Uri},
+    response::{IntoResponse as _, Response},
+};
 use handlers::{Context, FeedSources, Limits, Registries};
-use records::messages::{self, RegistryMessage};
+use records::{
+    ImageRequestRecord, ImageRequests,
+    messages::{self, RegistryMessage},
+};
 use schemas::{
-    Digest,
+    Digest, ImageRequestId, Timestamp,
+    api::image_scan::ImageRequestState,
     inventory::{CoverageStatus, GapReason},
 };
 use serde_json::json;
@@ -29,12 +38,16 @@ fn digest(bytes: &[u8]) -> String {
     records::digest(bytes).to_string()
 }
 
-async fn answer(State(registry): State<Registry>, uri: Uri) -> (StatusCode, Bytes) {
+async fn answer(State(registry): State<Registry>, uri: Uri) -> Response {
     let last = uri.path().rsplit('/').next().unwrap().to_owned();
     registry.asked.lock().unwrap().push(last.clone());
+    if last == "secret" {
+        let how = [("www-authenticate", "Basic realm=\"team\"")];
+        return (StatusCode::UNAUTHORIZED, how).into_response();
+    }
     match registry.held.lock().unwrap().get(&last) {
-        Some(bytes) => (StatusCode::OK, Bytes::from(bytes.clone())),
-        None => (StatusCode::NOT_FOUND, Bytes::new()),
+        Some(bytes) => bytes.clone().into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
@@ -110,6 +123,7 @@ impl Registry {
             tenant: world.tenant.clone(),
             reference: format!("{}/team/app:{tag}", self.address),
             platform: None,
+            request: None,
         }
     }
 }
@@ -179,7 +193,7 @@ async fn a_layer_that_older_analyzers_read_is_read_again() {
                     &world.tenant,
                     &agent,
                     "0",
-                    schemas::Timestamp::from_ms(crate::support::T0),
+                    Timestamp::from_ms(crate::support::T0),
                     older,
                 )
                 .await
@@ -317,4 +331,139 @@ async fn a_service_for_strangers_does_not_ask_its_own_network() {
         "{dead:?}"
     );
     assert!(registry.asked.lock().unwrap().is_empty());
+}
+
+/// Asks for a tag as the API does.
+async fn request(world: &World, registry: &Registry, tag: &str) -> ImageRequestId {
+    let id: ImageRequestId = format!("request-{tag}").parse().unwrap();
+    let tenant = world.tenant.clone();
+    let reference = format!("{}/team/app:{tag}", registry.address);
+    let now_ms = world.platform.clock.now_ms();
+    let at = Timestamp::from_ms(i64::try_from(now_ms).unwrap());
+    let record = ImageRequestRecord::new(reference.clone(), None, at, "ci");
+    let requests = ImageRequests(&world.platform);
+    while requests.create(&tenant, &id, &record).await.is_err()
+        && !matches!(requests.get(&tenant, &id).await, Ok(Some(_)))
+    {}
+    let message = RegistryMessage::Image {
+        tenant,
+        reference,
+        platform: None,
+        request: Some(id.clone()),
+    };
+    while messages::send(&world.platform, std::slice::from_ref(&message))
+        .await
+        .is_err()
+    {}
+    id
+}
+
+async fn became(world: &World, id: &ImageRequestId) -> ImageRequestRecord {
+    let requests = ImageRequests(&world.platform);
+    requests.get(&world.tenant, id).await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asked_for_an_image_is_told_which_it_is_or_why_it_was_given_up() {
+    let (registry, image) = Registry::start().await;
+    // Whole, and split by layer.
+    for max_image_bytes in [u64::MAX, 1] {
+        let world = world(World::clear().await, max_image_bytes).await;
+        let mut ids = Vec::new();
+        for tag in ["1", "absent", "secret"] {
+            ids.push(request(&world, &registry, tag).await);
+        }
+        assert_eq!(
+            became(&world, &ids[0]).await.state,
+            ImageRequestState::Queued
+        );
+        world.settle().await;
+        let done = became(&world, &ids[0]).await;
+        assert_eq!((done.state, done.reason), (ImageRequestState::Done, None));
+        assert_eq!(done.image, Some(image.clone()));
+        for (id, says) in [
+            (&ids[1], "holds no image team/app:absent"),
+            (&ids[2], "refuses to show team/app"),
+        ] {
+            let failed = became(&world, id).await;
+            assert_eq!(failed.state, ImageRequestState::Failed);
+            let reason = failed.reason.unwrap();
+            assert!(reason.contains(says), "{reason}");
+        }
+        let other = "other".parse().unwrap();
+        let of_other = ImageRequests(&world.platform).get(&other, &ids[0]).await;
+        assert_eq!(of_other.unwrap(), None);
+        // Again, with everything there already.
+        let again = request_again(&world, &registry).await;
+        assert_eq!(became(&world, &again).await.state, ImageRequestState::Done);
+    }
+}
+
+async fn request_again(world: &World, registry: &Registry) -> ImageRequestId {
+    let manifest = registry.held.lock().unwrap()["1"].clone();
+    registry.hold("again", manifest);
+    let id = request(world, registry, "again").await;
+    world.settle().await;
+    id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registry_that_is_away_for_good_is_the_reason() {
+    let (registry, _) = Registry::start().await;
+    let world = world(World::clear().await, 1).await;
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = nobody.local_addr().unwrap().to_string();
+    drop(nobody);
+    let away = Registry {
+        address,
+        ..registry.clone()
+    };
+    let id = request(&world, &away, "1").await;
+    world.settle().await;
+    let failed = became(&world, &id).await;
+    assert_eq!(failed.state, ImageRequestState::Failed);
+    assert!(failed.reason.unwrap().contains("ask the registry"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_lacks_a_layer_until_it_was_read_again() {
+    let (registry, image) = Registry::start().await;
+    registry.hold(&digest(&packages()), layer(&[("other", "content")]));
+    let world = world(World::clear().await, 1).await;
+    let id = request(&world, &registry, "1").await;
+    world.settle().await;
+    let failed = became(&world, &id).await;
+    assert_eq!(failed.state, ImageRequestState::Failed);
+    let reason = failed.reason.unwrap();
+    assert!(
+        reason.contains("is not the one that the image names"),
+        "{reason}"
+    );
+    assert_eq!(failed.image, Some(image.clone()));
+    registry.hold(&digest(&packages()), packages());
+    let queue = &world.platform.queue;
+    let replayed = queue.redrive("registry", platform::Which::All).await;
+    assert_eq!(replayed.unwrap(), 1);
+    world.settle().await;
+    let done = became(&world, &id).await;
+    assert_eq!((done.state, done.reason), (ImageRequestState::Done, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_layer_that_never_comes_keeps_nobody_waiting() {
+    let (registry, _) = Registry::start().await;
+    let manifest = registry.held.lock().unwrap()["1"].clone();
+    let mut manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    manifest["layers"][0]["mediaType"] =
+        json!("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip");
+    let manifest = manifest.to_string().into_bytes();
+    registry.hold(&digest(&manifest), manifest.clone());
+    registry.hold("1", manifest);
+    registry.held.lock().unwrap().remove(&digest(&base()));
+    for (max_image_bytes, seed) in [(u64::MAX, 3), (1, 5)] {
+        let world = world(World::stormy(seed).await, max_image_bytes).await;
+        let id = request(&world, &registry, "1").await;
+        world.settle().await;
+        assert_eq!(became(&world, &id).await.state, ImageRequestState::Done);
+    }
 }

@@ -1,7 +1,7 @@
 //! A small estate: a platform, a tenant, agents, and what they observe.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -143,7 +143,7 @@ impl World {
 
     /// Asks for the feeds to be read.
     pub(crate) async fn refresh(&self) {
-        messages::send(&self.platform, &[FeedMessage::Refresh {}])
+        messages::send(&self.platform, &[FeedMessage::by_hand(BTreeSet::new())])
             .await
             .unwrap();
     }

@@ -1,8 +1,10 @@
 //! Records of the last version are read: each sample was written by it, and stays as it is.
 
 use platform::{Condition, Item, Key};
-use records::{Containers, Feeds, Hosts, Images, Layers, Places, Policies, Scans};
-use schemas::{Place, PlaceKind, Severity, inventory::CoverageStatus};
+use records::{Containers, Feeds, Hosts, ImageRequests, Images, Layers, Places, Policies, Scans};
+use schemas::{
+    Place, PlaceKind, Severity, api::image_scan::ImageRequestState, inventory::CoverageStatus,
+};
 
 use crate::support::{store, tenant};
 
@@ -90,6 +92,19 @@ async fn records_of_the_last_version_are_read() {
     )
     .await;
 
+    keep(
+        &platform,
+        "t/acme/image-requests",
+        "0123456789abcdef0123456789abcdef",
+        include_str!("samples/image-request.1.json"),
+    )
+    .await;
+
+    let id = "0123456789abcdef0123456789abcdef".parse().unwrap();
+    let request = ImageRequests(&platform).get(&tenant, &id).await.unwrap();
+    let request = request.unwrap();
+    assert_eq!(request.state, ImageRequestState::Failed);
+    assert!(request.reason.unwrap().contains("holds no image"));
     let policy = Policies(&platform).get(&tenant, "ci").await.unwrap();
     assert!(policy.unwrap().0.text.contains("kev = true"));
     let scans = Scans(&platform).list(&tenant, 10, None).await.unwrap();

@@ -24,8 +24,9 @@ pub struct FeedSpec {
     pub layout: Layout,
     /// Most bytes of one document as it is transferred.
     pub max_bytes: u64,
-    /// How often its publisher changes it, in hours. It is asked as often as one likes; without a change that costs one
-    /// small request per document.
+    /// How often its publisher changes it, in hours. On a schedule it is asked no more often, see
+    /// [`super::FeedUpdate::is_due`]; by hand as often as one likes, which without a change costs one small request per
+    /// document.
     pub every_hours: u32,
     /// Whether it is taken when no feed is named.
     pub by_default: bool,

@@ -295,7 +295,7 @@ impl Update<'_> {
         if before.sha256.is_empty() || self.accept_shrunk.contains(spec.name) || !file.exists() {
             return Ok(None);
         }
-        let advice = format!("take it with --accept-shrunk {}", spec.name);
+        let advice = self.accept_by.advice(spec.name);
         if !spec.is_read() {
             let (old, new) = (before.size_bytes, now.size_bytes);
             let shrunken = old >= FEW_BYTES && shrank(old, new);

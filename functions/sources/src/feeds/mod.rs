@@ -21,4 +21,4 @@ pub use fetch::{FetchError, Fetcher, Patience};
 pub use folder::FeedFolder;
 pub use plan::PlanError;
 pub use state::{DocumentUpdate, FeedUpdate, HeldDocument, StateError, UpdateState};
-pub use update::{Outcome, Unwatched, Update, UpdateError, Updated, Watch};
+pub use update::{AcceptBy, Outcome, Unwatched, Update, UpdateError, Updated, Watch};

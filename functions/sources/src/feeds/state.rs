@@ -104,6 +104,19 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl FeedUpdate {
+    /// Whether its publisher is to be asked again, who changes it every so many hours: anything was not had the last time,
+    /// or that is as long ago. An hour less is as good, so that a schedule of as many hours does not miss every other time.
+    pub fn is_due(&self, every_hours: u32, now: Timestamp) -> bool {
+        let Some(good_at) = self.good_at else {
+            return true;
+        };
+        let unfinished = self.waiting > 0 || self.last_error().is_some();
+        let since_ms = now.as_ms().saturating_sub(good_at.as_ms());
+        let pause_ms = i64::from(every_hours.saturating_sub(1)) * 3_600_000;
+        // A clock that was set back says nothing of how long ago that is.
+        unfinished || self.held().next().is_some() || since_ms < 0 || since_ms >= pause_ms
+    }
+
     /// Rows of all documents.
     pub fn rows(&self) -> u64 {
         self.documents.values().map(|document| document.rows).sum()
@@ -261,5 +274,43 @@ impl UpdateState {
             fs::rename(&part, &file)
         };
         write().map_err(|source| StateError::Write { file, source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_publisher_is_due_as_often_as_it_changes_and_whenever_anything_is_missing() {
+        const HOUR_MS: i64 = 3_600_000;
+        let now = Timestamp::from_ms(1_764_000_000_000);
+        let good = |hours: i64| FeedUpdate {
+            good_at: Some(Timestamp::from_ms(now.as_ms() - hours * HOUR_MS)),
+            ..FeedUpdate::default()
+        };
+        assert!(FeedUpdate::default().is_due(24, now), "never had");
+        assert!(!good(22).is_due(24, now));
+        assert!(good(23).is_due(24, now) && good(30).is_due(24, now));
+        assert!(good(0).is_due(1, now));
+        assert!(good(-5).is_due(24, now), "the clock was set back");
+        let waiting = FeedUpdate {
+            waiting: 1,
+            ..good(2)
+        };
+        let failed = FeedUpdate {
+            error: Some("away".to_owned()),
+            ..good(2)
+        };
+        assert!(waiting.is_due(24, now) && failed.is_due(24, now));
+        let document = DocumentUpdate {
+            held: Some(Box::default()),
+            ..DocumentUpdate::default()
+        };
+        let held = FeedUpdate {
+            documents: BTreeMap::from([("a".to_owned(), document)]),
+            ..good(2)
+        };
+        assert!(held.is_due(24, now));
     }
 }

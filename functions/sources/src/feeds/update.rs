@@ -109,6 +109,27 @@ pub struct Updated {
     pub unfinished: bool,
 }
 
+/// How a person says that a shrunken document is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcceptBy {
+    /// On the command line.
+    Flag,
+    /// By an operation of a server's API.
+    Api,
+}
+
+impl AcceptBy {
+    /// What to do about a document of this feed that is held back.
+    pub fn advice(self, feed: &str) -> String {
+        match self {
+            Self::Flag => format!("take it with --accept-shrunk {feed}"),
+            Self::Api => format!(
+                "take it with POST /api/v1/feeds/refresh and {{\"accept_shrunk\": [\"{feed}\"]}}"
+            ),
+        }
+    }
+}
+
 /// How to update.
 pub struct Update<'u> {
     /// The folder.
@@ -119,6 +140,8 @@ pub struct Update<'u> {
     pub now: Timestamp,
     /// Feeds whose shrunken documents are taken.
     pub accept_shrunk: &'u BTreeSet<String>,
+    /// How people say that such documents are taken, for what they are told of those held back.
+    pub accept_by: AcceptBy,
     /// How long it may ask for documents; what is left then is for the next update. Without it, until all is done.
     pub budget: Option<Duration>,
     /// Who watches.
@@ -271,8 +294,9 @@ impl Update<'_> {
             && !self.accept_shrunk.contains(spec.name);
         shrunken.then(|| {
             format!(
-                "the list names {now} documents, and {} before: it is held back; take it with --accept-shrunk {}",
-                state.listed, spec.name
+                "the list names {now} documents, and {} before: it is held back; {}",
+                state.listed,
+                self.accept_by.advice(spec.name)
             )
         })
     }

@@ -4,4 +4,5 @@ pub(crate) mod findings;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod packages;
+pub(crate) mod request;
 pub(crate) mod scan;

@@ -1,10 +1,16 @@
 //! Having an image read where its registry keeps it.
 
 use axum::{Json, extract::State, http::StatusCode};
-use records::messages::{self, RegistryMessage};
-use schemas::api::{
-    Problem,
-    image_scan::{NewImageScan, QueuedImageScan},
+use records::{
+    ImageRequestRecord, ImageRequests,
+    messages::{self, RegistryMessage},
+};
+use schemas::{
+    ImageRequestId,
+    api::{
+        Problem,
+        image_scan::{NewImageScan, QueuedImageScan},
+    },
 };
 use sources::registry::Reference;
 
@@ -20,6 +26,7 @@ const MAX_REFERENCE_BYTES: usize = 700;
 const MAX_PLATFORM_BYTES: usize = 100;
 
 /// Reads an image where its registry keeps it, and judges it. Layers that are known already are not read again.
+/// What becomes of the request is told under its id.
 #[utoipa::path(
     post,
     path = "/api/v1/images",
@@ -58,12 +65,30 @@ pub(crate) async fn scan(
         ));
     }
     let reference = reference.to_string();
+    let id: ImageRequestId = state
+        .random_hex::<16>()?
+        .parse()
+        .map_err(ApiError::internal)?;
+    let record = ImageRequestRecord::new(
+        reference.clone(),
+        request.platform.clone(),
+        state.now(),
+        caller.name(),
+    );
+    // The record first: whoever reads the message finds where to note what became of it.
+    ImageRequests(state.platform())
+        .create(caller.tenant(), &id, &record)
+        .await?;
     let message = RegistryMessage::Image {
         tenant: caller.tenant().clone(),
         reference: reference.clone(),
         platform: request.platform,
+        request: Some(id.clone()),
     };
     messages::send(state.platform(), &[message]).await?;
-    tracing::info!(image = %reference, by = caller.name(), tenant = %caller.tenant(), "image to be read");
-    Ok((StatusCode::ACCEPTED, Json(QueuedImageScan { reference })))
+    tracing::info!(image = %reference, request = %id, by = caller.name(), tenant = %caller.tenant(), "image to be read");
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(QueuedImageScan { reference, id }),
+    ))
 }

@@ -36,6 +36,7 @@ use crate::{
         (status = 400, description = "It cannot be read as a policy; the problem names line and key", body = Problem),
         (status = 404, description = "No such policy", body = Problem),
         (status = 412, description = "Another state is set than the one named", body = Problem),
+        (status = 413, description = "Larger than a policy that is kept, 256 KiB", body = Problem),
     ),
     security(("session" = ["policies.manage"]))
 )]
