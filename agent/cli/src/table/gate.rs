@@ -125,10 +125,10 @@ fn violated(outcome: &PolicyOutcome) -> Vec<String> {
                 .iter()
                 .take(SHOWN_FINDINGS)
                 .map(|violation| {
-                    let reason = cut(&plain(&violation.reason), SHOWN_REASON);
+                    let reason = cut(&plain(&violation.reason), SHOWN_REASON).into_owned();
                     match &violation.finding {
                         Some(finding) => {
-                            let package = cut(&plain(&finding.package), 60);
+                            let package = cut(&plain(&finding.package), 60).into_owned();
                             format!("{} in {package} ({reason})", finding.vulnerability)
                         }
                         None => reason,

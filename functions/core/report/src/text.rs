@@ -1,4 +1,4 @@
-//! Text from outside, made fit for terminals, pages and messages.
+//! Text from outside and numbers, made fit for terminals, pages and messages.
 
 use std::borrow::Cow;
 
@@ -38,6 +38,28 @@ pub fn cut(text: &str, max_chars: usize) -> Cow<'_, str> {
     }
 }
 
+/// A number with its noun in the right form: `1 package`, `12 packages`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        grouped(number as u64),
+        if number == 1 { one } else { many }
+    )
+}
+
+/// A number with a comma between thousands.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Markdown that shows the text as it is. Source: CommonMark 0.31, "Backslash escapes"; only punctuation can be
 /// escaped, and only these characters mean something within a line.
 pub(crate) fn markdown(text: &str) -> String {
@@ -74,6 +96,14 @@ mod tests {
     fn long_text_is_cut_at_a_character() {
         assert_eq!(cut("größer", 4), "grö…");
         assert_eq!(cut("groß", 4), "groß");
+    }
+
+    #[test]
+    fn numbers_are_readable() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(count(1, "package", "packages"), "1 package");
+        assert_eq!(count(816, "package", "packages"), "816 packages");
     }
 
     #[test]

@@ -7,8 +7,7 @@ use std::{
 
 use schemas::{Severity, finding::Finding, policy::FindingRef, report::Report};
 
-use super::count;
-use crate::{links, words, xml::Escaped};
+use crate::{links, text::count, words, xml::Escaped};
 
 /// Columns: name, class, and whether they sort from the top first.
 const COLUMNS: [(&str, &str, bool); 8] = [

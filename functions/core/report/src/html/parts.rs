@@ -9,8 +9,11 @@ use schemas::{
     report::Report,
 };
 
-use super::{count, grouped};
-use crate::{words, xml::Escaped};
+use crate::{
+    text::{count, grouped},
+    words,
+    xml::Escaped,
+};
 
 /// Items of a list that are shown at once; the rest can be unfolded.
 const SHOWN: usize = 10;
@@ -42,7 +45,7 @@ pub(super) fn facts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// How many packages there are, and which of them were not judged by themselves.
 fn packages(report: &Report) -> String {
-    let mut parts = vec![grouped(report.packages.len())];
+    let mut parts = vec![grouped(report.packages.len() as u64)];
     parts.extend(words::left_out(report));
     parts.join("; ")
 }
@@ -220,7 +223,7 @@ pub(super) fn counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "<li><b class=\"{class}\">{}</b>{text}</li>",
-            grouped(number)
+            grouped(number as u64)
         )
     };
     for severity in words::WORST_FIRST {
@@ -347,8 +350,8 @@ pub(super) fn feeds(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
             Escaped(&feed.name),
             as_of.get(..10).unwrap_or(&as_of),
-            grouped(feed.documents as usize),
-            grouped(usize::try_from(feed.rows).unwrap_or(usize::MAX)),
+            grouped(u64::from(feed.documents)),
+            grouped(feed.rows),
         )?;
     }
     out.write_all(b"</tbody>\n</table>\n</div>\n</section>\n")
