@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use report::words;
 use schemas::{
     Timestamp,
     finding::{CannotJudge, CannotJudgeReason},
@@ -135,21 +136,7 @@ fn system(report: &Report) -> String {
         }
         .to_owned();
     };
-    let mut name = match (&os.pretty_name, &os.version_id) {
-        (Some(pretty), _) => pretty.clone(),
-        (None, Some(version)) => format!("{} {version}", os.id),
-        (None, None) => os.id.clone(),
-    };
-    if os.windows.is_some()
-        && let Some(version) = &os.version_id
-        && !name.contains(version.as_str())
-    {
-        let _ = write!(name, ", {version}");
-    }
-    if let Some(architecture) = &os.architecture {
-        let _ = write!(name, ", {architecture}");
-    }
-    plain(&name).into_owned()
+    plain(&words::system(os)).into_owned()
 }
 
 fn coverage(report: &Report) -> String {
@@ -288,29 +275,12 @@ fn unjudged(report: &Report, look: Look) -> String {
         };
         let text = format!(
             "{}: {}{exploited} ({named}{more})",
-            in_words(reason),
+            words::cannot_judge(reason),
             count(rows.len(), "row", "rows"),
         );
         out.push_str(&wrapped(look, "  - ", "    ", &plain(&text)));
     }
     out
-}
-
-fn in_words(reason: CannotJudgeReason) -> &'static str {
-    match reason {
-        CannotJudgeReason::NoFixedBuild => {
-            "no fixing build is named, and no chain of updates decides"
-        }
-        CannotJudgeReason::OtherLine => {
-            "the fixing build that is named is of another servicing line"
-        }
-        CannotJudgeReason::UnreadableBuild => "the fixing build that is named cannot be read",
-        CannotJudgeReason::UnknownRevision => "this system's own build and revision are not known",
-        CannotJudgeReason::Undetermined => "the vendor has not decided",
-        CannotJudgeReason::UnreadableVersion => "an installed version cannot be compared",
-        CannotJudgeReason::UnknownComponent => "the file version of a component is needed",
-        CannotJudgeReason::Unknown => "another reason",
-    }
 }
 
 fn gaps(report: &Report, look: Look) -> String {

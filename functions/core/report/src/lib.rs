@@ -16,7 +16,7 @@ mod spdx;
 mod stream;
 pub mod text;
 mod upstream;
-mod words;
+pub mod words;
 mod xml;
 
 use std::io::{self, Write};

@@ -7,7 +7,8 @@ use schemas::{
     advisory::AdvisoryStatus,
     finding::{CannotJudgeReason, Finding, FixAt},
     inventory::{
-        CoverageGap, CoverageStatus, GapReason, InstallationType, PackageKind, TargetKind,
+        CoverageGap, CoverageStatus, GapReason, InstallationType, OperatingSystem, PackageKind,
+        TargetKind,
     },
     policy::{PolicyVerdict, Suppression, SuppressionKind},
     report::Report,
@@ -211,7 +212,7 @@ pub(crate) fn left_out(report: &Report) -> Vec<String> {
 }
 
 /// Why something cannot be judged, in words.
-pub(crate) fn cannot_judge(reason: CannotJudgeReason) -> &'static str {
+pub fn cannot_judge(reason: CannotJudgeReason) -> &'static str {
     match reason {
         CannotJudgeReason::NoFixedBuild => {
             "no fixing build is named, and no chain of updates decides"
@@ -226,6 +227,26 @@ pub(crate) fn cannot_judge(reason: CannotJudgeReason) -> &'static str {
         CannotJudgeReason::UnknownComponent => "the file version of a component is needed",
         CannotJudgeReason::Unknown => "another reason",
     }
+}
+
+/// The name of an operating system with its version and architecture, as it was read: not yet made fit for a terminal.
+pub fn system(os: &OperatingSystem) -> String {
+    let mut name = match (&os.pretty_name, &os.version_id) {
+        (Some(pretty), _) => pretty.clone(),
+        (None, Some(version)) => format!("{} {version}", os.id),
+        (None, None) => os.id.clone(),
+    };
+    // Windows is judged by its build, which its name does not tell.
+    if os.windows.is_some()
+        && let Some(version) = &os.version_id
+        && !name.contains(version.as_str())
+    {
+        name.push_str(&format!(", {version}"));
+    }
+    if let Some(architecture) = &os.architecture {
+        name.push_str(&format!(", {architecture}"));
+    }
+    name
 }
 
 /// The kind of a target.
@@ -246,3 +267,18 @@ pub(crate) const WORST_FIRST: [Severity; 5] = [
     Severity::Low,
     Severity::Unknown,
 ];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_system_of_windows_is_told_with_its_build() {
+        let os = serde_json::from_value(serde_json::json!({
+            "family": "windows", "id": "windows", "pretty_name": "Windows Server 2022 Datacenter",
+            "version_id": "10.0.20348.2700", "architecture": "amd64", "windows": {"build": 20348, "ubr": 2700},
+        }));
+        assert_eq!(
+            super::system(&os.expect("an operating system")),
+            "Windows Server 2022 Datacenter, 10.0.20348.2700, amd64"
+        );
+    }
+}

@@ -2,12 +2,7 @@
 
 use std::io::{self, Write};
 
-use schemas::{
-    Severity,
-    inventory::{CoverageStatus, OperatingSystem},
-    policy::PolicyVerdict,
-    report::Report,
-};
+use schemas::{Severity, inventory::CoverageStatus, policy::PolicyVerdict, report::Report};
 
 use crate::{
     text::{count, grouped},
@@ -22,7 +17,7 @@ pub(super) fn facts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let system = report
         .os
         .as_ref()
-        .map_or_else(|| "not known".to_owned(), system);
+        .map_or_else(|| "not known".to_owned(), words::system);
     let mut facts = vec![
         ("System", system),
         ("Scanned", moment(report)),
@@ -57,25 +52,6 @@ fn moment(report: &Report) -> String {
         (Some(day), Some(time)) => format!("{day} {time} UTC"),
         _ => text,
     }
-}
-
-fn system(os: &OperatingSystem) -> String {
-    let mut name = match (&os.pretty_name, &os.version_id) {
-        (Some(pretty), _) => pretty.clone(),
-        (None, Some(version)) => format!("{} {version}", os.id),
-        (None, None) => os.id.clone(),
-    };
-    // Windows is judged by its build, which its name does not tell.
-    if os.windows.is_some()
-        && let Some(version) = &os.version_id
-        && !name.contains(version.as_str())
-    {
-        name.push_str(&format!(", {version}"));
-    }
-    if let Some(architecture) = &os.architecture {
-        name.push_str(&format!(", {architecture}"));
-    }
-    name
 }
 
 /// What was not read comes before anything that was found.
@@ -355,19 +331,4 @@ pub(super) fn feeds(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     out.write_all(b"</tbody>\n</table>\n</div>\n</section>\n")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_system_of_windows_is_told_with_its_build() {
-        let os = serde_json::from_value(serde_json::json!({
-            "family": "windows", "id": "windows", "pretty_name": "Windows Server 2022 Datacenter",
-            "version_id": "10.0.20348.2700", "architecture": "amd64", "windows": {"build": 20348, "ubr": 2700},
-        }));
-        assert_eq!(
-            super::system(&os.expect("an operating system")),
-            "Windows Server 2022 Datacenter, 10.0.20348.2700, amd64"
-        );
-    }
 }
