@@ -51,6 +51,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "schemas", "platform", "records", "handlers", "roster", "api", "access", "sources",
         ],
     ),
+    (
+        "lambda",
+        &[
+            "schemas", "platform", "records", "handlers", "roster", "api", "sources",
+        ],
+    ),
     ("agent-host", &["schemas", "inventory", "access", "sources"]),
     (
         "bulkhead-cli",
@@ -88,7 +94,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("bollard", &["sources"]),
     ("oci-client", &["sources"]),
     ("rusqlite", &["platform", "inventory"]),
-    ("axum", &["api", "server"]),
+    ("axum", &["api", "server", "lambda"]),
 ];
 
 fn metadata() -> BTreeMap<String, Vec<(String, bool)>> {

@@ -2,6 +2,8 @@
 //! cloud can keep alike, with the embedded adapter, hostile weather for tests, and the suite of checks
 //! which every adapter has to pass.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod claim;
 #[cfg(feature = "conformance")]
 pub mod conformance;

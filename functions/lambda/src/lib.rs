@@ -1,0 +1,1 @@
+//! The host of the functions on AWS Lambda.

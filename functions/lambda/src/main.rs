@@ -1,0 +1,3 @@
+//! `bulkhead-lambda`: every function, in one binary.
+
+fn main() {}
