@@ -9,6 +9,7 @@ pub mod claim;
 pub mod conformance;
 pub mod embedded;
 mod hmac;
+pub mod meter;
 pub mod patience;
 pub mod ports;
 mod validate;

@@ -11,6 +11,7 @@ mod durability;
 use std::sync::Arc;
 
 use platform::conformance::{Subject, failures};
+use platform::meter::{Meter, metered};
 use platform::weather::{Forecast, Weather};
 use platform::{Embedded, ManualClock, Platform};
 
@@ -59,5 +60,14 @@ async fn clear_weather_changes_nothing() {
     let (platform, clock) = open(dir.path());
     let platform = Weather::over(platform, Forecast::clear(1));
     let failed = failures(&subject(platform, clock, "clear"), false).await;
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[tokio::test]
+async fn a_meter_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (platform, clock) = open(dir.path());
+    let platform = metered(platform, Arc::new(Meter::looking()));
+    let failed = failures(&subject(platform, clock, "metered"), false).await;
     assert!(failed.is_empty(), "{failed:#?}");
 }
