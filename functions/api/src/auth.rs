@@ -136,6 +136,7 @@ async fn session(parts: &Parts, state: &ApiState) -> Result<Session, ApiError> {
         .await?
         .filter(|user| user.password_version == session.person.password_version)
         .ok_or_else(|| refused("The session has ended: sign in again."))?;
+    state.spend(&session.person.tenant).await?;
     // Both have to allow it: a role that was taken away is gone, one that was given counts from the next session on.
     session
         .person

@@ -3,6 +3,7 @@
 //! [`router`] is the whole of it, to be served by whatever host there is; [`openapi`] describes it. Errors are RFC 9457
 //! problems; lists have opaque cursors; another tenant's object is not found.
 
+mod allowance;
 mod auth;
 mod body;
 mod cursor;
@@ -30,8 +31,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use body::{MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, MAX_UPLOAD_BYTES};
 pub use frame::{MAX_HEADER_BYTES, MAX_TARGET_BYTES};
+pub use records::allowances::Rate;
 pub use setup::{Made, SetupError, TokenWish};
-pub use state::{ApiState, StateError};
+pub use state::{ApiOptions, ApiState, StateError};
 
 use problem::{ApiError, Kind};
 
@@ -90,7 +92,7 @@ fn describe(mut openapi: OpenApi) -> OpenApi {
     openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
     openapi.info.description = Some(
         "What is vulnerable here, and what first. Errors are RFC 9457 problems with stable types; lists have opaque \
-         cursors; what is not in the caller's tenant is not found."
+         cursors; who is answered 429 waits as long as `Retry-After` says; what is not in the caller's tenant is not found."
             .to_owned(),
     );
     let components = openapi.components.get_or_insert_default();

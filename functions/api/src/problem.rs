@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     MethodNotAllowed,
     /// Too many attempts to sign in.
     TooManyAttempts,
+    /// The tenant makes more requests than it may.
+    TooManyRequests,
     /// It exists, or changed meanwhile.
     Conflict,
     /// The state that was named is not the one that is there.
@@ -111,6 +113,11 @@ impl Kind {
                 S::TOO_MANY_REQUESTS,
                 "too-many-attempts",
                 "Too many attempts to sign in",
+            ),
+            Self::TooManyRequests => (
+                S::TOO_MANY_REQUESTS,
+                "too-many-requests",
+                "Too many requests of this tenant",
             ),
             Self::Conflict => (S::CONFLICT, "conflict", "It changed meanwhile"),
             Self::PreconditionFailed => (

@@ -4,12 +4,12 @@ use std::{fmt, sync::Arc};
 
 use access::{KeyError, PublicKey, Sign};
 use platform::{MacKey, Platform, SigningKey};
-use records::{estate_index::EstateCache, identity::Identity};
-use schemas::Timestamp;
+use records::{allowances::Rate, estate_index::EstateCache, identity::Identity};
+use schemas::{TenantId, Timestamp};
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
-use crate::problem::ApiError;
+use crate::{allowance::Spending, problem::ApiError};
 
 /// Password hashes computed at the same time: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
@@ -45,6 +45,14 @@ struct Inner {
     hashing: Semaphore,
     large: Arc<Semaphore>,
     estates: EstateCache,
+    spending: Spending,
+}
+
+/// How the API is run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ApiOptions {
+    /// Requests that each tenant may make, over all instances; without it none is counted.
+    pub tenant_rate: Option<Rate>,
 }
 
 /// A key of the platform as one that `access` signs with.
@@ -66,6 +74,14 @@ impl ApiState {
     /// # Errors
     /// When a key cannot be had.
     pub async fn open(platform: Platform) -> Result<Self, StateError> {
+        Self::open_with(platform, ApiOptions::default()).await
+    }
+
+    /// The same, run so.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(platform: Platform, options: ApiOptions) -> Result<Self, StateError> {
         let (session, session_public) = signer(&platform, "sessions").await?;
         let (bundle, bundle_public) = signer(&platform, "bundles").await?;
         let cursors = platform
@@ -85,6 +101,7 @@ impl ApiState {
                 hashing: Semaphore::new(HASHES_AT_ONCE),
                 large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
                 estates: EstateCache::default(),
+                spending: Spending::within(options.tenant_rate),
             }),
         })
     }
@@ -119,6 +136,17 @@ impl ApiState {
 
     pub(crate) fn estates(&self) -> &EstateCache {
         &self.inner.estates
+    }
+
+    /// Counts one request of a tenant.
+    ///
+    /// # Errors
+    /// 429 when the tenant makes more than it may.
+    pub(crate) async fn spend(&self, tenant: &TenantId) -> Result<(), ApiError> {
+        self.inner
+            .spending
+            .spend(&self.inner.platform, tenant)
+            .await
     }
 
     /// The time.

@@ -5,6 +5,7 @@
 //! older ones by the order of their source, never by the order of arrival; documents never change once they are stored,
 //! and a record names the one that holds.
 
+pub mod allowances;
 pub mod containers;
 pub mod envelopes;
 mod error;

@@ -46,6 +46,8 @@ pub struct Config {
     pub workers: usize,
     /// Connections that are served at once; further ones wait.
     pub max_connections: usize,
+    /// Requests per second that each tenant may make, ten times as many at once; without it none is counted.
+    pub tenant_requests_per_s: Option<u32>,
     /// Most bytes that the database may take, blobs not counted.
     pub max_database_bytes: Option<u64>,
     /// What is logged, such as `info` or `warn,api=debug`.
@@ -67,6 +69,7 @@ impl Default for Config {
             setup_file: None,
             workers: 4,
             max_connections: 1024,
+            tenant_requests_per_s: None,
             max_database_bytes: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,

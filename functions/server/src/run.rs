@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use api::{ApiState, Made};
+use api::{ApiOptions, ApiState, Made, Rate};
 use handlers::{Context, Downloads, FeedSources, Registries};
 use platform::Platform;
 use roster::{LocalOptions, Running, run_local};
@@ -59,7 +59,10 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
         .local_addr()
         .map_err(|error| ServerError::Listen(config.listen, error))?;
     let platform = store::open(&config.data, config.max_database_bytes)?;
-    let state = ApiState::open(platform.clone())
+    let options = ApiOptions {
+        tenant_rate: config.tenant_requests_per_s.map(Rate::per_second),
+    };
+    let state = ApiState::open_with(platform.clone(), options)
         .await
         .map_err(ServerError::State)?;
     let made = state.set_up().await.map_err(ServerError::Setup)?;

@@ -98,6 +98,8 @@ impl FromRequest<ApiState> for Signed {
                 "Enrol this host again with a new key if it is to be trusted.",
             ));
         }
+        // Before anything is written for it.
+        state.spend(&agent.tenant).await?;
         let fresh = state
             .identity()
             .use_nonce(

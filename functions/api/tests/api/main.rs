@@ -7,6 +7,7 @@
 )]
 
 mod agents;
+mod allowances;
 mod envelopes;
 mod gate;
 mod house;
