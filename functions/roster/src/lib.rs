@@ -2,6 +2,7 @@
 //! this list.
 
 mod local;
+mod needs;
 
 use handlers::{
     Handler, feed::Feed, feed::Refresh, fold::Fold, ingest::Ingest, registry::Registry, scan::Scan,
@@ -12,6 +13,7 @@ use records::messages::{
 };
 
 pub use local::{LocalOptions, Running, drain, run_local};
+pub use needs::{Needs, Records};
 
 /// What starts a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,10 @@ pub struct Function {
     pub visibility_timeout_s: u32,
     /// After so many deliveries a message becomes a dead letter.
     pub max_receives: u32,
+    /// Memory of an instance in the cloud, in MiB; processor time comes in proportion.
+    pub memory_mb: u32,
+    /// What it does on the platform beside receiving its messages.
+    pub needs: Needs,
 }
 
 impl std::fmt::Debug for Function {
@@ -63,6 +69,8 @@ pub static FUNCTIONS: [Function; 7] = [
         timeout_ms: 600_000,
         visibility_timeout_s: 3_600,
         max_receives: 5,
+        memory_mb: 3008,
+        needs: Needs::FEED,
     },
     Function {
         name: "ingest",
@@ -72,6 +80,8 @@ pub static FUNCTIONS: [Function; 7] = [
         timeout_ms: 60_000,
         visibility_timeout_s: 360,
         max_receives: 8,
+        memory_mb: 512,
+        needs: Needs::INGEST,
     },
     Function {
         name: "registry",
@@ -82,6 +92,8 @@ pub static FUNCTIONS: [Function; 7] = [
         timeout_ms: 900_000,
         visibility_timeout_s: 5_400,
         max_receives: 5,
+        memory_mb: 1024,
+        needs: Needs::REGISTRY,
     },
     Function {
         name: "scan",
@@ -91,6 +103,8 @@ pub static FUNCTIONS: [Function; 7] = [
         timeout_ms: 60_000,
         visibility_timeout_s: 360,
         max_receives: 8,
+        memory_mb: 1024,
+        needs: Needs::SCAN,
     },
     Function {
         name: "score",
@@ -100,6 +114,8 @@ pub static FUNCTIONS: [Function; 7] = [
         timeout_ms: 60_000,
         visibility_timeout_s: 360,
         max_receives: 8,
+        memory_mb: 1024,
+        needs: Needs::SCORE,
     },
     Function {
         name: "feed-refresh",
@@ -109,6 +125,8 @@ pub static FUNCTIONS: [Function; 7] = [
         timeout_ms: 60_000,
         visibility_timeout_s: 360,
         max_receives: 5,
+        memory_mb: 256,
+        needs: Needs::REFRESH,
     },
     Function {
         name: "fold",
@@ -118,6 +136,8 @@ pub static FUNCTIONS: [Function; 7] = [
         timeout_ms: 60_000,
         visibility_timeout_s: 360,
         max_receives: 5,
+        memory_mb: 256,
+        needs: Needs::FOLD,
     },
 ];
 
