@@ -27,11 +27,12 @@ test: ## all tests, with what they need set up first
 test-windows: ## compile agent/ and core/ for Windows and run their unit tests under Wine
 	@infra/dev/test-windows.sh
 
-lint: ## formatting, clippy, scripts
+lint: ## formatting, clippy, scripts, the template
 	@infra/dev/prepare.sh lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	bash -n .ci/run infra/dev/*.sh
+	@infra/dev/lint-infra.sh
 
 bench: ## speed and memory, as ratios against their limits
 	@infra/dev/prepare.sh build

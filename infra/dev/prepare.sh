@@ -21,6 +21,12 @@ if [ "$wanted" = test ]; then
   [ -e /usr/lib/python3/dist-packages/hivex.py ] || packages+=(python3-hivex)
 fi
 
+if [ "$wanted" = lint ]; then
+  need python3 python3
+  # infra/dev/lint-infra.sh keeps its tools in an environment of its own.
+  python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+fi
+
 if [ ${#packages[@]} -gt 0 ]; then
   if ! command -v apt-get >/dev/null 2>&1; then
     echo "Missing: ${packages[*]}. This is no Debian or Ubuntu: install them with your package manager and try again." >&2
