@@ -7,3 +7,4 @@ pub mod binaries;
 pub mod documents;
 pub mod engine;
 pub mod server;
+pub mod template;
