@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub struct Config {
     /// Seconds between two looks at the host.
     pub interval_s: u64,
-    /// Seconds between two questions for the bundle.
+    /// Seconds between two questions for the bundle, which tell the server that the host lives.
     pub bundle_interval_s: u64,
     /// Addresses of Docker engines, such as `unix:///var/run/docker.sock`. Absent: the default one, if it is there.
     pub docker: Option<Vec<String>>,
@@ -38,7 +38,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             interval_s: 15 * 60,
-            bundle_interval_s: 60,
+            bundle_interval_s: 15 * 60,
             docker: None,
             containerd: None,
             root: PathBuf::from(if cfg!(windows) { r"C:\" } else { "/" }),

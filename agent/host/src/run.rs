@@ -149,7 +149,7 @@ impl Work<'_> {
         let mut images_left = false;
         loop {
             if Instant::now() >= ask_at && bundle_at <= Instant::now() {
-                bundle_at = Instant::now() + bundle_every;
+                bundle_at = Instant::now() + self.spread(bundle_every);
                 if let Err(error) = self.poll_bundle().await {
                     ask_at = self.pause(&error);
                 }
@@ -159,8 +159,7 @@ impl Work<'_> {
             }
             let looks = look_at <= Instant::now();
             if looks {
-                // Spread over a tenth of the interval, so that a fleet does not look at the same moment.
-                look_at = Instant::now() + look_every + look_every.mul_f64(0.1 * self.fraction());
+                look_at = Instant::now() + self.spread(look_every);
             }
             if looks || (images_left && Instant::now() >= ask_at) {
                 let engines = Engines::connect(self.config).await;
@@ -282,8 +281,9 @@ impl Work<'_> {
         Instant::now() + pause
     }
 
-    fn fraction(&self) -> f64 {
-        f64::from(random_u32()) / f64::from(u32::MAX)
+    /// An interval and up to a tenth more, so that a fleet that began together does not go on so.
+    fn spread(&self, interval: Duration) -> Duration {
+        interval.mul_f64(1.0 + 0.1 * f64::from(random_u32()) / f64::from(u32::MAX))
     }
 }
 

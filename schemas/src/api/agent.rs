@@ -32,7 +32,7 @@ pub struct AgentRow {
     pub enrolled_at: Timestamp,
     /// The token that it enrolled with.
     pub enrolled_with: TokenId,
-    /// When it was heard of last, to the minute.
+    /// When it was heard of last, to five minutes.
     pub last_seen_at: Timestamp,
     /// When its access was taken away.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -117,7 +117,7 @@ impl Observer<'_> {
         Ok(was_read)
     }
 
-    /// The layers that the tenant lacks, asked for at most once a day.
+    /// The layers that the tenant lacks, asked for at most once a week once it has them.
     async fn missing(&mut self, facts: &ImageFacts) -> Result<Vec<Digest>, LookError> {
         let now = self.now();
         let mut doubtful: Vec<Digest> = facts

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemas::{Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::REPEAT_MS;
+use super::{REPEAT_IMAGE_MS, REPEAT_MS};
 use crate::state::{StateDir, StateError};
 
 /// The file in the agent's folder.
@@ -54,14 +54,14 @@ impl Memory {
     /// Whether the image was read through within a day: what is missing of it then will not be there now.
     pub(super) fn was_read(&self, id: &str, now: Timestamp) -> bool {
         self.image(id)
-            .is_some_and(|image| within_a_day(image.read_at, now))
+            .is_some_and(|image| within(REPEAT_MS, image.read_at, now))
     }
 
-    /// Whether the tenant was known to have the layer within a day.
+    /// Whether the tenant was known to have the layer within a week.
     pub(super) fn tenant_has(&self, layer: &Digest, now: Timestamp) -> bool {
         self.layers
             .get(layer)
-            .is_some_and(|at| within_a_day(*at, now))
+            .is_some_and(|at| within(REPEAT_IMAGE_MS, *at, now))
     }
 
     pub(super) fn confirm_layer(&mut self, layer: &Digest, now: Timestamp) {
@@ -69,6 +69,6 @@ impl Memory {
     }
 }
 
-fn within_a_day(at: Timestamp, now: Timestamp) -> bool {
-    (0..REPEAT_MS).contains(&now.as_ms().saturating_sub(at.as_ms()))
+fn within(time_ms: i64, at: Timestamp, now: Timestamp) -> bool {
+    (0..time_ms).contains(&now.as_ms().saturating_sub(at.as_ms()))
 }

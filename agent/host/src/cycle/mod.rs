@@ -28,8 +28,12 @@ use crate::{
     uplink::{Uplink, UplinkError},
 };
 
-/// What is sent again although nothing changed, so that the server knows that it still is so.
+/// After this time a host and its containers are sent again although nothing changed, so that the server knows that it
+/// still is so.
 pub(crate) const REPEAT_MS: i64 = 24 * 3600 * 1000;
+/// The same for images and their layers: these never change, a host has many of them, and each telling costs the server
+/// as much as one of the host.
+pub(crate) const REPEAT_IMAGE_MS: i64 = 7 * REPEAT_MS;
 
 /// Why a look was not finished.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +98,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Spools what was seen, unless the same was sent within a day. `comparable` is what changes only when something did.
+    /// Spools what was seen, unless the same was sent lately. `comparable` is what changes only when something did.
     fn offer<T: serde::Serialize>(
         &mut self,
         subject: &Subject,

@@ -1,11 +1,11 @@
-//! What was sent last of each subject, so that what has not changed is sent once a day only.
+//! What was sent last of each subject, so that what has not changed is sent seldom.
 
 use std::collections::BTreeMap;
 
 use schemas::{Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::REPEAT_MS;
+use super::{REPEAT_IMAGE_MS, REPEAT_MS};
 use crate::{
     spool::Subject,
     state::{StateDir, StateError},
@@ -42,8 +42,12 @@ impl Sent {
     pub(super) fn is_due(&self, subject: &Subject, digest: &Digest, now: Timestamp) -> bool {
         self.subjects.get(&subject.to_string()).is_none_or(|last| {
             let age_ms = now.as_ms().saturating_sub(last.at.as_ms());
+            let repeat_ms = match subject {
+                Subject::Image(_) => REPEAT_IMAGE_MS,
+                Subject::Host | Subject::Containers | Subject::Event => REPEAT_MS,
+            };
             // A clock that was set back must not silence the agent.
-            last.digest != *digest || !(0..REPEAT_MS).contains(&age_ms)
+            last.digest != *digest || !(0..repeat_ms).contains(&age_ms)
         })
     }
 
@@ -72,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_is_due_once_a_day_and_a_change_at_once() {
+    fn the_same_is_due_once_a_day_or_week_and_a_change_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let state = StateDir::open(folder.path()).unwrap();
         let at = |hours: i64| Timestamp::from_ms(hours * 3_600_000);
@@ -87,5 +91,11 @@ mod tests {
         assert!(sent.is_due(&Subject::Host, &one, at(99)));
         assert!(sent.is_due(&Subject::Host, &two, at(101)));
         assert!(sent.is_due(&Subject::Containers, &one, at(101)));
+        let mut sent = sent;
+        let image = Subject::Image(one.clone());
+        sent.note(&state, &image, one.clone(), at(100)).unwrap();
+        assert!(!sent.is_due(&image, &one, at(100 + 7 * 24 - 1)));
+        assert!(sent.is_due(&image, &one, at(100 + 7 * 24)));
+        assert!(sent.is_due(&image, &two, at(101)));
     }
 }

@@ -73,10 +73,15 @@ impl FromRequest<ApiState> for Signed {
         let claimed = claimed_agent(authorization).map_err(|error| refusal(&error))?;
         let tenant = tenant_of_agent(&claimed);
         let agent = match &tenant {
-            Some(tenant) => state.identity().agent(tenant, &claimed).await?,
+            Some(tenant) => {
+                state
+                    .identity()
+                    .agent_with_version(tenant, &claimed)
+                    .await?
+            }
             None => None,
         };
-        let agent = agent.ok_or_else(|| refusal(&RequestError::UnknownAgent))?;
+        let (agent, version) = agent.ok_or_else(|| refusal(&RequestError::UnknownAgent))?;
         let key = PublicKey::from_base64url(&agent.public_key).map_err(ApiError::internal)?;
         let sent = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
         let uri = parts
@@ -100,23 +105,26 @@ impl FromRequest<ApiState> for Signed {
         }
         // Before anything is written for it.
         state.spend(&agent.tenant).await?;
-        let fresh = state
-            .identity()
-            .use_nonce(
-                &agent.tenant,
-                &agent.id,
-                &verified.nonce,
-                verified.remember_until_s,
-            )
-            .await?;
-        if !fresh {
+        // A question changes nothing and is answered alike to whoever repeats it within its minute, so the heartbeats of
+        // all hosts are spared a write each.
+        let is_fresh = parts.method.is_safe()
+            || state
+                .identity()
+                .use_nonce(
+                    &agent.tenant,
+                    &agent.id,
+                    &verified.nonce,
+                    verified.remember_until_s,
+                )
+                .await?;
+        if !is_fresh {
             tracing::warn!(agent = %agent.id, "a request was replayed");
             return Err(ApiError::new(
                 Kind::ReplayedRequest,
                 "Sign each request anew, also when it is repeated.",
             ));
         }
-        if let Err(error) = state.identity().seen(&agent).await {
+        if let Err(error) = state.identity().seen(&agent, version).await {
             // When an agent was last seen is worth less than what it sends.
             tracing::warn!(%error, "could not note that an agent was seen");
         }

@@ -1,12 +1,16 @@
 //! Enrolment, and who is taken for an agent.
 
+use std::sync::Arc;
+
 use access::request_token::RequestSigner;
 use axum::{
     body::Body,
     http::{Method, Request},
 };
+use platform::meter::{Count, Meter, Port, metered};
 use schemas::{Timestamp, agent::SignedBundle};
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use crate::house::{Agent, House, key};
 
@@ -248,4 +252,37 @@ async fn the_time_is_told_to_anyone() {
     let house = House::new().await;
     let answer = house.ask(Method::GET, "/agent/v1/time", None, None).await;
     assert_eq!(answer.body["server_time"], json!(house.now()));
+}
+
+#[tokio::test]
+async fn a_heartbeat_is_one_read_and_one_write() {
+    let house = House::new().await;
+    let agent = house.agent(1).await;
+    let meter = Arc::new(Meter::looking());
+    let (_, router) = api::open(metered(house.platform.clone(), Arc::clone(&meter)))
+        .await
+        .unwrap();
+    let known = agent.call(&house, "GET", "/agent/v1/bundle", &Value::Null);
+    let etag = known.await.headers["etag"].clone();
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        house.clock.advance_ms(15 * 60_000);
+        let before = meter.snapshot();
+        let mut request = agent.request(&house, "GET", "/agent/v1/bundle", &[]);
+        request.headers_mut().insert("if-none-match", etag.clone());
+        let answer = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 304);
+        let asked = meter.snapshot().since(&before);
+        let table = asked.port(Port::Table);
+        assert_eq!((table.read_half_units, table.write_units), (2, 1));
+        for port in [Port::Blobs, Port::Queue, Port::Keys] {
+            assert_eq!(asked.port(port), Count::default());
+        }
+        let tenant = "default".parse().unwrap();
+        let identity = records::identity::Identity::new(house.platform.clone());
+        let known = identity.agent(&tenant, &agent.reply.agent).await.unwrap();
+        seen.push(known.unwrap().last_seen_at);
+    }
+    assert!(seen.is_sorted() && seen[0] < seen[2], "{seen:?}");
+    assert_eq!(seen[2], house.now());
 }

@@ -14,8 +14,9 @@ use super::{
 const NOUN: &str = "agents";
 /// Earlier runs that are remembered of an agent.
 const MAX_RETIRED: usize = 16;
-/// How stale the moment an agent was last seen may be, in ms: it is not worth a write per request.
-const SEEN_EVERY_MS: i64 = 60_000;
+/// How stale the moment an agent was last seen may be, in ms: below the time between two heartbeats, so that each of these
+/// is noted and what is sent soon after one is not worth another write.
+const SEEN_EVERY_MS: i64 = 5 * 60_000;
 
 /// An agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ pub struct Agent {
     pub enrolled_at: Timestamp,
     /// With which token.
     pub enrolled_with: TokenId,
-    /// When it was heard of last, to the minute.
+    /// When it was heard of last, to five minutes.
     pub last_seen_at: Timestamp,
     /// When its access was taken away.
     #[serde(default)]
@@ -199,10 +200,21 @@ impl Identity {
         tenant: &TenantId,
         id: &AgentId,
     ) -> Result<Option<Agent>, IdentityError> {
-        let found = self
-            .read(NOUN, &tenant_key(tenant, NOUN, id.as_str()))
-            .await?;
+        let found = self.agent_with_version(tenant, id).await?;
         Ok(found.map(|(agent, _)| agent))
+    }
+
+    /// An agent, revoked or not, with the version that its record has, for [`Self::seen`].
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn agent_with_version(
+        &self,
+        tenant: &TenantId,
+        id: &AgentId,
+    ) -> Result<Option<(Agent, u64)>, IdentityError> {
+        self.read(NOUN, &tenant_key(tenant, NOUN, id.as_str()))
+            .await
     }
 
     /// One page of a tenant's agents.
@@ -237,21 +249,28 @@ impl Identity {
         .await
     }
 
-    /// Notes that an agent was heard of, at most once a minute.
+    /// Notes that an agent was heard of, where that was not noted lately. `version` is the one that the agent was read at;
+    /// when somebody wrote its record since, nothing is noted, and the next request does it.
     ///
     /// # Errors
     /// When the table fails.
-    pub async fn seen(&self, agent: &Agent) -> Result<(), IdentityError> {
+    pub async fn seen(&self, agent: &Agent, version: u64) -> Result<(), IdentityError> {
         let now = self.now();
         if agent.last_seen_at.plus_ms(SEEN_EVERY_MS) > now {
             return Ok(());
         }
-        self.change(&agent.tenant, &agent.id, |agent| {
-            agent.last_seen_at = agent.last_seen_at.max(now);
-            true
-        })
-        .await?;
-        Ok(())
+        let mut seen = agent.clone();
+        seen.last_seen_at = now;
+        let item = encode(
+            NOUN,
+            tenant_key(&agent.tenant, NOUN, agent.id.as_str()),
+            &seen,
+        )?;
+        let condition = Condition::VersionIs(version);
+        match self.platform.table.put(item, condition).await {
+            Ok(_) | Err(TableError::ConditionFailed { .. } | TableError::Conflict) => Ok(()),
+            Err(error) => Err(IdentityError::Table(NOUN, error)),
+        }
     }
 
     /// Notes the run that an observation comes from.
@@ -267,6 +286,10 @@ impl Identity {
         boot_id: &str,
         observed_at: Timestamp,
     ) -> Result<BootNews, IdentityError> {
+        // Nearly always it is the run that is known, as the request found it.
+        if let (false, BootNews::None) = judge_boot(&mut agent.clone(), boot_id, observed_at) {
+            return Ok(BootNews::None);
+        }
         let mut news = BootNews::None;
         self.change(&agent.tenant, &agent.id, |agent| {
             let (changed, said) = judge_boot(agent, boot_id, observed_at);
