@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Folder of advisory documents for `make run FEEDS=DIR`.
 FEEDS ?=
 
-.PHONY: help prepare run stop test test-windows lint bench fuzz schemas clean
+.PHONY: help prepare run stop test test-windows lint bench fuzz cost cost-measure schemas clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,13 @@ bench: ## speed and memory, as ratios against their limits
 fuzz: ## every parser of bytes from outside against a fuzzer, FUZZ_SECONDS=60 for each
 	@infra/dev/prepare.sh build
 	@infra/dev/fuzz.sh
+
+cost: ## the monthly bill of 100, 1,000 and 10,000 hosts in the cloud; also writes it into infra/README.md
+	@$(CARGO) run --locked --quiet -p cost -- write infra/README.md
+
+cost-measure: ## measure anew what each event asks of the cloud's services, then the same
+	@$(CARGO) run --locked --quiet -p cost -- measure infra/cost/measured.toml
+	@$(MAKE) --no-print-directory cost
 
 schemas: ## write schemas/json and schemas/openapi.json anew from the types
 	BULKHEAD_UPDATE=1 $(CARGO) test --locked -p schemas -p api

@@ -57,6 +57,20 @@ const ARROWS: &[(&str, &[&str])] = &[
             "schemas", "platform", "records", "handlers", "roster", "api", "sources",
         ],
     ),
+    // It measures what the API and the functions ask of a platform.
+    (
+        "cost",
+        &[
+            "schemas",
+            "platform",
+            "records",
+            "handlers",
+            "roster",
+            "api",
+            "access",
+            "inventory",
+        ],
+    ),
     ("agent-host", &["schemas", "inventory", "access", "sources"]),
     (
         "bulkhead-cli",
@@ -94,7 +108,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("bollard", &["sources"]),
     ("oci-client", &["sources"]),
     ("rusqlite", &["platform", "inventory"]),
-    ("axum", &["api", "server", "lambda"]),
+    ("axum", &["api", "server", "lambda", "cost"]),
 ];
 
 fn metadata() -> BTreeMap<String, Vec<(String, bool)>> {
