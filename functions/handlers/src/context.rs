@@ -10,7 +10,7 @@ use platform::Platform;
 use records::Feeds;
 use schemas::{AgentId, HostId, TenantId, Timestamp};
 
-use crate::{Advisories, HandlerError};
+use crate::{Advisories, HandlerError, Metrics};
 
 /// Most agents whose hosts are remembered.
 const MAX_REMEMBERED: usize = 100_000;
@@ -26,6 +26,8 @@ pub struct Context {
     pub limits: Limits,
     /// How registries are asked.
     pub registries: Registries,
+    /// What the functions did in this process.
+    pub metrics: Metrics,
     advisories: tokio::sync::Mutex<Option<Arc<Advisories>>>,
     hosts: Mutex<HashMap<(TenantId, AgentId), HostId>>,
 }
@@ -99,6 +101,7 @@ impl Context {
             sources,
             limits,
             registries: Registries::default(),
+            metrics: Metrics::default(),
             advisories: tokio::sync::Mutex::default(),
             hosts: Mutex::default(),
         }

@@ -12,6 +12,7 @@ pub mod feed;
 pub mod fold;
 pub mod ingest;
 mod merge;
+mod metrics;
 pub mod registry;
 mod rematch;
 pub mod scan;
@@ -19,11 +20,12 @@ pub mod score;
 
 use async_trait::async_trait;
 use platform::Delivery;
-use records::messages::QueueMessage;
+use records::messages::{MessageError, QueueMessage};
 
 pub use advise::Advisories;
 pub use context::{Context, Downloads, FeedSources, Limits, Registries};
 pub use error::HandlerError;
+pub use metrics::{Count, Metrics, Verdict};
 
 /// A function of the roster.
 #[async_trait]
@@ -31,7 +33,8 @@ pub trait Handler: Send + Sync {
     /// Does what a message asks. Once this returns without an error the message can go.
     ///
     /// # Errors
-    /// [`HandlerError::Retry`] when it may succeed later, [`HandlerError::Poison`] when it never will.
+    /// [`HandlerError::Retry`] when it may succeed later, [`HandlerError::Newer`] when it may with a later version of this
+    /// software, [`HandlerError::Poison`] when it never will.
     async fn handle(&self, context: &Context, message: &Delivery) -> Result<(), HandlerError>;
 
     /// Notes that a message is given up for this reason, for whoever waits for what it asks. Its host calls this before it
@@ -51,8 +54,10 @@ pub trait Handler: Send + Sync {
 
 /// The message in a delivery.
 fn message<M: QueueMessage>(delivery: &Delivery) -> Result<M, HandlerError> {
-    M::from_body(&delivery.message.body)
-        .map_err(|error| HandlerError::poison_by("the message is not of its queue's form", error))
+    M::from_body(&delivery.message.body).map_err(|error| match error {
+        MessageError::Newer(_) => HandlerError::Newer(error.into()),
+        error => HandlerError::poison_by("the message is not of its queue's form", error),
+    })
 }
 
 /// How often a handler begins anew, when others changed what it had read, before it leaves that to a later delivery.

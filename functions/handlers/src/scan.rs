@@ -100,6 +100,8 @@ async fn match_once(
     };
     let generation = advisories.generation();
     let (judged, inventory) = advise::judge(advisories, inventory, context.now()).await?;
+    let packages = u64::try_from(inventory.packages.len()).unwrap_or(u64::MAX);
+    context.metrics.items("scan", packages);
     let record = PlaceRecord {
         version: 1,
         place: place.clone(),

@@ -1,6 +1,6 @@
 //! Messages between functions: names of what to do, never its content. Sending one twice has one effect.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use platform::{Message, Platform, patience::send_all};
 use schemas::{AgentId, Digest, ImageId, ImageRequestId, Place, TenantId, Timestamp};
@@ -12,6 +12,8 @@ use crate::{RecordError, keys};
 pub trait QueueMessage: Serialize + DeserializeOwned + Send + Sync {
     /// The queue's name.
     const QUEUE: &'static str;
+    /// Every `type` that a body of this kind can have.
+    const TYPES: &'static [&'static str];
 
     /// The tenant whose message it is; `None` for what belongs to no tenant.
     fn tenant(&self) -> Option<&TenantId>;
@@ -36,10 +38,38 @@ pub trait QueueMessage: Serialize + DeserializeOwned + Send + Sync {
     /// Reads the body of a message.
     ///
     /// # Errors
-    /// When it is no message of this kind.
-    fn from_body(body: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(body)
+    /// When it is no message of this kind, or of a type that only a later version knows.
+    fn from_body(body: &str) -> Result<Self, MessageError> {
+        serde_json::from_str(body).map_err(|error| match serde_json::from_str::<Head>(body) {
+            Ok(head) if is_type(&head.kind) && !Self::TYPES.contains(&head.kind.as_ref()) => {
+                MessageError::Newer(head.kind.into_owned())
+            }
+            _ => MessageError::Form(error),
+        })
     }
+}
+
+/// Why a body is no message.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// It is not of the queue's form.
+    #[error("not of the queue's form")]
+    Form(#[source] serde_json::Error),
+    /// Its type is unknown to this version, as of a message that a later version sent.
+    #[error("this version knows no message of type {0:?}")]
+    Newer(String),
+}
+
+/// What every message begins with.
+#[derive(Deserialize)]
+struct Head<'body> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'body, str>,
+}
+
+/// Whether text could be the type of some message.
+fn is_type(text: &str) -> bool {
+    (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
 /// To `ingest`: a raw envelope was stored.
@@ -180,9 +210,10 @@ impl FeedMessage {
 }
 
 macro_rules! queue_message {
-    ($type:ty, $queue:literal, $tenant:expr) => {
+    ($type:ty, $queue:literal, $types:expr, $tenant:expr) => {
         impl QueueMessage for $type {
             const QUEUE: &'static str = $queue;
+            const TYPES: &'static [&'static str] = &$types;
 
             fn tenant(&self) -> Option<&TenantId> {
                 let tenant: fn(&Self) -> Option<&TenantId> = $tenant;
@@ -192,21 +223,42 @@ macro_rules! queue_message {
     };
 }
 
-queue_message!(IngestMessage, "ingest", |message| match message {
-    IngestMessage::Envelope { tenant, .. } => Some(tenant),
-});
-queue_message!(ScanMessage, "scan", |message| match message {
-    ScanMessage::Place { tenant, .. } | ScanMessage::Rematch { tenant, .. } => Some(tenant),
-});
-queue_message!(ScoreMessage, "score", |message| match message {
-    ScoreMessage::Place { tenant, .. }
-    | ScoreMessage::Intel { tenant, .. }
-    | ScoreMessage::Fold { tenant } => Some(tenant),
-});
-queue_message!(RegistryMessage, "registry", |message| match message {
-    RegistryMessage::Image { tenant, .. } | RegistryMessage::Layer { tenant, .. } => Some(tenant),
-});
-queue_message!(FeedMessage, "feed", |_| None);
+queue_message!(
+    IngestMessage,
+    "ingest",
+    ["envelope"],
+    |message| match message {
+        IngestMessage::Envelope { tenant, .. } => Some(tenant),
+    }
+);
+queue_message!(
+    ScanMessage,
+    "scan",
+    ["place", "rematch"],
+    |message| match message {
+        ScanMessage::Place { tenant, .. } | ScanMessage::Rematch { tenant, .. } => Some(tenant),
+    }
+);
+queue_message!(
+    ScoreMessage,
+    "score",
+    ["place", "intel", "fold"],
+    |message| match message {
+        ScoreMessage::Place { tenant, .. }
+        | ScoreMessage::Intel { tenant, .. }
+        | ScoreMessage::Fold { tenant } => Some(tenant),
+    }
+);
+queue_message!(
+    RegistryMessage,
+    "registry",
+    ["image", "layer"],
+    |message| match message {
+        RegistryMessage::Image { tenant, .. } | RegistryMessage::Layer { tenant, .. } =>
+            Some(tenant),
+    }
+);
+queue_message!(FeedMessage, "feed", ["refresh", "continue"], |_| None);
 
 /// The queues of all kinds of messages, in the order of the way of the data.
 pub const QUEUES: [&str; 5] = [
@@ -256,6 +308,37 @@ mod tests {
             RegistryMessage::from_body(body).unwrap(),
             RegistryMessage::Image { request: None, .. }
         ));
+    }
+
+    #[test]
+    fn a_type_of_a_later_version_is_told_from_what_is_damaged() {
+        fn check<M: QueueMessage>() {
+            let of = |kind: &str| M::from_body(&format!(r#"{{"type":"{kind}"}}"#));
+            for kind in M::TYPES {
+                // All that is said against it may be that it lacks something.
+                if let Err(error) = of(kind) {
+                    assert!(matches!(error, MessageError::Form(_)), "{kind}: {error}");
+                    let said = std::error::Error::source(&error).unwrap().to_string();
+                    assert!(said.contains("missing field"), "{kind}: {said}");
+                }
+            }
+            assert!(
+                matches!(of("transmute"), Err(MessageError::Newer(kind)) if kind == "transmute")
+            );
+            assert!(matches!(of("Not A Type"), Err(MessageError::Form(_))));
+            let odd = ["", "{}", "[]", "5", r#"{"type":7}"#, r#"{"type":"#];
+            for body in odd {
+                assert!(
+                    matches!(M::from_body(body), Err(MessageError::Form(_))),
+                    "{body}"
+                );
+            }
+        }
+        check::<FeedMessage>();
+        check::<IngestMessage>();
+        check::<RegistryMessage>();
+        check::<ScanMessage>();
+        check::<ScoreMessage>();
     }
 
     #[test]

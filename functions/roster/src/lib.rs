@@ -3,6 +3,7 @@
 
 mod local;
 mod needs;
+mod work;
 
 use handlers::{
     Handler, feed::Feed, feed::Refresh, fold::Fold, ingest::Ingest, registry::Registry, scan::Scan,
@@ -14,6 +15,7 @@ use records::messages::{
 
 pub use local::{LocalOptions, Running, drain, run_local};
 pub use needs::{Needs, Records};
+pub use work::{Answered, Work, run_scheduled};
 
 /// What starts a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

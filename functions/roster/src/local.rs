@@ -1,17 +1,16 @@
-//! Runs the functions in this process: polls each queue with some workers, keeps deliveries hidden while their work goes
-//! on, and answers each message by itself.
+//! Runs the functions in this process: polls each queue with some workers, and starts what is on a schedule.
 
 use std::{sync::Arc, time::Duration};
 
-use handlers::{Context, HandlerError};
-use platform::{Delivery, Message, Queue, Receive, patience::patiently};
+use handlers::Context;
+use platform::Receive;
 use tokio::{
     sync::{Semaphore, watch},
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep},
 };
 
-use crate::{FUNCTIONS, Function, Trigger};
+use crate::{FUNCTIONS, Function, Trigger, Work, run_scheduled};
 
 /// Pause after a poll that found nothing and did not wait.
 const SHORT_PAUSE: Duration = Duration::from_millis(10);
@@ -86,6 +85,11 @@ async fn poll(
 ) {
     let workers = u32::try_from(options.workers.clamp(1, 1024)).unwrap_or(1);
     let free = Arc::new(Semaphore::new(workers as usize));
+    let answering = Work {
+        limit: Duration::MAX,
+        retry_delay_s: options.retry_delay_s,
+        acknowledges: true,
+    };
     let mut work = JoinSet::new();
     while !*stopped.borrow() {
         while work.try_join_next().is_some() {}
@@ -115,9 +119,9 @@ async fn poll(
                             Err(_) => return,
                         },
                     };
-                    let (context, options) = (Arc::clone(&context), options.clone());
+                    let context = Arc::clone(&context);
                     work.spawn(async move {
-                        answer(&context, function, &delivery, &options).await;
+                        answering.answer(&context, function, &delivery).await;
                         drop(permit);
                     });
                 }
@@ -135,106 +139,6 @@ async fn poll(
     while work.join_next().await.is_some() {}
 }
 
-/// Handles one delivery and answers it. What cannot be answered is delivered again after its time-out.
-async fn answer(
-    context: &Arc<Context>,
-    function: &'static Function,
-    delivery: &Delivery,
-    options: &LocalOptions,
-) {
-    let queue = &*context.platform.queue;
-    let answered = match attend(context, function, delivery).await {
-        Ok(()) => patiently(async || queue.ack(delivery).await).await,
-        Err(error) => {
-            let reason = error.reason();
-            let last = delivery.receive_count >= function.max_receives;
-            if error.is_retry() && !last {
-                tracing::info!(
-                    function = function.name,
-                    id = delivery.message.id,
-                    reason,
-                    "again"
-                );
-                let doubled = 1_u32 << delivery.receive_count.saturating_sub(1).min(9);
-                let delay_s = options.retry_delay_s.saturating_mul(doubled).min(900);
-                patiently(async || queue.release(delivery, delay_s).await).await
-            } else {
-                tracing::error!(
-                    function = function.name,
-                    id = delivery.message.id,
-                    reason,
-                    "given up"
-                );
-                if let Err(error) = function.handler.given_up(context, delivery, &reason).await {
-                    tracing::warn!(
-                        function = function.name,
-                        id = delivery.message.id,
-                        reason = error.reason(),
-                        "whoever waits for it is not told"
-                    );
-                }
-                patiently(async || queue.dead_letter(delivery, &reason).await).await
-            }
-        }
-    };
-    if let Err(error) = answered {
-        let error = &error as &dyn std::error::Error;
-        tracing::warn!(
-            function = function.name,
-            id = delivery.message.id,
-            error,
-            "unanswered"
-        );
-    }
-}
-
-/// Handles one delivery and keeps it hidden meanwhile.
-async fn attend(
-    context: &Arc<Context>,
-    function: &'static Function,
-    delivery: &Delivery,
-) -> Result<(), HandlerError> {
-    let (of_work, message) = (Arc::clone(context), delivery.clone());
-    // A task of its own: a panic in it is its own, too.
-    let mut work = JoinSet::new();
-    work.spawn(async move { function.handler.handle(&of_work, &message).await });
-    let limit = Duration::from_millis(function.timeout_ms);
-    let kept = keep_hidden(&*context.platform.queue, function, delivery);
-    let joined = tokio::select! {
-        joined = timeout(limit, work.join_next()) => joined,
-        never = kept => match never {},
-    };
-    match joined {
-        Ok(Some(Ok(done))) => done,
-        Ok(_) => Err(HandlerError::Retry("the function broke off".into())),
-        Err(_) => Err(HandlerError::Retry(
-            format!("it took longer than {} ms", function.timeout_ms).into(),
-        )),
-    }
-}
-
-async fn keep_hidden(
-    queue: &dyn Queue,
-    function: &Function,
-    delivery: &Delivery,
-) -> std::convert::Infallible {
-    let third = Duration::from_secs(u64::from(function.visibility_timeout_s / 3).max(1));
-    let mut ticks = interval(third);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks.tick().await;
-    loop {
-        ticks.tick().await;
-        if let Err(error) = queue.extend(delivery, function.visibility_timeout_s).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(
-                function = function.name,
-                error,
-                "cannot keep a delivery hidden"
-            );
-        }
-    }
-}
-
 /// Starts a function on its schedule.
 async fn tick(
     context: Arc<Context>,
@@ -249,18 +153,8 @@ async fn tick(
             _ = stopped.wait_for(|stopped| *stopped) => return,
             _ = ticks.tick() => {}
         }
-        let delivery = Delivery {
-            queue: String::new(),
-            message: Message::new(function.name, "{}"),
-            receipt: String::new(),
-            receive_count: 1,
-            first_received_at_ms: 0,
-            sent_at_ms: 0,
-        };
-        if let Err(error) = function.handler.handle(&context, &delivery).await {
-            // The next tick comes.
-            tracing::warn!(function = function.name, reason = error.reason(), "failed");
-        }
+        // What it failed by is in the log, and the next tick comes.
+        let _ = run_scheduled(&context, function, Duration::MAX).await;
     }
 }
 

@@ -19,7 +19,7 @@ async fn a_poison_message_ends_in_dead_letters_and_its_neighbours_do_not() {
     world
         .send(&agent, 3, &host("a", &[("curl", "1")], &[]))
         .await;
-    let nonsense = Message::new("acme/nonsense", "{\"type\":\"nonsense\"}");
+    let nonsense = Message::new("acme/nonsense", "{\"type\":\"place\",\"nonsense\":1}");
     let failed = world
         .platform
         .queue
@@ -35,7 +35,7 @@ async fn a_poison_message_ends_in_dead_letters_and_its_neighbours_do_not() {
         .iter()
         .map(|(queue, why)| (queue.as_str(), why.as_str()))
         .collect();
-    let [(q1, foreign), (q2, malformed), (q3, unknown)] = reasons[..] else {
+    let [(q1, foreign), (q2, malformed), (q3, lacking)] = reasons[..] else {
         panic!("{reasons:?}");
     };
     assert_eq!((q1, q2, q3), ("ingest", "ingest", "scan"));
@@ -44,7 +44,7 @@ async fn a_poison_message_ends_in_dead_letters_and_its_neighbours_do_not() {
         malformed.contains("inventory is not of its form"),
         "{malformed}"
     );
-    assert!(unknown.contains("nonsense"), "{unknown}");
+    assert!(lacking.contains("missing field"), "{lacking}");
     assert!(world.place("host/a").await.is_some());
     assert!(world.place("host/b").await.is_none());
 }

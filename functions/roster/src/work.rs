@@ -1,0 +1,262 @@
+//! One delivery, from its work to its answer, on every host alike: a limit of time, panics that take nothing else with
+//! them, repetition of what may succeed later, and dead letters for what will not.
+
+use std::{sync::Arc, time::Duration};
+
+use handlers::{Context, HandlerError, Verdict};
+use platform::{Delivery, Message, Queue, patience::patiently};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+
+use crate::Function;
+
+/// Delay before a message of a type that only a later version knows comes again for the first time, in seconds. An
+/// upgrade replaces functions one after the other and takes minutes: five deliveries, each with twice the delay of the
+/// one before, reach close to half an hour.
+const NEWER_DELAY_S: u32 = 120;
+
+/// How a host has deliveries answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Most time for the work on one message; the function's own limit counts when it is shorter.
+    pub limit: Duration,
+    /// Delay before a message that may succeed later comes again, in seconds; twice as long at each further time.
+    pub retry_delay_s: u32,
+    /// Whether messages whose work is done are acknowledged here; otherwise the host does that by what it returns.
+    pub acknowledges: bool,
+}
+
+/// How a delivery was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The answer.
+    pub verdict: Verdict,
+    /// Whether the queue knows of it, or its host still has to acknowledge it. What is not settled is delivered again.
+    pub settled: bool,
+    /// How long it took.
+    pub duration: Duration,
+    /// Time from when the message was sent until its work began, in milliseconds.
+    pub age_ms: u64,
+}
+
+impl Work {
+    /// Handles one delivery and answers it. What cannot be answered is delivered again after its time-out.
+    pub async fn answer(
+        &self,
+        context: &Arc<Context>,
+        function: &'static Function,
+        delivery: &Delivery,
+    ) -> Answered {
+        let begun = Instant::now();
+        let now_ms = context.platform.clock.now_ms();
+        let age_ms = now_ms.saturating_sub(delivery.sent_at_ms);
+        let done = if delivery.receive_count > function.max_receives {
+            // Whoever had it before did not live to answer: out of memory, or out of time.
+            Err(HandlerError::Poison(
+                format!(
+                    "its function ended before it answered, {} times",
+                    delivery.receive_count - 1
+                )
+                .into(),
+            ))
+        } else {
+            let limit = self.limit.min(Duration::from_millis(function.timeout_ms));
+            attend(context, function, delivery, limit).await
+        };
+        let (verdict, settled) = match done {
+            Ok(()) => (Verdict::Done, self.done(context, function, delivery).await),
+            Err(error) if error.is_retry() && delivery.receive_count < function.max_receives => {
+                let delay_s = self.delay_s(&error, delivery.receive_count);
+                (
+                    Verdict::Again,
+                    again(context, function, delivery, &error, delay_s).await,
+                )
+            }
+            Err(error) => (
+                Verdict::GivenUp,
+                give_up(context, function, delivery, &error).await,
+            ),
+        };
+        let duration = begun.elapsed();
+        context
+            .metrics
+            .answered(function.name, verdict, duration, age_ms);
+        Answered {
+            verdict,
+            settled,
+            duration,
+            age_ms,
+        }
+    }
+
+    async fn done(&self, context: &Context, function: &Function, delivery: &Delivery) -> bool {
+        let queue = &*context.platform.queue;
+        !self.acknowledges
+            || settled(
+                function,
+                delivery,
+                patiently(async || queue.ack(delivery).await).await,
+            )
+    }
+
+    /// How long until a message comes again.
+    fn delay_s(&self, error: &HandlerError, receive_count: u32) -> u32 {
+        let first_s = if matches!(error, HandlerError::Newer(_)) {
+            self.retry_delay_s.max(NEWER_DELAY_S)
+        } else {
+            self.retry_delay_s
+        };
+        let doubled = 1_u32 << receive_count.saturating_sub(1).min(9);
+        first_s.saturating_mul(doubled).min(900)
+    }
+}
+
+async fn again(
+    context: &Context,
+    function: &Function,
+    delivery: &Delivery,
+    error: &HandlerError,
+    delay_s: u32,
+) -> bool {
+    let (id, reason) = (&delivery.message.id, error.reason());
+    tracing::info!(function = function.name, id, reason, delay_s, "again");
+    let queue = &*context.platform.queue;
+    settled(
+        function,
+        delivery,
+        patiently(async || queue.release(delivery, delay_s).await).await,
+    )
+}
+
+async fn give_up(
+    context: &Context,
+    function: &Function,
+    delivery: &Delivery,
+    error: &HandlerError,
+) -> bool {
+    let (id, reason) = (&delivery.message.id, error.reason());
+    tracing::error!(function = function.name, id, reason, "given up");
+    if let Err(error) = function.handler.given_up(context, delivery, &reason).await {
+        tracing::warn!(
+            function = function.name,
+            id,
+            reason = error.reason(),
+            "whoever waits for it is not told"
+        );
+    }
+    let queue = &*context.platform.queue;
+    settled(
+        function,
+        delivery,
+        patiently(async || queue.dead_letter(delivery, &reason).await).await,
+    )
+}
+
+fn settled(
+    function: &Function,
+    delivery: &Delivery,
+    answered: Result<(), platform::QueueError>,
+) -> bool {
+    if let Err(error) = &answered {
+        let error = error as &dyn std::error::Error;
+        tracing::warn!(
+            function = function.name,
+            id = delivery.message.id,
+            error,
+            "unanswered"
+        );
+    }
+    answered.is_ok()
+}
+
+/// Starts a function by its schedule, once.
+///
+/// # Errors
+/// What its handler says, or that it took too long or broke off. The next start comes in its time.
+pub async fn run_scheduled(
+    context: &Arc<Context>,
+    function: &'static Function,
+    limit: Duration,
+) -> Result<(), HandlerError> {
+    let begun = Instant::now();
+    let now_ms = context.platform.clock.now_ms();
+    let delivery = Delivery {
+        queue: String::new(),
+        message: Message::new(function.name, "{}"),
+        receipt: String::new(),
+        receive_count: 1,
+        first_received_at_ms: now_ms,
+        sent_at_ms: now_ms,
+    };
+    let limit = limit.min(Duration::from_millis(function.timeout_ms));
+    let done = within(context, function, &delivery, limit).await;
+    let verdict = match &done {
+        Ok(()) => Verdict::Done,
+        Err(error) => {
+            tracing::warn!(function = function.name, reason = error.reason(), "failed");
+            Verdict::Again
+        }
+    };
+    context
+        .metrics
+        .answered(function.name, verdict, begun.elapsed(), 0);
+    done
+}
+
+/// Handles one delivery and keeps it hidden meanwhile.
+async fn attend(
+    context: &Arc<Context>,
+    function: &'static Function,
+    delivery: &Delivery,
+    limit: Duration,
+) -> Result<(), HandlerError> {
+    let kept = keep_hidden(&*context.platform.queue, function, delivery);
+    tokio::select! {
+        done = within(context, function, delivery, limit) => done,
+        never = kept => match never {},
+    }
+}
+
+/// Handles one delivery within a limit of time.
+async fn within(
+    context: &Arc<Context>,
+    function: &'static Function,
+    delivery: &Delivery,
+    limit: Duration,
+) -> Result<(), HandlerError> {
+    let (of_work, message) = (Arc::clone(context), delivery.clone());
+    // A task of its own: a panic in it is its own, too, and it ends when this is dropped.
+    let mut work = JoinSet::new();
+    work.spawn(async move { function.handler.handle(&of_work, &message).await });
+    match timeout(limit, work.join_next()).await {
+        Ok(Some(Ok(done))) => done,
+        Ok(_) => Err(HandlerError::Retry("the function broke off".into())),
+        Err(_) => Err(HandlerError::Retry(
+            format!("it took longer than {} ms", limit.as_millis()).into(),
+        )),
+    }
+}
+
+async fn keep_hidden(
+    queue: &dyn Queue,
+    function: &Function,
+    delivery: &Delivery,
+) -> std::convert::Infallible {
+    let third = Duration::from_secs(u64::from(function.visibility_timeout_s / 3).max(1));
+    let mut ticks = interval(third);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        if let Err(error) = queue.extend(delivery, function.visibility_timeout_s).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(
+                function = function.name,
+                error,
+                "cannot keep a delivery hidden"
+            );
+        }
+    }
+}

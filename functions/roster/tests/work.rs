@@ -1,0 +1,206 @@
+//! Each way that the work on a message can end, and what then becomes of the message.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use handlers::{Context, FeedSources, Handler, HandlerError, Limits, Verdict, scan::Scan};
+use platform::{Delivery, Embedded, ManualClock, Message, Receive};
+use roster::{Answered, Function, Needs, Trigger, Work};
+
+/// Does what the body of its message says.
+struct Told;
+
+#[async_trait]
+impl Handler for Told {
+    async fn handle(&self, _: &Context, delivery: &Delivery) -> Result<(), HandlerError> {
+        match delivery.message.body.as_str() {
+            "succeed" => Ok(()),
+            "fail" => Err(HandlerError::Retry("the weather".into())),
+            "poison" => Err(HandlerError::Poison("its content".into())),
+            "hang" => std::future::pending().await,
+            _ => std::panic::panic_any("a bug"),
+        }
+    }
+}
+
+const fn function(handler: &'static dyn Handler) -> Function {
+    Function {
+        name: "told",
+        trigger: Trigger::Queue("told"),
+        handler,
+        batch_size: 10,
+        timeout_ms: 60_000,
+        visibility_timeout_s: 360,
+        max_receives: 5,
+        memory_mb: 128,
+        needs: Needs::API,
+    }
+}
+
+static TOLD: Function = function(&Told);
+static SCAN: Function = function(&Scan);
+
+const WORK: Work = Work {
+    limit: Duration::from_millis(50),
+    retry_delay_s: 2,
+    acknowledges: true,
+};
+
+struct World {
+    context: Arc<Context>,
+    clock: Arc<ManualClock>,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn with(bodies: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(1_780_000_000_000));
+        let platform = Embedded::open(folder.path().join("store"), clock.clone()).unwrap();
+        let messages = bodies.iter().map(|body| Message::new(*body, *body));
+        let failed = platform.queue.send("told", messages.collect()).await;
+        assert!(failed.unwrap().is_empty());
+        Self {
+            context: Arc::new(Context::new(platform, FeedSources::None, Limits::default())),
+            clock,
+            _folder: folder,
+        }
+    }
+
+    async fn receive(&self) -> Vec<Delivery> {
+        let how = Receive {
+            visibility_timeout_s: 360,
+            ..Receive::default()
+        };
+        let queue = &self.context.platform.queue;
+        queue.receive("told", how).await.unwrap()
+    }
+
+    /// Answers the one message there is.
+    async fn answer(&self, work: Work, function: &'static Function) -> Answered {
+        let deliveries = self.receive().await;
+        let [delivery] = deliveries.as_slice() else {
+            panic!("{deliveries:?}")
+        };
+        work.answer(&self.context, function, delivery).await
+    }
+
+    /// Waiting, in flight or delayed, and dead.
+    async fn depth(&self) -> (u64, u64) {
+        let depth = self.context.platform.queue.depth("told").await.unwrap();
+        (depth.ready + depth.in_flight + depth.delayed, depth.dead)
+    }
+
+    async fn reason(&self) -> String {
+        let queue = &self.context.platform.queue;
+        let mut dead = queue.list_dead("told", 10, None).await.unwrap().letters;
+        dead.pop().unwrap().reason
+    }
+}
+
+#[tokio::test]
+async fn what_succeeds_goes_away() {
+    let world = World::with(&["succeed"]).await;
+    world.clock.advance_ms(1500);
+    let answered = world.answer(WORK, &TOLD).await;
+    assert_eq!((answered.verdict, answered.settled), (Verdict::Done, true));
+    assert_eq!(answered.age_ms, 1500);
+    assert_eq!(world.depth().await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_host_that_acknowledges_itself_still_has_to() {
+    let world = World::with(&["succeed"]).await;
+    let by_host = Work {
+        acknowledges: false,
+        ..WORK
+    };
+    let answered = world.answer(by_host, &TOLD).await;
+    assert_eq!(answered.verdict, Verdict::Done);
+    assert_eq!(world.depth().await, (1, 0));
+}
+
+#[tokio::test]
+async fn what_may_succeed_later_comes_again_later_each_time_and_dies_at_the_last() {
+    for body in ["fail", "hang", "break"] {
+        let world = World::with(&[body]).await;
+        for delay_s in [2, 4, 8, 16] {
+            let answered = world.answer(WORK, &TOLD).await;
+            assert_eq!((answered.verdict, answered.settled), (Verdict::Again, true));
+            world.clock.advance_ms((delay_s - 1) * 1000);
+            assert_eq!(
+                world.receive().await,
+                [],
+                "{body} after less than {delay_s} s"
+            );
+            world.clock.advance_ms(1000);
+        }
+        assert_eq!(world.answer(WORK, &TOLD).await.verdict, Verdict::GivenUp);
+        assert_eq!(world.depth().await, (0, 1), "{body}");
+        let reason = world.reason().await;
+        let expected = match body {
+            "fail" => "the weather",
+            "hang" => "longer than 50 ms",
+            _ => "broke off",
+        };
+        assert!(reason.contains(expected), "{reason}");
+        let count = world.context.metrics.of("told");
+        assert_eq!((count.messages, count.failures, count.given_up), (5, 4, 1));
+    }
+}
+
+#[tokio::test]
+async fn what_never_succeeds_dies_at_once_and_its_neighbours_live() {
+    let world = World::with(&["poison", "succeed"]).await;
+    for delivery in world.receive().await {
+        WORK.answer(&world.context, &TOLD, &delivery).await;
+    }
+    assert_eq!(world.depth().await, (0, 1));
+    assert_eq!(world.reason().await, "its content");
+}
+
+#[tokio::test]
+async fn what_ended_its_host_at_every_delivery_is_not_tried_once_more() {
+    let world = World::with(&["break"]).await;
+    let mut delivery = world.receive().await.remove(0);
+    delivery.receive_count = TOLD.max_receives + 1;
+    let answered = WORK.answer(&world.context, &TOLD, &delivery).await;
+    assert_eq!(answered.verdict, Verdict::GivenUp);
+    let reason = world.reason().await;
+    assert!(
+        reason.contains("ended before it answered, 5 times"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn a_message_of_a_later_version_waits_for_its_reader() {
+    let body = r#"{"type":"transmute","tenant":"acme"}"#;
+    let world = World::with(&[]).await;
+    let queue = &world.context.platform.queue;
+    let sent = queue.send("told", vec![Message::new("acme/1", body)]).await;
+    assert!(sent.unwrap().is_empty());
+    let mut waited_s = 0;
+    for delay_s in [120, 240, 480, 900] {
+        let answered = world.answer(WORK, &SCAN).await;
+        assert_eq!(answered.verdict, Verdict::Again);
+        world.clock.advance_ms((delay_s - 1) * 1000);
+        assert_eq!(world.receive().await, []);
+        world.clock.advance_ms(1000);
+        waited_s += delay_s;
+    }
+    // Longer than a deployment takes.
+    assert!(waited_s >= 25 * 60);
+    assert_eq!(world.answer(WORK, &SCAN).await.verdict, Verdict::GivenUp);
+    let reason = world.reason().await;
+    assert!(
+        reason.contains("no message of type \"transmute\""),
+        "{reason}"
+    );
+}
