@@ -37,9 +37,6 @@ fn measure(file: &Path) -> Result<()> {
 
 fn write(file: &Path) -> Result<()> {
     let table = cost::table::markdown(&cost::bills()?);
-    if !file.exists() {
-        return print(&table);
-    }
     let before = std::fs::read_to_string(file)
         .with_context(|| format!("{} cannot be read", file.display()))?;
     let after = cost::table::replaced(&before, &table)?;
