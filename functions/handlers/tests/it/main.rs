@@ -7,6 +7,7 @@
 
 mod feeds;
 mod images;
+mod needs;
 mod path;
 mod poison;
 mod registry;

@@ -28,7 +28,7 @@ use crate::support::{World, tracker};
 
 /// What a registry holds, by the last part of the path, and what it was asked for.
 #[derive(Clone, Default)]
-struct Registry {
+pub(crate) struct Registry {
     held: Arc<Mutex<HashMap<String, Vec<u8>>>>,
     asked: Arc<Mutex<Vec<String>>>,
     address: String,
@@ -76,7 +76,7 @@ fn packages() -> Vec<u8> {
 
 impl Registry {
     /// A registry with one image of two layers, and the image's id.
-    async fn start() -> (Self, Digest) {
+    pub(crate) async fn start() -> (Self, Digest) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let registry = Self {
             address: listener.local_addr().unwrap().to_string(),
@@ -118,7 +118,7 @@ impl Registry {
         asked.iter().filter(|one| *one == name).count()
     }
 
-    fn message(&self, world: &World, tag: &str) -> RegistryMessage {
+    pub(crate) fn message(&self, world: &World, tag: &str) -> RegistryMessage {
         RegistryMessage::Image {
             tenant: world.tenant.clone(),
             reference: format!("{}/team/app:{tag}", self.address),
@@ -129,7 +129,7 @@ impl Registry {
 }
 
 /// A world whose functions may ask this machine, and read so many bytes of layers at once.
-async fn world(mut world: World, max_image_bytes: u64) -> World {
+pub(crate) async fn world(mut world: World, max_image_bytes: u64) -> World {
     let limits = Limits {
         max_image_bytes,
         ..Limits::default()
