@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::{
     Builder,
@@ -28,7 +31,10 @@ async fn shared(settings: &AwsSettings) -> aws_config::SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .region(
-            aws_config::meta::region::RegionProviderChain::default_provider()
+            // Lambda sets the variable. The default chain would also ask the machine's metadata service, which needs a
+            // client of its own.
+            RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+                .or_else(ProfileFileRegionProvider::new())
                 .or_else(Region::from_static(REGION)),
         )
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES))

@@ -1,7 +1,14 @@
 //! The adapter for Amazon Web Services: records in DynamoDB, blobs in S3, messages in SQS, keys wrapped by KMS.
 
 mod connect;
+mod error;
+mod keys;
+#[cfg(feature = "conformance")]
+pub mod provision;
 mod settings;
+mod table;
 
 pub use connect::Clients;
+pub use keys::AwsKeys;
 pub use settings::{AwsSettings, SettingsError};
+pub use table::AwsTable;

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::table::{COLUMNS, index_number, is_expired, item_of};
+use super::table::{COLUMNS, index_number, item_of};
 use crate::ports::table::{MAX_PAGE_BYTES, MAX_PAGE_ITEMS};
 use crate::ports::{Cursor, Index, Page, QueryPage, SortRange, TableError};
 
@@ -126,7 +126,7 @@ impl Query {
                     key.sort.clone(),
                 ))?);
             }
-            if !is_expired(item.expires_at_s, now_s) {
+            if !item.is_expired(now_s) {
                 items.push(item);
             }
             if next.is_some() {

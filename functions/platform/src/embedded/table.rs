@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::query;
 use super::store::{Store, StoreError};
 use super::{from_stored, to_stored};
+use crate::ports::table::{fresh_version, is_expired};
 use crate::ports::{
     BatchWrite, Clock, Condition, Index, IndexKey, Item, Key, Page, QueryPage, SortRange, Table,
     TableError, Write,
@@ -175,13 +176,6 @@ impl Table for EmbeddedTable {
     }
 }
 
-/// A version which no other state of an item has had: 63 random bits.
-fn fresh_version() -> Result<u64, TableError> {
-    getrandom::u64()
-        .map(|bits| bits >> 1)
-        .map_err(|e| TableError::Unavailable(e.into()))
-}
-
 pub(crate) fn index_number(index: Index) -> i64 {
     match index {
         Index::One => 1,
@@ -243,11 +237,6 @@ pub(crate) fn item_of(row: &Row<'_>) -> rusqlite::Result<Item> {
     })
 }
 
-/// Whether a time to live has passed.
-pub(crate) fn is_expired(expires_at_s: Option<u64>, now_s: u64) -> bool {
-    expires_at_s.is_some_and(|at| at <= now_s)
-}
-
 fn load(connection: &Connection, key: &Key, now_s: u64) -> rusqlite::Result<Option<Item>> {
     let item = connection
         .prepare_cached(&format!(
@@ -255,7 +244,7 @@ fn load(connection: &Connection, key: &Key, now_s: u64) -> rusqlite::Result<Opti
         ))?
         .query_row(params![key.partition, key.sort], item_of)
         .optional()?;
-    Ok(item.filter(|item| !is_expired(item.expires_at_s, now_s)))
+    Ok(item.filter(|item| !item.is_expired(now_s)))
 }
 
 /// The error of a write whose condition does not hold.

@@ -141,6 +141,12 @@ impl Item {
         self
     }
 
+    /// Whether its time to live has passed: then it is absent, wherever it still lies.
+    #[must_use]
+    pub fn is_expired(&self, now_s: u64) -> bool {
+        is_expired(self.expires_at_s, now_s)
+    }
+
     /// The size that the limits count, in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
@@ -155,6 +161,18 @@ impl Item {
             + index
             + ITEM_OVERHEAD_BYTES
     }
+}
+
+/// Whether a time to live has passed.
+pub(crate) fn is_expired(expires_at_s: Option<u64>, now_s: u64) -> bool {
+    expires_at_s.is_some_and(|at| at <= now_s)
+}
+
+/// A version which no other state of an item has had: 63 random bits.
+pub(crate) fn fresh_version() -> Result<u64, TableError> {
+    getrandom::u64()
+        .map(|bits| bits >> 1)
+        .map_err(|e| TableError::Unavailable(e.into()))
 }
 
 /// When a write applies.
@@ -244,6 +262,20 @@ pub enum SortRange {
     AtLeast(String),
     /// This one and those below.
     AtMost(String),
+}
+
+impl SortRange {
+    /// Whether a sort key lies in it. Text compares by its bytes.
+    #[must_use]
+    pub fn contains(&self, sort: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Prefix(prefix) => sort.starts_with(prefix.as_str()),
+            Self::Between(from, to) => sort >= from.as_str() && sort <= to.as_str(),
+            Self::AtLeast(from) => sort >= from.as_str(),
+            Self::AtMost(to) => sort <= to.as_str(),
+        }
+    }
 }
 
 /// Where a page ended. Opaque, and valid only for the query that gave it; it is neither secret nor

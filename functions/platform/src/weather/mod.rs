@@ -8,9 +8,6 @@ mod blobs;
 mod queue;
 mod table;
 
-#[cfg(feature = "conformance")]
-pub(crate) use table::is_within;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -116,7 +116,7 @@ impl WeatherTable {
             // A former state that lay in other pages is left out: an index may miss things too.
             if is_whole
                 && let Some(former) = &write.former
-                && place(former, index, partition).is_some_and(|sort| is_within(range, sort))
+                && place(former, index, partition).is_some_and(|sort| range.contains(sort))
             {
                 page.items.push(former.clone());
             }
@@ -138,17 +138,6 @@ fn place<'a>(item: &'a Item, index: Index, partition: &str) -> Option<&'a str> {
         .iter()
         .find(|place| place.index == index && place.partition == partition)
         .map(|place| place.sort.as_str())
-}
-
-/// Whether a sort key lies in a range. Text compares by its bytes.
-pub(crate) fn is_within(range: &SortRange, sort: &str) -> bool {
-    match range {
-        SortRange::All => true,
-        SortRange::Prefix(prefix) => sort.starts_with(prefix.as_str()),
-        SortRange::Between(from, to) => sort >= from.as_str() && sort <= to.as_str(),
-        SortRange::AtLeast(from) => sort >= from.as_str(),
-        SortRange::AtMost(to) => sort <= to.as_str(),
-    }
 }
 
 #[async_trait]

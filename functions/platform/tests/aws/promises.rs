@@ -1,0 +1,62 @@
+//! The conformance suite: table and keys of the adapter beside blobs and queues of the embedded platform.
+
+use platform::conformance::checks;
+use platform::weather::{Forecast, Weather};
+
+use super::server::{Server, Which};
+
+/// Where a server differs from Amazon's, and which check that fails.
+const KNOWN_DIFFERENCES: &[(Which, &str, &str)] = &[(
+    Which::Second,
+    "items_have_limits",
+    "moto counts binary values by their base64 text, and refuses items above 405,000 of these bytes",
+)];
+
+/// Runs the checks, and returns what failed that should not have.
+async fn failures(which: Which, weather: Option<Forecast>) -> Option<Vec<String>> {
+    let server = Server::open(which).await?;
+    let platform = match weather {
+        None => server.platform.clone(),
+        Some(forecast) => Weather::over(server.platform.clone(), forecast),
+    };
+    let subject = server.subject(platform);
+    let mut failed = Vec::new();
+    for check in checks() {
+        if weather.is_some() && !check.hostile {
+            continue;
+        }
+        let known = KNOWN_DIFFERENCES
+            .iter()
+            .find(|(of, name, _)| *of == which && *name == check.name);
+        match (check.run(&subject).await, known) {
+            (Ok(()), None) => {}
+            (Err(_), Some((_, name, why))) => println!("{which:?}: {name} is left out: {why}"),
+            (Ok(()), Some((_, name, _))) => {
+                failed.push(format!("{name} holds by now: it is no difference any more"));
+            }
+            (Err(failure), None) => failed.push(format!("{}: {failure}", check.name)),
+        }
+    }
+    Some(failed)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_table_and_the_keys_keep_every_promise() {
+    if let Some(failed) = failures(Which::First, None).await {
+        assert!(failed.is_empty(), "{failed:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_table_and_the_keys_keep_their_promises_in_hostile_weather() {
+    if let Some(failed) = failures(Which::First, Some(Forecast::storm(3))).await {
+        assert!(failed.is_empty(), "{failed:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_server_is_of_the_same_opinion() {
+    if let Some(failed) = failures(Which::Second, None).await {
+        assert!(failed.is_empty(), "{failed:#?}");
+    }
+}

@@ -1,0 +1,107 @@
+//! A server that speaks Amazon's protocols, with a table and a key of this run.
+
+use std::sync::Arc;
+
+use platform::aws::{AwsKeys, AwsTable};
+use platform::aws::{AwsSettings, Clients, provision};
+use platform::conformance::Subject;
+use platform::ports::Clock;
+use platform::{Embedded, ManualClock, Platform, SystemClock};
+
+/// Which of the two servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    First,
+    Second,
+}
+
+/// A server with what the adapter needs on it.
+pub(crate) struct Server {
+    /// Beside the ports that are tested stand those of the embedded platform.
+    _dir: tempfile::TempDir,
+    pub(crate) platform: Platform,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) run: String,
+}
+
+/// A name that no other run has.
+fn fresh_run() -> String {
+    let mut bytes = [0_u8; 6];
+    getrandom::fill(&mut bytes).unwrap();
+    hex::encode(bytes)
+}
+
+/// The address in a variable.
+pub(crate) fn endpoint(which: Which) -> Option<String> {
+    let name = match which {
+        Which::First => "BULKHEAD_TEST_AWS",
+        Which::Second => "BULKHEAD_TEST_AWS_SECOND",
+    };
+    let found = std::env::var(name).ok().filter(|at| !at.is_empty());
+    if found.is_none() {
+        println!("skipped: {name} is not set (make test-aws sets it)");
+    }
+    found
+}
+
+/// Clients of a server at this address.
+pub(crate) async fn clients(endpoint: &str) -> (AwsSettings, Clients) {
+    let run = fresh_run();
+    let settings = AwsSettings {
+        table: format!("conformance-{run}"),
+        bucket: format!("conformance-{run}"),
+        queue_url_prefix: format!("{endpoint}/000000000000/conformance-{run}-"),
+        key: String::new(),
+        endpoint: Some(endpoint.to_owned()),
+        cache: None,
+        max_cache_bytes: 1 << 20,
+    };
+    let clients = Clients::open(&settings).await;
+    (settings, clients)
+}
+
+impl Server {
+    /// The server, or nothing where none is set.
+    pub(crate) async fn open(which: Which) -> Option<Self> {
+        let endpoint = endpoint(which)?;
+        let (mut settings, clients) = clients(&endpoint).await;
+        provision::create_table(&clients, &settings.table)
+            .await
+            .unwrap();
+        settings.key = provision::create_key(&clients).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        // Servers remove expired items by their own clock, so that this one starts at the same time.
+        let clock = Arc::new(ManualClock::new(SystemClock.now_ms()));
+        let mut platform = Embedded::open(dir.path(), Arc::<ManualClock>::clone(&clock)).unwrap();
+        let table = Arc::new(AwsTable::new(
+            clients.table.clone(),
+            &settings.table,
+            Arc::<ManualClock>::clone(&clock),
+        ));
+        platform.keys = Arc::new(AwsKeys::new(
+            clients.keys.clone(),
+            &settings.key,
+            Arc::<AwsTable>::clone(&table),
+        ));
+        platform.table = table;
+        Some(Self {
+            _dir: dir,
+            platform,
+            clock,
+            run: fresh_run(),
+        })
+    }
+
+    /// What the conformance suite looks at.
+    pub(crate) fn subject(&self, platform: Platform) -> Subject {
+        let clock = Arc::clone(&self.clock);
+        Subject {
+            platform,
+            pass_s: Arc::new(move |seconds| {
+                let clock = Arc::clone(&clock);
+                Box::pin(async move { clock.advance_ms(seconds * 1000) })
+            }),
+            run: self.run.clone(),
+        }
+    }
+}
