@@ -50,10 +50,13 @@ pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next:
     let mut response = request_id::scope(id.clone(), answer)
         .instrument(span.clone())
         .await;
+    let took = begun.elapsed();
+    let status = response.status().as_u16();
+    state.requests().count(&method, &path, status, took);
     span.in_scope(|| {
         tracing::info!(
-            status = response.status().as_u16(),
-            took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            status,
+            took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "answered"
         );
     });

@@ -14,6 +14,7 @@ mod health;
 mod people;
 mod problem;
 mod request_id;
+mod requests;
 mod setup;
 mod state;
 
@@ -31,9 +32,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use body::{MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, MAX_UPLOAD_BYTES};
 pub use frame::{MAX_HEADER_BYTES, MAX_TARGET_BYTES};
+pub use health::COMMIT;
 pub use records::allowances::Rate;
+pub use requests::{Answered, Count, Requests};
 pub use setup::{Made, SetupError, TokenWish};
-pub use state::{ApiOptions, ApiState, StateError};
+pub use state::{ApiOptions, ApiState, Standing, StateError};
 
 use problem::{ApiError, Kind};
 
@@ -83,6 +86,7 @@ fn operations() -> OpenApiRouter<ApiState> {
         .merge(gateway::routes())
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .routes(routes!(health::version))
         .routes(routes!(health::openapi_document))
 }
 

@@ -9,7 +9,7 @@ use schemas::{TenantId, Timestamp};
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
-use crate::{allowance::Spending, problem::ApiError};
+use crate::{allowance::Spending, health::LastLook, problem::ApiError, requests::Requests};
 
 /// Password hashes computed at the same time: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
@@ -46,6 +46,30 @@ struct Inner {
     large: Arc<Semaphore>,
     estates: EstateCache,
     spending: Spending,
+    standing: Standing,
+    last_look: LastLook,
+    requests: Requests,
+}
+
+/// What the API stands on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// The embedded platform, in one process with everything else.
+    #[default]
+    Embedded,
+    /// Amazon Web Services.
+    Aws,
+}
+
+impl Standing {
+    /// Its name, `embedded` or `aws`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Aws => "aws",
+        }
+    }
 }
 
 /// How the API is run.
@@ -53,6 +77,8 @@ struct Inner {
 pub struct ApiOptions {
     /// Requests that each tenant may make, over all instances; without it none is counted.
     pub tenant_rate: Option<Rate>,
+    /// What it stands on, for those who ask for its version.
+    pub standing: Standing,
 }
 
 /// A key of the platform as one that `access` signs with.
@@ -102,6 +128,9 @@ impl ApiState {
                 large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
                 estates: EstateCache::default(),
                 spending: Spending::within(options.tenant_rate),
+                standing: options.standing,
+                last_look: LastLook::default(),
+                requests: Requests::default(),
             }),
         })
     }
@@ -136,6 +165,19 @@ impl ApiState {
 
     pub(crate) fn estates(&self) -> &EstateCache {
         &self.inner.estates
+    }
+
+    pub(crate) fn standing_on(&self) -> Standing {
+        self.inner.standing
+    }
+
+    pub(crate) fn last_look(&self) -> &LastLook {
+        &self.inner.last_look
+    }
+
+    /// The requests that this process answered.
+    pub fn requests(&self) -> &Requests {
+        &self.inner.requests
     }
 
     /// Counts one request of a tenant.

@@ -61,6 +61,7 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
     let platform = store::open(&config.data, config.max_database_bytes)?;
     let options = ApiOptions {
         tenant_rate: config.tenant_requests_per_s.map(Rate::per_second),
+        ..ApiOptions::default()
     };
     let state = ApiState::open_with(platform.clone(), options)
         .await

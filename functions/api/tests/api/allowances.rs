@@ -15,6 +15,7 @@ const RATE: Rate = Rate {
 async fn instance(house: &House) -> Router {
     let options = ApiOptions {
         tenant_rate: Some(RATE),
+        ..ApiOptions::default()
     };
     let state = ApiState::open_with(house.platform.clone(), options)
         .await

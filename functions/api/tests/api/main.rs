@@ -10,6 +10,7 @@ mod agents;
 mod allowances;
 mod envelopes;
 mod gate;
+mod health;
 mod house;
 mod operations;
 mod people;

