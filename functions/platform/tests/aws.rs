@@ -10,7 +10,11 @@
     reason = "also outside of test functions a failure here is a failed test; what is skipped says so"
 )]
 
+#[path = "aws/faults.rs"]
+mod faults;
 #[path = "aws/promises.rs"]
 mod promises;
+#[path = "aws/proxy.rs"]
+mod proxy;
 #[path = "aws/server.rs"]
 mod server;

@@ -23,6 +23,8 @@ use crate::ports::{
 
 /// First byte of a value: the rest is the ciphertext that KMS made.
 const WRAPPED: u8 = 1;
+/// Longest ciphertext that KMS takes. Source: AWS KMS API Reference, Decrypt.
+const MAX_WRAPPED_BYTES: usize = 6144;
 /// Most keys that are remembered. There are a handful of names; a caller that makes them up fills no memory.
 const MAX_REMEMBERED: usize = 64;
 
@@ -150,6 +152,9 @@ impl AwsKeys {
         let Some((&WRAPPED, wrapped)) = value.split_first() else {
             return Err(damaged());
         };
+        if !(1..=MAX_WRAPPED_BYTES).contains(&wrapped.len()) {
+            return Err(damaged());
+        }
         let answer = self
             .client
             .decrypt()
@@ -178,10 +183,7 @@ impl AwsKeys {
 
 /// Whether KMS says that a ciphertext is none of this key with this context. Source: AWS KMS API Reference, Decrypt.
 fn is_damage(code: &str) -> bool {
-    matches!(
-        code,
-        "InvalidCiphertextException" | "IncorrectKeyException" | "ValidationException"
-    )
+    matches!(code, "InvalidCiphertextException" | "IncorrectKeyException")
 }
 
 fn source(failure: Failure) -> Source {
