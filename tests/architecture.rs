@@ -68,6 +68,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "roster",
             "api",
             "access",
+            "estate",
             "inventory",
         ],
     ),

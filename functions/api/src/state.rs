@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use access::{KeyError, PublicKey, Sign};
 use platform::{MacKey, Platform, SigningKey};
-use records::{allowances::Rate, estate_index::EstateCache, identity::Identity};
+use records::{EstateCache, allowances::Rate, identity::Identity};
 use schemas::{TenantId, Timestamp};
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;

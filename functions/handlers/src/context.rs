@@ -7,7 +7,7 @@ use std::{
 };
 
 use platform::Platform;
-use records::Feeds;
+use records::{EstateCache, Feeds};
 use schemas::{AgentId, HostId, TenantId, Timestamp};
 
 use crate::{Advisories, HandlerError, Metrics};
@@ -28,6 +28,8 @@ pub struct Context {
     pub registries: Registries,
     /// What the functions did in this process.
     pub metrics: Metrics,
+    /// What is remembered of estate indexes.
+    pub(crate) estates: EstateCache,
     advisories: tokio::sync::Mutex<Option<Arc<Advisories>>>,
     hosts: Mutex<HashMap<(TenantId, AgentId), HostId>>,
 }
@@ -102,6 +104,7 @@ impl Context {
             limits,
             registries: Registries::default(),
             metrics: Metrics::default(),
+            estates: EstateCache::default(),
             advisories: tokio::sync::Mutex::default(),
             hosts: Mutex::default(),
         }

@@ -3,32 +3,38 @@
 //! Writers store a place's state beside the base and fold many of them in at once. A reader reads the states before the
 //! base: one that is folded in between is then in both, which changes nothing; the other way round it would be in neither.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use estate::{EstateIndex, PlaceDelta};
+use futures::{StreamExt as _, TryStreamExt as _};
 use platform::{
-    BlobCondition, BlobError, Condition, Item, Key, Platform, PutOptions, SortRange, TableError,
-    Write, patience::patiently,
+    BlobCondition, BlobError, BlobMeta, Condition, Item, Key, Platform, PutOptions, SortRange,
+    TableError, Write, patience::patiently,
 };
-use schemas::{Digest, Place, TenantId};
+use schemas::{Digest, Place, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    RecordError, keys,
+    RecordError,
+    estate_cache::Pending,
+    estate_top::{LARGE_BYTES, Top},
+    keys,
     store::{self, Found, Put, stored},
 };
 
 const STATES: &str = "estate-places";
 const DELTAS: &str = "estate-deltas";
 const WHAT: &str = "the estate index";
-/// Deltas above this many compressed bytes go by blob.
-const MAX_INLINE_BYTES: usize = 300 * 1024;
+/// Deltas above this many compressed bytes go by blob: as an item, each KiB is paid for when it is written, each time it is
+/// read, and when it is deleted; above about this many that is more than a blob costs.
+const MAX_INLINE_BYTES: usize = 4 * 1024;
+/// What a delta that went by blob is taken to have, in bytes.
+pub(crate) const BY_BLOB_BYTES: u64 = 2 * MAX_INLINE_BYTES as u64;
+/// Deltas by blob that are read at once.
+const AT_ONCE: usize = 16;
 /// First byte of a delta that stands in its item, and of one that is a blob.
 const INLINE: u8 = 1;
-const BY_BLOB: u8 = 2;
+pub(crate) const BY_BLOB: u8 = 2;
 
 /// Which state of a place the index has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,11 +51,11 @@ stored! { PlaceState: "a place of the estate index" 1; }
 
 /// A state that is not folded in yet.
 #[derive(Clone, Debug)]
-struct StoredDelta {
+pub(crate) struct StoredDelta {
     key: Key,
     version: u64,
     blob: Option<platform::BlobPath>,
-    delta: PlaceDelta,
+    pub(crate) delta: PlaceDelta,
 }
 
 /// The repository of the estate index.
@@ -153,15 +159,51 @@ impl Estates<'_> {
         store::all(self.0, &partition, &SortRange::All, WHAT).await
     }
 
-    async fn deltas(&self, items: Vec<Item>) -> Result<Vec<StoredDelta>, RecordError> {
-        let mut deltas = Vec::with_capacity(items.len());
-        for item in items {
-            deltas.extend(self.read_delta(item).await?);
-        }
-        Ok(deltas)
+    /// The states in these items, without those that were folded in since the items were read.
+    pub(crate) async fn deltas(&self, items: Vec<Item>) -> Result<Vec<StoredDelta>, RecordError> {
+        let read: Vec<Option<StoredDelta>> = futures::stream::iter(items)
+            .map(|item| self.read_delta(item))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(read.into_iter().flatten().collect())
     }
 
-    async fn base(&self, tenant: &TenantId) -> Result<(EstateIndex, Option<String>), RecordError> {
+    /// What is known of the base; `None` before the first.
+    pub(crate) async fn base_meta(
+        &self,
+        tenant: &TenantId,
+    ) -> Result<Option<BlobMeta>, RecordError> {
+        let path = base_path(tenant)?;
+        patiently(async || self.0.blobs.head(&path).await)
+            .await
+            .map_err(|error| RecordError::Blob(WHAT, error))
+    }
+
+    /// Whether any state is not folded in yet.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn is_pending(&self, tenant: &TenantId) -> Result<bool, RecordError> {
+        let partition = keys::partition(tenant, DELTAS);
+        let mut cursor = None;
+        loop {
+            let page = store::page(self.0, &partition, &SortRange::All, 1, cursor, WHAT).await?;
+            if !page.items.is_empty() {
+                return Ok(true);
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// The base with its etag. Read the states before it.
+    pub(crate) async fn base(
+        &self,
+        tenant: &TenantId,
+    ) -> Result<(EstateIndex, Option<String>), RecordError> {
         let path = base_path(tenant)?;
         let limit = store::MAX_STORED_BYTES;
         match store::read_blob(self.0, &path, limit, WHAT).await? {
@@ -187,14 +229,16 @@ impl Estates<'_> {
         Ok(index)
     }
 
-    /// Number of states that are not folded in yet, counted up to a page.
+    /// The states that are not folded in yet, and the base that they wait for.
     ///
     /// # Errors
-    /// When the table fails.
-    pub async fn pending(&self, tenant: &TenantId) -> Result<usize, RecordError> {
-        let partition = keys::partition(tenant, DELTAS);
-        let page = store::page(self.0, &partition, &SortRange::All, 1000, None, WHAT).await?;
-        Ok(page.items.len())
+    /// When the store fails.
+    pub async fn pending(&self, tenant: &TenantId) -> Result<Pending, RecordError> {
+        let as_of = store::now(self.0);
+        // The states first, as by every reader.
+        let items = self.delta_items(tenant).await?;
+        let base = self.base_meta(tenant).await?;
+        Ok(Pending::new(as_of, items, base))
     }
 
     /// Folds all states into the base, and does something to the base with them, on a thread for such work; what is done
@@ -209,6 +253,7 @@ impl Estates<'_> {
     ) -> Result<(), RecordError> {
         let also = Arc::new(also);
         for _ in 0..store::ATTEMPTS {
+            let as_of = store::now(self.0);
             let items = self.delta_items(tenant).await?;
             let deltas = self.deltas(items).await?;
             let (mut index, etag) = self.base(tenant).await?;
@@ -222,7 +267,7 @@ impl Estates<'_> {
                 Ok((changed, index, deltas))
             })
             .await?;
-            if changed && !self.put_base(tenant, index, etag).await? {
+            if changed && !self.put_base(tenant, index, etag, as_of).await? {
                 continue;
             }
             return self.forget(deltas).await;
@@ -236,9 +281,16 @@ impl Estates<'_> {
         tenant: &TenantId,
         index: EstateIndex,
         etag: Option<String>,
+        as_of: Timestamp,
     ) -> Result<bool, RecordError> {
         let path = base_path(tenant)?;
-        let bytes = store::aside(WHAT, move || store::compress(&index.encode(), WHAT)).await?;
+        let (bytes, top) = store::aside(WHAT, move || {
+            let bytes = store::compress(&index.encode(), WHAT)?;
+            let is_large = bytes.len() as u64 >= LARGE_BYTES;
+            let top = is_large.then(|| Top::of(&index, as_of, String::new()));
+            Ok((bytes, top))
+        })
+        .await?;
         let bytes = bytes::Bytes::from(bytes);
         let options = PutOptions {
             condition: etag.map_or(BlobCondition::IfNotExists, BlobCondition::IfMatch),
@@ -249,7 +301,12 @@ impl Estates<'_> {
             self.0.blobs.put(&path, body, options.clone()).await
         });
         match put.await {
-            Ok(_) => Ok(true),
+            Ok(_) => {
+                if let Some(top) = top {
+                    self.put_top(tenant, top).await?;
+                }
+                Ok(true)
+            }
             Err(BlobError::ConditionFailed | BlobError::NotFound) => Ok(false),
             Err(error) => Err(RecordError::Blob(WHAT, error)),
         }
@@ -279,66 +336,4 @@ fn base_path(tenant: &TenantId) -> Result<platform::BlobPath, RecordError> {
 fn decode_base(bytes: &[u8]) -> Result<EstateIndex, RecordError> {
     let bytes = store::decompress(bytes, store::MAX_DOCUMENT_BYTES * 4, WHAT)?;
     EstateIndex::decode(&bytes).map_err(RecordError::Estate)
-}
-
-/// Remembers each tenant's index for as long as nothing in it changed.
-#[derive(Debug, Default)]
-pub struct EstateCache {
-    known: Mutex<HashMap<TenantId, Known>>,
-}
-
-#[derive(Clone, Debug)]
-struct Known {
-    base: Option<String>,
-    deltas: Vec<(Key, u64)>,
-    index: Arc<EstateIndex>,
-}
-
-impl EstateCache {
-    /// The whole index, as it is now.
-    ///
-    /// # Errors
-    /// When the store fails or the index is damaged.
-    pub async fn load(
-        &self,
-        platform: &Platform,
-        tenant: &TenantId,
-    ) -> Result<Arc<EstateIndex>, RecordError> {
-        let estates = Estates(platform);
-        let items = estates.delta_items(tenant).await?;
-        let deltas: Vec<_> = items.iter().map(|i| (i.key.clone(), i.version)).collect();
-        let path = base_path(tenant)?;
-        let head = patiently(async || platform.blobs.head(&path).await)
-            .await
-            .map_err(|error| RecordError::Blob(WHAT, error))?;
-        let base = head.map(|meta| meta.etag);
-        let known = self
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(tenant)
-            .cloned();
-        if let Some(known) = known
-            && known.base == base
-            && known.deltas == deltas
-        {
-            return Ok(known.index);
-        }
-        let stored = estates.deltas(items).await?;
-        let (mut index, base) = estates.base(tenant).await?;
-        for stored in &stored {
-            index.apply(&stored.delta);
-        }
-        let index = Arc::new(index);
-        let known = Known {
-            base,
-            deltas,
-            index: Arc::clone(&index),
-        };
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(tenant.clone(), known);
-        Ok(index)
-    }
 }

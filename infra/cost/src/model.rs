@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use records::estate_top::LARGE_BYTES;
 use roster::FUNCTIONS;
 
 use crate::{
-    count::{Counts, Event, plus, times},
+    count::{Counts, Event, float, plus, times},
     measure::{Growing, Measured},
     settings::{Assumptions, Prices},
 };
@@ -19,6 +20,11 @@ const GB: f64 = 1_073_741_824.0;
 const MB: f64 = 1_000_000.0;
 /// Memory that has one processor, in MB. Source: AWS Lambda Developer Guide, "Configure Lambda function memory".
 const MB_OF_A_PROCESSOR: f64 = 1_769.0;
+/// Bytes that one read unit holds.
+const READ_UNIT_BYTES: f64 = 4_096.0;
+/// As `handlers` folds: states are at least so many, and this part of the base.
+const FOLD_AT: f64 = 64.0;
+const PART_OF_BASE: f64 = 16.0;
 /// Name of the function that answers HTTP.
 const API: &str = "api";
 
@@ -312,13 +318,32 @@ impl Model<'_> {
         let firsts = lists * people.lists_first;
         self.happens("people", &sign_in, days * people.sign_ins);
         self.happens("people", &place, days * people.places);
-        self.happens("people", &again, lists - firsts);
-        self.happens("people", &first.fixed, firsts);
-        self.index("people", API, &first.per_place, places, firsts);
+        if self.index_bytes(places) >= float(LARGE_BYTES) {
+            let begin = self.event("list_of_a_large_estate")?;
+            self.happens("people", &begin, lists);
+            // The page of a place asks the index itself.
+            self.index(
+                "people",
+                API,
+                &first.per_place,
+                places,
+                days * people.places * people.index_read,
+            );
+        } else {
+            self.happens("people", &again, lists - firsts);
+            self.happens("people", &first.fixed, firsts);
+            self.index("people", API, &first.per_place, places, firsts);
+        }
         Ok(())
     }
 
-    /// States that come are folded into the index's base, at most so often.
+    /// Bytes of the estate index.
+    fn index_bytes(&self, places: f64) -> f64 {
+        places * self.measured.sizes.index_of_a_place
+    }
+
+    /// States that come are folded into the index's base, where they are many and a part of it, and are told in the lists
+    /// of a large estate meanwhile: both at most once at each tick.
     fn folds(&mut self, places: f64) -> Result<()> {
         let day = &self.assumed.host;
         let feeds = &self.assumed.feeds;
@@ -327,7 +352,11 @@ impl Model<'_> {
                 + places * feeds.places_changed);
         let ticks = DAYS * 86_400.0 / self.assumed.standing.fold_every_s;
         // A tick finds something when a state came since the one before; they come at any time.
-        let folds = ticks * (1.0 - (-states / ticks).exp());
+        let busy = ticks * (1.0 - (-states / ticks).exp());
+        let state_bytes = self.measured.sizes.state_of_a_place;
+        let part = self.index_bytes(places) / PART_OF_BASE;
+        let wait_for = part.max(FOLD_AT * state_bytes) + states / ticks * state_bytes;
+        let folds = (states * state_bytes / wait_for).min(busy);
         let nothing = self.growing("fold_nothing")?;
         let one = self.growing("fold_one")?;
         let all = self.growing("fold_all")?;
@@ -340,6 +369,22 @@ impl Model<'_> {
             counts.compute_ms = counts.compute_ms.max(0.0);
         }
         self.happens("folds", &per_state, states);
+        // At each busy tick what waits is read.
+        let waiting = Counts {
+            read_units: wait_for / 2.0 / READ_UNIT_BYTES,
+            ..Counts::default()
+        };
+        let waiting = Event::from([("score".to_owned(), waiting)]);
+        self.happens("folds", &waiting, busy);
+        if self.index_bytes(places) >= float(LARGE_BYTES) {
+            let lists = self.event("lists_are_written")?;
+            self.happens("folds", &lists, busy - folds);
+            let ranked_ms = self.index_bytes(places) / MB * self.assumed.functions.rank_ms_per_mb;
+            let before = self.bill.total();
+            self.runs("score", Counts::default(), ranked_ms * busy);
+            let paid = self.bill.total() - before;
+            *self.bill.by_reason.entry("folds").or_default() += paid;
+        }
         Ok(())
     }
 

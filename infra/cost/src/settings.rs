@@ -180,6 +180,8 @@ settings! {
         places: f64,
         /// Share of lists whose index is new to the instance.
         lists_first: f64,
+        /// Share of places whose page is opened on an instance that reads the whole index for it.
+        index_read: f64,
     }
     /// How functions run.
     Running {
@@ -209,6 +211,8 @@ settings! {
         blob_mb_per_s: f64,
         /// Milliseconds for each MB of the estate index.
         index_ms_per_mb: f64,
+        /// Milliseconds of ranking the findings of each MB of the estate index.
+        rank_ms_per_mb: f64,
     }
     /// What stands still.
     Standing {

@@ -3,9 +3,9 @@
 use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use estate::{EstateIndex, PlaceSummary};
-use records::{inventories::Inventories, places::Places};
+use records::{Estates, estate_top::Top, inventories::Inventories, places::Places};
 use schemas::{
-    Place, PlaceKind, TenantId, VulnerabilityId,
+    Place, PlaceKind, TenantId, Timestamp, VulnerabilityId,
     api::{
         page::PageQuery,
         place::{FindingList, PackageList, PlaceStanding},
@@ -74,6 +74,13 @@ pub(super) struct PlacesPage {
     pub(super) rows: Vec<PlaceSummary>,
     pub(super) total: u64,
     pub(super) next_cursor: Option<String>,
+    /// The moment that the rows are of.
+    pub(super) as_of: Timestamp,
+}
+
+/// The beginnings of a large estate's lists.
+pub(super) async fn top(state: &ApiState, tenant: &TenantId) -> Result<Option<Top>, ApiError> {
+    Ok(Estates(state.platform()).top(tenant).await?)
 }
 
 /// One page of places of a kind.
@@ -90,27 +97,41 @@ pub(super) async fn places(
     let list = List::new(state, tenant, name, "");
     let after: Option<(u16, Place)> = list.open_some(page.cursor.as_ref())?;
     let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
+    let seal = |last: Option<&PlaceSummary>| {
+        last.map(|last| list.seal(&(last.top_score_tenths, &last.place)))
+            .transpose()
+    };
+    if after.is_none()
+        && let Some(top) = top(state, tenant).await?
+    {
+        let first = match kind {
+            PlaceKind::Host => top.hosts,
+            PlaceKind::Image => top.images,
+        };
+        let total = first.total;
+        if let Some((rows, more)) = first.page(limit) {
+            return Ok(PlacesPage {
+                next_cursor: seal(rows.last().filter(|_| more))?,
+                rows,
+                total,
+                as_of: top.as_of,
+            });
+        }
+    }
+    let as_of = state.now();
     let estate = estate(state, tenant).await?;
-    let mut rows = estate.summaries(None);
-    rows.retain(|row| row.place.kind() == kind);
-    rows.sort_by(|a, b| {
-        (Reverse(a.top_score_tenths), &a.place).cmp(&(Reverse(b.top_score_tenths), &b.place))
-    });
+    let mut rows = estate.ranked_places(kind);
     let total = count(rows.len());
     if let Some((tenths, place)) = after {
         rows.retain(|row| (Reverse(row.top_score_tenths), &row.place) > (Reverse(tenths), &place));
     }
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next_cursor = rows
-        .last()
-        .filter(|_| more)
-        .map(|last| list.seal(&(last.top_score_tenths, &last.place)))
-        .transpose()?;
     Ok(PlacesPage {
+        next_cursor: seal(rows.last().filter(|_| more))?,
         rows,
         total,
-        next_cursor,
+        as_of,
     })
 }
 

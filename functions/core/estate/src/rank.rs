@@ -8,6 +8,7 @@ use schemas::{
     inventory::CoverageStatus,
     risk::{PlaceFacts, VulnerabilityFacts},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::index::{EstateIndex, PlaceRow, Row};
 
@@ -26,8 +27,8 @@ pub struct Filter {
     pub search: Option<String>,
 }
 
-/// One vulnerability over all places that have it.
-#[derive(Clone, Debug, PartialEq)]
+/// One vulnerability over all places that have it. The beginning of a list is stored, so its form is additive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RankedVulnerability {
     /// The vulnerability.
     pub id: VulnerabilityId,
@@ -89,7 +90,8 @@ pub struct AffectedPlace {
 }
 
 /// Counts of vulnerabilities by severity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// All.
     pub total: u32,
@@ -109,8 +111,8 @@ pub struct Counts {
     pub fixable: u32,
 }
 
-/// A place in short.
-#[derive(Clone, Debug, PartialEq)]
+/// A place in short. The beginning of a list is stored, so its form is additive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlaceSummary {
     /// The place.
     pub place: Place,
@@ -240,6 +242,19 @@ impl EstateIndex {
             entry.score_tenths = score_tenths;
             entry.top_place = (place.clone(), row.name.clone());
         }
+    }
+
+    /// All places of a kind in short, highest score first, then by place.
+    pub fn ranked_places(&self, kind: PlaceKind) -> Vec<PlaceSummary> {
+        let mut rows: Vec<_> = self
+            .present()
+            .filter(|(place, _)| place.kind() == kind)
+            .map(|(place, row)| self.summary(place, row))
+            .collect();
+        rows.sort_by(|a, b| {
+            (Reverse(a.top_score_tenths), &a.place).cmp(&(Reverse(b.top_score_tenths), &b.place))
+        });
+        rows
     }
 
     /// The places that have a vulnerability, highest score first.

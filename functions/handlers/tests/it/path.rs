@@ -179,9 +179,9 @@ async fn folding_leaves_the_list_as_it_is() {
     sent_by_estate(&world).await;
     let before = world.ranked().await;
     let estates = records::Estates(&world.platform);
-    assert_eq!(estates.pending(&world.tenant).await.unwrap(), 4);
+    assert_eq!(estates.pending(&world.tenant).await.unwrap().states(), 4);
     estates.fold(&world.tenant, |_| false).await.unwrap();
-    assert_eq!(estates.pending(&world.tenant).await.unwrap(), 0);
+    assert_eq!(estates.pending(&world.tenant).await.unwrap().states(), 0);
     assert_eq!(world.ranked().await, before);
 }
 

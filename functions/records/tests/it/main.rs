@@ -1,8 +1,8 @@
 //! What the repositories keep: reading data of the last version, and keeping order where none is promised.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod estates;
 mod image_requests;
 mod order;
 mod samples;
 mod support;
-mod table;

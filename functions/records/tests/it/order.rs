@@ -2,8 +2,7 @@
 
 use estate::PlaceDelta;
 use records::{
-    Containers, Estates, Images, Layers, PutLayer,
-    estate_index::EstateCache,
+    Containers, EstateCache, Estates, Images, Layers, PutLayer,
     messages::{QueueMessage as _, ScanMessage},
 };
 use schemas::{

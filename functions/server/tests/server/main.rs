@@ -6,8 +6,6 @@
     reason = "tests"
 )]
 
-mod operations;
-
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,

@@ -1,6 +1,7 @@
 //! Drives the real API and the real functions on the embedded platform, and counts what each event asks of it.
 
 mod samples;
+mod spent;
 mod world;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use world::{Agent, Ask, World};
 const PASSWORD: &str = "correct horse battery staple";
 /// Images of each host that the site has.
 const IMAGES_OF_A_HOST: usize = 3;
+/// Places of an estate that counts as a large one.
+const LARGE_PLACES: usize = 1_500;
 /// Hosts of the site when what grows with it is measured first, and second.
 const SIZES: [usize; 2] = [3, 9];
 
@@ -49,6 +52,8 @@ pub struct Sizes {
     pub layer: f64,
     /// Of the estate index, for a place.
     pub index_of_a_place: f64,
+    /// Of a state that waits to be folded into it.
+    pub state_of_a_place: f64,
     /// Findings of a place, each vulnerability once, for comparison.
     pub findings_of_a_place: f64,
 }
@@ -90,6 +95,7 @@ pub async fn measure() -> Result<Measured> {
         let fixed = plus(&small, &times(&per_place, -float(places)));
         measured.growing.insert(name, Growing { fixed, per_place });
     }
+    site.large(&mut measured.events).await?;
     for event in measured.events.values_mut() {
         tidy(event);
     }
@@ -113,6 +119,7 @@ struct Site {
     release: usize,
     told: usize,
     table_bytes: f64,
+    state_bytes: f64,
 }
 
 impl Site {
@@ -128,6 +135,7 @@ impl Site {
             release: 1,
             told: 0,
             table_bytes: 0.0,
+            state_bytes: 0.0,
         })
     }
 
@@ -156,6 +164,7 @@ impl Site {
             self.run_containers(number, 0).await?;
         }
         self.table_bytes = self.world.table_bytes() - before;
+        self.state_bytes = self.world.state_bytes().await?;
         self.world.fold().await?;
         self.world.take();
         Ok(())
@@ -366,6 +375,27 @@ impl Site {
         Ok(events)
     }
 
+    /// What is done in an estate whose lists begin in a document of their own.
+    async fn large(&mut self, events: &mut BTreeMap<String, Event>) -> Result<()> {
+        let mut note = |name: &str, event| events.insert(name.to_owned(), event);
+        self.world.sign_in(PASSWORD).await?;
+        self.world.fill(LARGE_PLACES).await?;
+        self.world.take();
+        self.get("/api/v1/vulnerabilities?limit=100").await?;
+        note("list_of_a_large_estate", self.world.take());
+        // The first time an instance reads the base; every other time it has it.
+        let mut every_time = Event::new();
+        for _ in 0..3 {
+            self.release += 1;
+            self.look(0, self.release).await?;
+            self.world.take();
+            self.fold_counted().await?;
+            every_time = self.world.take();
+        }
+        note("lists_are_written", every_time);
+        Ok(())
+    }
+
     async fn fold_counted(&mut self) -> Result<()> {
         let tenant = self.world.tenant.clone();
         self.world.tell(&[ScoreMessage::Fold { tenant }]).await?;
@@ -388,6 +418,7 @@ impl Site {
             documents_of_a_place: (inventories + findings) / places,
             layer: layers / layer_count,
             index_of_a_place: index / places,
+            state_of_a_place: self.state_bytes,
             findings_of_a_place: found / places,
         };
         for size in [
@@ -396,6 +427,7 @@ impl Site {
             &mut sizes.documents_of_a_place,
             &mut sizes.layer,
             &mut sizes.index_of_a_place,
+            &mut sizes.state_of_a_place,
             &mut sizes.findings_of_a_place,
         ] {
             *size = size.round();

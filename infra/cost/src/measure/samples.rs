@@ -3,14 +3,16 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
+use estate::{PlaceDelta, PlaceFinding};
 use schemas::{
-    Digest, HostId, ImageId,
+    Digest, HostId, ImageId, Place, Severity,
     agent::{ImageInventory, InventoryBody},
     inventory::{
         Container, ContainersSnapshot, Coverage, CoverageStatus, Evidence, HostFacts, ImageFacts,
         Inventory, Isolation, LayerInventory, LayerRef, ListeningSocket, OperatingSystem, OsFamily,
         Package, PackageKind, PublishedPort, Target, TargetKind, WorkloadId,
     },
+    risk::{PlaceFacts, VulnerabilityFacts},
 };
 use serde_json::{Value, json};
 
@@ -96,9 +98,9 @@ fn complete() -> Coverage {
 /// A host's inventory; with a later release some of its packages are newer.
 pub(crate) fn host(id: &HostId, number: usize, release: usize) -> Result<Value> {
     let own = HOST_PACKAGES / 10;
-    let packages = (0..HOST_PACKAGES - own)
-        .map(|at| at * 2)
-        .chain((0..own).map(|at| HOST_PACKAGES * 2 + (number * 37 + at) % (SOURCES / 2)));
+    let packages = (0..HOST_PACKAGES - own).map(|at| at * 2).chain(
+        (0..own).map(|at| HOST_PACKAGES * 2 + (number * 37 + release * 6 + at) % (SOURCES / 2)),
+    );
     let listening = (0..12).map(|at| ListeningSocket {
         protocol: "tcp".to_owned(),
         address: if at % 3 == 0 { "0.0.0.0" } else { "127.0.0.1" }.to_owned(),
@@ -269,6 +271,39 @@ pub(crate) fn containers(host: &HostId, images: &[usize], run: usize) -> Result<
 /// The id of a flaw of a source.
 fn flaw(source: usize, row: usize) -> String {
     format!("CVE-{}-{:05}", 2020 + row % 6, source * 8 + row + 1_000)
+}
+
+/// States of places for an index that is large.
+pub(crate) fn states(places: usize) -> Result<Vec<PlaceDelta>> {
+    let severity = |mixed: usize| match mixed % 3 {
+        0 => Severity::Low,
+        1 => Severity::Medium,
+        _ => Severity::High,
+    };
+    let states = (0..places).map(|number| {
+        let findings = (0..100).map(|at| {
+            let mixed = mix(number * 100 + at);
+            Ok(PlaceFinding {
+                vulnerability: flaw(mixed % SOURCES, mixed % 2).parse()?,
+                severity: severity(mixed / 7),
+                cvss_score: Some(f32::from(u8::try_from(mixed % 100)?) / 10.0),
+                fix_available: mixed.is_multiple_of(5),
+                facts: VulnerabilityFacts::default(),
+            })
+        });
+        Ok(PlaceDelta {
+            place: Place::Image(records::digest(format!("more {number}").as_bytes())),
+            name: format!("registry.example/more-{number}:1"),
+            sequence: 1,
+            removed: false,
+            coverage: CoverageStatus::Complete,
+            packages: 180,
+            cannot_judge: 0,
+            facts: PlaceFacts::default(),
+            findings: findings.collect::<Result<_>>()?,
+        })
+    });
+    states.collect()
 }
 
 /// A tracker of a flaw or two in every third source, of which half are open; `also` has one more.

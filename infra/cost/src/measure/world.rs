@@ -4,7 +4,6 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
 };
 
 use access::{AgentKey, enrolment::prove, request_token::RequestSigner};
@@ -14,6 +13,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Method, Request},
 };
+use estate::EstateIndex;
 use handlers::{Context, FeedSources, Limits};
 use platform::{
     Clock, Delivery, Embedded, ManualClock, Message, Platform, Receive,
@@ -26,6 +26,7 @@ use secrecy::{ExposeSecret as _, SecretBox};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use super::spent::Spent;
 use crate::count::{Counts, Event, float};
 
 /// Where the site's clock begins, in milliseconds since 1970.
@@ -151,7 +152,7 @@ impl World {
     /// The same for the API.
     pub(crate) async fn forget_api(&mut self) -> Result<()> {
         let before = self.meter.snapshot();
-        let begun = Instant::now();
+        let begun = Spent::now();
         let (_, router) = api::open(self.platform.clone()).await?;
         self.router = router;
         let counts = Counts::of(&self.meter.snapshot().since(&before));
@@ -159,8 +160,8 @@ impl World {
         Ok(())
     }
 
-    fn note(&mut self, function: &str, counts: Counts, begun: Instant) {
-        let took_ms = begun.elapsed().as_secs_f64() * 1000.0;
+    fn note(&mut self, function: &str, counts: Counts, begun: Spent) {
+        let took_ms = begun.since_ms();
         let known = self.tally.entry(function.to_owned()).or_default();
         *known = known.plus(Counts {
             compute_ms: took_ms,
@@ -171,7 +172,7 @@ impl World {
     /// A request to the API.
     async fn http(&mut self, request: Request<Body>) -> Result<Value> {
         let before = self.meter.snapshot();
-        let begun = Instant::now();
+        let begun = Spent::now();
         let path = request.uri().path().to_owned();
         let response = self.router.clone().oneshot(request).await?;
         let status = response.status();
@@ -331,7 +332,7 @@ impl World {
         messages: f64,
     ) -> Result<()> {
         let before = self.meter.snapshot();
-        let begun = Instant::now();
+        let begun = Spent::now();
         let done = function.handler.handle(&self.context, delivery).await;
         let counts = Counts {
             messages,
@@ -383,6 +384,22 @@ impl World {
             .iter()
             .map(|summary| f64::from(summary.counts.total));
         Ok(counts.sum())
+    }
+
+    /// Bytes of a state that waits to be folded in, on average.
+    pub(crate) async fn state_bytes(&self) -> Result<f64> {
+        let pending = Estates(&self.bare).pending(&self.tenant).await?;
+        Ok(float(pending.bytes()) / float(pending.states().max(1) as u64))
+    }
+
+    /// Makes the index that of an estate of so many places more.
+    pub(crate) async fn fill(&self, places: usize) -> Result<()> {
+        let all = super::samples::states(places)?;
+        let laid = move |index: &mut EstateIndex| {
+            let changes = all.iter().filter(|state| index.apply(state));
+            changes.count() > 0
+        };
+        Ok(Estates(&self.bare).fold(&self.tenant, laid).await?)
     }
 
     /// Sends messages that are not counted.

@@ -47,6 +47,6 @@ pub(crate) async fn list(
         images: rows.collect(),
         total: page.total,
         next_cursor: page.next_cursor,
-        as_of: Some(state.now()),
+        as_of: Some(page.as_of),
     }))
 }

@@ -16,7 +16,7 @@ use crate::{
     extract::FromQuery,
     people::{
         feeds,
-        standing::{count, estate, points},
+        standing::{count, estate, points, top},
     },
     problem::{ApiError, Kind},
     state::ApiState,
@@ -54,8 +54,26 @@ pub(crate) async fn list(
     let after: Option<(u16, VulnerabilityId)> = list.open_some(query.cursor.as_ref())?;
     let after = after.map(|(score_tenths, id)| Position { score_tenths, id });
     let feeds_loaded = feeds::loaded(&state).await?;
-    let index = estate(&state, caller.tenant()).await?;
+    let begins = after.is_none() && filter == Filter::default();
+    if begins && let Some(top) = top(&state, caller.tenant()).await? {
+        let total = top.vulnerabilities.total;
+        if let Some((rows, more)) = top.vulnerabilities.page(limit) {
+            let next_cursor = rows
+                .last()
+                .filter(|_| more)
+                .map(|last| list.seal(&(last.score_tenths, &last.id)))
+                .transpose()?;
+            return Ok(Json(VulnerabilityList {
+                vulnerabilities: rows.into_iter().map(row).collect(),
+                total,
+                next_cursor,
+                as_of: Some(top.as_of),
+                feeds_loaded,
+            }));
+        }
+    }
     let as_of = state.now();
+    let index = estate(&state, caller.tenant()).await?;
     let page = index.page(&filter, after.as_ref(), limit);
     let next_cursor = page
         .next

@@ -1,0 +1,207 @@
+//! Reading estates of any size: what a list costs, and that no state is missed.
+
+use std::sync::Arc;
+
+use estate::{EstateIndex, Filter, PlaceDelta, PlaceFinding};
+use platform::{
+    Embedded, ManualClock, Platform,
+    meter::{Meter, Port, metered},
+};
+use records::{EstateCache, Estates, estate_top::LARGE_BYTES};
+use schemas::{
+    Place, PlaceKind, Severity,
+    inventory::CoverageStatus,
+    risk::{PlaceFacts, VulnerabilityFacts},
+};
+
+use crate::support::tenant;
+
+/// Numbers without a pattern, so that an index of them compresses badly.
+fn mix(number: u64) -> u64 {
+    let mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 33
+}
+
+fn place(number: u64) -> Place {
+    let host = number.is_multiple_of(10);
+    let id = records::digest(number.to_string().as_bytes());
+    if host {
+        format!("host/host-{number:06}").parse().unwrap()
+    } else {
+        Place::Image(id)
+    }
+}
+
+fn state(number: u64, sequence: u64, findings: u64) -> PlaceDelta {
+    let findings = (0..findings).map(|at| {
+        let mixed = mix(number * 1_000 + at + sequence * 7);
+        let vulnerability = format!("CVE-2026-{:05}", mixed % 2_000);
+        PlaceFinding {
+            vulnerability: vulnerability.parse().unwrap(),
+            severity: match mixed % 3 {
+                0 => Severity::Low,
+                1 => Severity::Medium,
+                _ => Severity::High,
+            },
+            cvss_score: Some(f32::from(u8::try_from(mixed % 100).unwrap()) / 10.0),
+            fix_available: mixed % 5 < 2,
+            facts: VulnerabilityFacts::default(),
+        }
+    });
+    PlaceDelta {
+        place: place(number),
+        name: format!("place {number}"),
+        sequence,
+        removed: false,
+        coverage: CoverageStatus::Complete,
+        packages: 100,
+        cannot_judge: 0,
+        facts: PlaceFacts::default(),
+        findings: findings.collect(),
+    }
+}
+
+struct Estate {
+    platform: Platform,
+    meter: Arc<Meter>,
+    clock: Arc<ManualClock>,
+    _folder: tempfile::TempDir,
+}
+
+impl Estate {
+    /// An estate of so many places with so many findings each, all folded in.
+    async fn of(places: u64, findings: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(1_780_000_000_000));
+        let store = Embedded::open(
+            folder.path().join("store"),
+            Arc::<ManualClock>::clone(&clock),
+        );
+        let meter = Arc::new(Meter::new());
+        let platform = metered(store.unwrap(), Arc::clone(&meter));
+        let all = move |index: &mut EstateIndex| {
+            let mut changed = false;
+            for number in 0..places {
+                changed |= index.apply(&state(number, 0, findings));
+            }
+            changed
+        };
+        Estates(&platform).fold(&tenant(), all).await.unwrap();
+        Self {
+            platform,
+            meter,
+            clock,
+            _folder: folder,
+        }
+    }
+
+    async fn change(&self, number: u64) {
+        let estates = Estates(&self.platform);
+        let place = place(number);
+        let before = estates.state(&tenant(), &place).await.unwrap();
+        let next = before.as_ref().map_or(1, |known| known.record.sequence + 1);
+        let (tenant, state) = (tenant(), state(number, next, 20));
+        assert!(estates.put(&tenant, before.as_ref(), state).await.unwrap());
+    }
+
+    /// Bytes and requests of opening the list.
+    async fn opens(&self) -> (u64, u64) {
+        let before = self.meter.snapshot();
+        let top = Estates(&self.platform).top(&tenant()).await.unwrap();
+        assert!(top.is_some(), "a large estate");
+        let asked = self.meter.snapshot().since(&before);
+        let (table, blobs) = (asked.port(Port::Table), asked.port(Port::Blobs));
+        (
+            table.received_bytes + blobs.received_bytes,
+            table.requests + blobs.requests,
+        )
+    }
+}
+
+#[tokio::test]
+async fn a_list_costs_the_same_in_an_estate_of_any_size() {
+    let (small, large) = (Estate::of(1_000, 150).await, Estate::of(3_000, 150).await);
+    let size = async |estate: &Estate| {
+        let pending = Estates(&estate.platform).pending(&tenant()).await.unwrap();
+        pending.base_bytes()
+    };
+    assert!(size(&small).await >= LARGE_BYTES);
+    assert!(size(&large).await > 2 * size(&small).await);
+    let ((small_bytes, small_requests), (large_bytes, large_requests)) =
+        (small.opens().await, large.opens().await);
+    assert_eq!((small_requests, large_requests), (2, 2));
+    assert!(
+        large_bytes < small_bytes * 5 / 4,
+        "{small_bytes} {large_bytes}"
+    );
+    assert!(large_bytes < 128 * 1024, "{large_bytes}");
+}
+
+#[tokio::test]
+async fn the_beginning_of_the_lists_is_that_of_the_whole_index() {
+    let estate = Estate::of(1_000, 150).await;
+    let (platform, tenant) = (&estate.platform, tenant());
+    estate.change(7).await;
+    let cache = EstateCache::default();
+    let estates = Estates(platform);
+    let pending = estates.pending(&tenant).await.unwrap();
+    assert_eq!(pending.states(), 1);
+    cache.write_top(platform, &tenant, &pending).await.unwrap();
+    let top = estates.top(&tenant).await.unwrap().unwrap();
+    let index = estates.load_merged(&tenant).await.unwrap();
+    let whole = index.ranked(&Filter::default());
+    assert_eq!(top.vulnerabilities.total, whole.len() as u64);
+    assert_eq!(top.vulnerabilities.rows.as_slice(), &whole[..500]);
+    let images = index.ranked_places(PlaceKind::Image);
+    assert_eq!(top.images.total, images.len() as u64);
+    assert_eq!(top.images.rows.as_slice(), &images[..500]);
+    assert_eq!(top.hosts.rows, index.ranked_places(PlaceKind::Host));
+    assert!(
+        top.hosts
+            .page(1_000)
+            .is_some_and(|(rows, more)| rows.len() == 100 && !more)
+    );
+    assert!(top.images.clone().page(501).is_none(), "more than is kept");
+
+    // Nothing changed: nothing is written again.
+    let before = estate.meter.snapshot();
+    let pending = estates.pending(&tenant).await.unwrap();
+    cache.write_top(platform, &tenant, &pending).await.unwrap();
+    let asked = estate.meter.snapshot().since(&before);
+    assert_eq!(asked.port(Port::Blobs).sent_bytes, 0);
+}
+
+#[tokio::test]
+async fn where_nobody_writes_the_beginning_the_whole_index_is_read() {
+    let estate = Estate::of(1_000, 150).await;
+    estate.change(7).await;
+    let estates = Estates(&estate.platform);
+    assert!(estates.top(&tenant()).await.unwrap().is_some());
+    estate.clock.advance_ms(6 * 60_000);
+    assert!(estates.top(&tenant()).await.unwrap().is_none());
+    // What is old and complete is not doubted.
+    estates.fold(&tenant(), |_| false).await.unwrap();
+    estate.clock.advance_ms(86_400_000);
+    assert!(estates.top(&tenant()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_reader_reads_of_what_changed_no_more_than_that() {
+    let estate = Estate::of(300, 20).await;
+    let cache = EstateCache::default();
+    let (platform, tenant) = (&estate.platform, tenant());
+    cache.load(platform, &tenant).await.unwrap();
+    for number in [3, 4, 3] {
+        estate.change(number).await;
+        let before = estate.meter.snapshot();
+        let read = cache.load(platform, &tenant).await.unwrap();
+        let asked = estate.meter.snapshot().since(&before);
+        assert_eq!(asked.port(Port::Blobs).received_bytes, 0, "not the base");
+        let whole = Estates(platform).load_merged(&tenant).await.unwrap();
+        assert_eq!(read.summaries(None), whole.summaries(None));
+    }
+    Estates(platform).fold(&tenant, |_| false).await.unwrap();
+    let read = cache.load(platform, &tenant).await.unwrap();
+    let whole = Estates(platform).load_merged(&tenant).await.unwrap();
+    assert_eq!(read.summaries(None), whole.summaries(None));
+}
