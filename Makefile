@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Folder of advisory documents for `make run FEEDS=DIR`.
 FEEDS ?=
 
-.PHONY: help prepare run stop test test-windows lint bench fuzz cost cost-measure schemas clean
+.PHONY: help prepare run stop test test-aws test-windows lint bench fuzz cost cost-measure schemas clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,10 @@ test: ## all tests, with what they need set up first
 	@infra/dev/prepare.sh test
 	$(CARGO) test --workspace --locked
 
+test-aws: ## the AWS adapter and the deployed stack, on servers that it installs and starts on loopback
+	@infra/dev/prepare.sh test
+	@infra/dev/test-aws.sh
+
 test-windows: ## compile agent/ and core/ for Windows and run their unit tests under Wine
 	@infra/dev/test-windows.sh
 
@@ -31,7 +35,7 @@ lint: ## formatting, clippy, scripts, the template
 	@infra/dev/prepare.sh lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	bash -n .ci/run infra/dev/*.sh
+	bash -n .ci/run infra/dev/*.sh infra/dev/*/*.sh
 	@infra/dev/lint-infra.sh
 
 bench: ## speed and memory, as ratios against their limits

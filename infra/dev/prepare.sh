@@ -14,6 +14,7 @@ need make make
 if [ "$wanted" = test ]; then
   need sqlite3 sqlite3
   need zstd zstd
+  need curl curl
   # Holds JUnit reports against their schema.
   need xmllint libxml2-utils
   # Test images are made with these; without them the tests that need them say that they are skipped.
@@ -21,9 +22,9 @@ if [ "$wanted" = test ]; then
   [ -e /usr/lib/python3/dist-packages/hivex.py ] || packages+=(python3-hivex)
 fi
 
-if [ "$wanted" = lint ]; then
+if [ "$wanted" = lint ] || [ "$wanted" = test ]; then
   need python3 python3
-  # infra/dev/lint-infra.sh keeps its tools in an environment of its own.
+  # What is written in Python is kept in environments of its own: infra/dev/lint-infra.sh, infra/dev/aws/servers.sh.
   python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 fi
 

@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod api;
+pub mod aws;
 pub mod binaries;
 pub mod documents;
 pub mod engine;

@@ -16,9 +16,8 @@ const READ: [&str; 3] = [
     "dynamodb:Query",
 ];
 // Conditions, and the writes of a transaction, are permitted one by one.
-const WRITE: [&str; 5] = [
+const WRITE: [&str; 4] = [
     "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
     "dynamodb:DeleteItem",
     "dynamodb:BatchWriteItem",
     "dynamodb:ConditionCheckItem",

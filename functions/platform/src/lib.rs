@@ -15,5 +15,6 @@ pub mod ports;
 mod validate;
 pub mod weather;
 
+pub use embedded::backup;
 pub use embedded::{Embedded, EmbeddedOptions, OpenError};
 pub use ports::*;

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::{
-    Config, LogFormat, ServerError, init_logs,
+    Config, LogFormat, ServerError, backup, init_logs,
     people::{HOW_AGAIN, as_json, as_text, print, print_json},
     run, store,
 };
@@ -60,6 +60,29 @@ enum Command {
     /// Messages that were given up, of all tenants, while the server is stopped.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
+    /// Copy the store to a folder, whole and of one moment, also while the server runs. Whoever has the copy can sign as the
+    /// site does: keep it as safe as the store.
+    Backup {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Folder for the copy, empty or not there.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Read a backup and say whether it is whole.
+    VerifyBackup {
+        /// Folder of the backup.
+        folder: PathBuf,
+    },
+    /// Put a backup back as a store of its own.
+    Restore {
+        /// Folder of the backup.
+        #[arg(long)]
+        from: PathBuf,
+        /// Folder for the store, empty or not there.
+        #[arg(long, env = "BULKHEAD_DATA")]
+        data: PathBuf,
+    },
     /// Print documents.
     #[command(subcommand)]
     Export(ExportCommand),
@@ -83,6 +106,9 @@ struct RunArgs {
     /// Address to listen on [default: 127.0.0.1:8080].
     #[arg(long, env = "BULKHEAD_LISTEN")]
     listen: Option<SocketAddr>,
+    /// Address to serve metrics for Prometheus on, such as 127.0.0.1:9090; without it there are none.
+    #[arg(long, env = "BULKHEAD_METRICS_LISTEN")]
+    metrics_listen: Option<SocketAddr>,
     /// Folder of feed documents, read as they are: `.zst`, `.gz`, `.zip`, `.tar`.
     #[arg(long, conflicts_with = "feeds_download")]
     feeds_from: Option<PathBuf>,
@@ -219,6 +245,9 @@ impl Cli {
             Command::Token(command) => command.run().await,
             Command::Session { store, tenant } => session(&store, &tenant).await,
             Command::DeadLetters(command) => command.run().await,
+            Command::Backup { store, to } => backup::back_up(store.data, to).await,
+            Command::VerifyBackup { folder } => backup::verify(folder).await,
+            Command::Restore { from, data } => backup::restore(from, data).await,
             Command::Export(ExportCommand::Openapi) => {
                 print_json(&serde_json::to_value(api::openapi()).map_err(ServerError::Json)?)
             }
@@ -231,6 +260,7 @@ impl RunArgs {
         let mut config = Config::load(self.config.as_deref())?;
         config.data = self.data.unwrap_or(config.data);
         config.listen = self.listen.unwrap_or(config.listen);
+        config.metrics_listen = self.metrics_listen.or(config.metrics_listen);
         config.setup_file = self.setup_file.or(config.setup_file);
         config.log = self.log.unwrap_or(config.log);
         config.log_format = self.log_format.unwrap_or(config.log_format);

@@ -28,6 +28,9 @@ pub struct Config {
     pub data: PathBuf,
     /// Address to listen on. There is no TLS here: on any but a loopback address, put a proxy with TLS before it.
     pub listen: SocketAddr,
+    /// Address to serve metrics for Prometheus on, under `/metrics`; without it there are none. Whoever reaches it may read
+    /// them.
+    pub metrics_listen: Option<SocketAddr>,
     /// Folder of feed documents, read at the start and then every few hours.
     pub feeds_from: Option<PathBuf>,
     /// Whether feed documents are downloaded from their public addresses.
@@ -61,6 +64,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from(".bulkhead"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics_listen: None,
             feeds_from: None,
             feeds_download: false,
             registry_credentials: None,

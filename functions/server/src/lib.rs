@@ -1,8 +1,10 @@
 //! One process with everything in it: the embedded platform, the functions, the API. Thin; the work is elsewhere.
 
+mod backup;
 pub mod cli;
 mod config;
 mod logs;
+mod metrics;
 mod people;
 mod run;
 mod serve;
@@ -59,6 +61,12 @@ pub enum ServerError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
+    /// A backup could not be made, read or put back.
+    #[error("the backup did not succeed")]
+    Backup(#[source] platform::backup::BackupError),
+    /// Work on a thread of its own ended before it was done.
+    #[error("the work broke off")]
+    Stopped,
     /// A queue failed.
     #[error("the queue {0} cannot be read or written")]
     Queue(String, #[source] platform::QueueError),

@@ -4,7 +4,10 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use api::{ApiOptions, ApiState, Made, Rate};
 use handlers::{Context, Downloads, FeedSources, Registries};
-use platform::Platform;
+use platform::{
+    Platform,
+    meter::{Meter, metered},
+};
 use roster::{LocalOptions, Running, run_local};
 use sources::{
     feeds::{Fetcher, Patience, catalogue},
@@ -13,22 +16,33 @@ use sources::{
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::{Config, Limits, ServerError, people, serve::serve, store};
+use crate::{
+    Config, Limits, ServerError,
+    metrics::{self, Observed},
+    people,
+    serve::serve,
+    store,
+};
 
 /// Longest time for one document: a feed function has ten minutes, and goes on from there the next time.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(540);
+
+/// Connections for metrics at once: a few scrapers, each with one.
+const METRICS_CONNECTIONS: usize = 8;
 
 /// A server that runs.
 #[derive(Debug)]
 pub struct Server {
     /// The address that it listens on.
     pub address: SocketAddr,
+    /// The address that metrics are read at.
+    pub metrics_address: Option<SocketAddr>,
     /// What the first start made, when this was it.
     pub made: Option<Made>,
     /// The platform under it.
     pub platform: Platform,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    serving: Vec<JoinHandle<()>>,
     functions: Running,
 }
 
@@ -37,8 +51,10 @@ impl Server {
     pub async fn stop(self) {
         // Nobody listens any more only when serving has ended.
         let _ = self.stop.send(true);
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "serving broke off");
+        for serving in self.serving {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "serving broke off");
+            }
         }
         self.functions.stop().await;
     }
@@ -52,13 +68,14 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
     // Whatever can be wrong with the configuration is found before anything is made.
     let sources = feed_sources(config)?;
     let registries = registries(config)?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| ServerError::Listen(config.listen, error))?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| ServerError::Listen(config.listen, error))?;
+    let (listener, address) = listen(config.listen).await?;
+    let metrics_listener = match config.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let meter = Arc::new(Meter::new());
     let platform = store::open(&config.data, config.max_database_bytes)?;
+    let platform = metered(platform, Arc::clone(&meter));
     let options = ApiOptions {
         tenant_rate: config.tenant_requests_per_s.map(Rate::per_second),
         ..ApiOptions::default()
@@ -67,20 +84,40 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
         .await
         .map_err(ServerError::State)?;
     let made = state.set_up().await.map_err(ServerError::Setup)?;
-    let (router, _) = api::router(state);
+    let (router, _) = api::router(state.clone());
     let context = Context::new(platform.clone(), sources, handlers::Limits::default())
         .with_registries(registries);
     let options = LocalOptions {
         workers: config.workers,
         ..LocalOptions::default()
     };
-    let functions = run_local(Arc::new(context), options);
+    let context = Arc::new(context);
+    let functions = run_local(Arc::clone(&context), options);
     let (stop, stopped) = watch::channel(false);
     let limits = Limits {
         max_connections: config.max_connections,
         ..Limits::default()
     };
-    let serving = tokio::spawn(serve(listener, router, limits, stopped));
+    let mut serving = vec![tokio::spawn(serve(
+        listener,
+        router,
+        limits,
+        stopped.clone(),
+    ))];
+    let metrics_address = metrics_listener.as_ref().map(|(_, address)| *address);
+    if let Some((listener, address)) = metrics_listener {
+        let router = metrics::router(Observed {
+            context,
+            meter,
+            state,
+        });
+        let limits = Limits {
+            max_connections: METRICS_CONNECTIONS,
+            ..Limits::default()
+        };
+        serving.push(tokio::spawn(serve(listener, router, limits, stopped)));
+        tracing::info!(%address, "serving metrics");
+    }
     tracing::info!(%address, data = %config.data.display(), "serving");
     if !address.ip().is_loopback() {
         tracing::warn!(
@@ -89,12 +126,20 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
     }
     Ok(Server {
         address,
+        metrics_address,
         made,
         platform,
         stop,
         serving,
         functions,
     })
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerError> {
+    let failed = |error| ServerError::Listen(address, error);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 fn feed_sources(config: &Config) -> Result<FeedSources, ServerError> {
@@ -156,6 +201,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), ServerError> {
             }
             None => people::print(&people::as_text(made))?,
         }
+    }
+    if let Some(address) = server.metrics_address {
+        people::print(&format!("Metrics are at http://{address}/metrics\n"))?;
     }
     people::print(&format!("Bulkhead listens on http://{}\n", server.address))?;
     stop_signal().await;

@@ -6,14 +6,19 @@
 //! is left over from a crash and removed when the store is opened.
 
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// The ending of a file that is being written.
 const PART: &str = ".part";
+/// While another process has this file locked, no file of a blob is removed, since a backup copies them.
+const HELD: &str = "held";
+/// Most names of files that wait for the end of a backup; further ones stay until the store is opened again.
+const MAX_WAITING: usize = 100_000;
 
 /// The folder of blob files.
 #[derive(Debug)]
@@ -22,6 +27,37 @@ pub(crate) struct BlobFiles {
     /// Differs each time the store is opened, so that names are never used again.
     opened: String,
     count: AtomicU64,
+    /// Files that nothing names any more, kept for a backup.
+    waiting: Mutex<Vec<String>>,
+}
+
+/// Keeps every file of a blob in its place until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Hold(#[expect(dead_code, reason = "closing it gives up the lock")] File);
+
+impl Hold {
+    /// Holds the files of a folder; `None` when another backup does.
+    pub(crate) fn take(folder: &Path) -> io::Result<Option<Self>> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(folder.join(HELD))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn is_taken(folder: &Path) -> bool {
+        // Without the file there never was a backup. When it cannot be told, files stay.
+        match File::open(folder.join(HELD)) {
+            Ok(file) => file.try_lock_shared().is_err(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
+    }
 }
 
 /// Makes a folder which only the owner can enter.
@@ -47,6 +83,7 @@ impl BlobFiles {
             folder: folder.to_owned(),
             opened: format!("{opened:016x}"),
             count: AtomicU64::new(0),
+            waiting: Mutex::default(),
         })
     }
 
@@ -73,17 +110,32 @@ impl BlobFiles {
         self.folder.join(name)
     }
 
-    /// Removes a file which nothing names any more. A failure leaves it to the next sweep.
+    /// Removes a file which nothing names any more, at once or after a backup that is under way. A failure leaves it to
+    /// the next sweep.
     pub(crate) fn remove(&self, name: &str) {
-        if let Err(error) = fs::remove_file(self.path(name))
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(file = name, error = %error, "a blob's former file could not be removed");
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < MAX_WAITING {
+            waiting.push(name.to_owned());
+        }
+        if Hold::is_taken(&self.folder) {
+            return;
+        }
+        let names = std::mem::take(&mut *waiting);
+        drop(waiting);
+        for name in names {
+            if let Err(error) = fs::remove_file(self.path(&name))
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(file = name, error = %error, "a blob's former file could not be removed");
+            }
         }
     }
 
-    /// Removes every file that is not among `named`, and returns how many.
+    /// Removes every file that is not among `named`, and returns how many; none while a backup is under way.
     pub(crate) fn sweep(&self, named: &HashSet<String>) -> io::Result<usize> {
+        if Hold::is_taken(&self.folder) {
+            return Ok(0);
+        }
         let mut removed = 0;
         for shard in 0..=u8::MAX {
             let shard = format!("{shard:02x}");

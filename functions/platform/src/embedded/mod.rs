@@ -7,6 +7,7 @@
 //! DIR/keys/…        key material, readable by the owner alone
 //! ```
 
+pub mod backup;
 mod blob_files;
 mod blobs;
 mod keys;

@@ -269,6 +269,10 @@ async fn what_passes_is_repeated_and_nothing_is_lost() {
     assert_eq!(proxy.seen().len(), 3);
     proxy.next([Fault::LoseAnswer]);
     table.put(item("busy", "2"), Condition::None).await.unwrap();
+    proxy.next([busy(), busy()]);
+    let put = table.put(item("busy", "3"), Condition::Exists).await;
+    put.unwrap();
+    assert_eq!(proxy.seen().len(), 3, "nothing was done, so it is repeated");
     proxy.next([busy(), busy(), Fault::Silence]);
     let version = patiently(|| table.put(item("busy", "3"), Condition::Exists)).await;
     let stored = table.get(&item("busy", "").key).await.unwrap().unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_smithy_runtime::client::retries::RetryPartition;
 use platform::aws::{AwsKeys, AwsTable};
 use platform::aws::{AwsSettings, Clients, provision};
 use platform::conformance::Subject;
@@ -65,9 +66,12 @@ pub(crate) async fn clients(endpoint: &str) -> (AwsSettings, Clients) {
     let retries = RetryConfig::standard()
         .with_max_attempts(3)
         .with_initial_backoff(Duration::from_millis(5));
+    // Clients of one partition have one budget of retries in a process, and some tests fail on purpose.
+    let partition = RetryPartition::new(run);
     let table = clients.table.config().to_builder();
     let table = table
         .credentials_provider(credentials.clone())
+        .retry_partition(partition.clone())
         .retry_config(retries.clone());
     clients.table = aws_sdk_dynamodb::Client::from_conf(table.build());
     let keys = clients.keys.config().to_builder();

@@ -6,3 +6,4 @@ mod image_requests;
 mod order;
 mod samples;
 mod support;
+mod table;

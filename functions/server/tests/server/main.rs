@@ -6,6 +6,8 @@
     reason = "tests"
 )]
 
+mod operations;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,

@@ -1,8 +1,9 @@
 //! The table, in DynamoDB: one table for every noun, three indexes. ARCHITECTURE.md lists the keys.
 //!
 //! What the SDK may repeat by itself: reads, unconditional writes, and transactions, which carry a token by which DynamoDB
-//! knows a repetition. A conditional write is asked for once. If it were repeated after its acknowledgement was lost, its
-//! condition would meet its own effect, or what others made of that, and the answer would be that nothing was written.
+//! knows a repetition. A conditional write is asked for again only when DynamoDB said that it did nothing. If it were repeated
+//! after its acknowledgement was lost, its condition would meet its own effect, or what others made of that, and the answer
+//! would be that nothing was written.
 
 mod condition;
 mod item;
@@ -11,6 +12,7 @@ mod read;
 mod write;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -29,6 +31,9 @@ use crate::ports::{
     Write,
 };
 use crate::validate;
+
+/// Pauses before a conditional write that was refused for want of capacity is asked for again.
+const THROTTLED_PAUSES: [Duration; 2] = [Duration::from_millis(25), Duration::from_millis(100)];
 
 /// A table of DynamoDB.
 pub struct AwsTable {
@@ -61,6 +66,23 @@ impl AwsTable {
             client,
             name: name.into(),
             clock,
+        }
+    }
+}
+
+/// Does a conditional write as often as DynamoDB says that it had no capacity for it, and so did nothing. Of an unconditional
+/// one the SDK has done that.
+async fn repeat<T, F>(condition: Condition, write: impl Fn() -> F) -> Result<T, TableError>
+where
+    F: Future<Output = Result<T, TableError>>,
+{
+    let mut pauses = THROTTLED_PAUSES.iter();
+    loop {
+        match (write().await, condition, pauses.next()) {
+            (Err(TableError::Throttled), c, Some(pause)) if c != Condition::None => {
+                tokio::time::sleep(*pause).await;
+            }
+            (done, ..) => return done,
         }
     }
 }
@@ -110,12 +132,12 @@ impl Table for AwsTable {
 
     async fn put(&self, item: Item, condition: Condition) -> Result<u64, TableError> {
         validate::item(&item)?;
-        self.write(&item, condition).await
+        repeat(condition, || self.write(&item, condition)).await
     }
 
     async fn delete(&self, key: &Key, condition: Condition) -> Result<(), TableError> {
         validate::key(key)?;
-        self.remove(key, condition).await
+        repeat(condition, || self.remove(key, condition)).await
     }
 
     async fn query(
