@@ -161,6 +161,18 @@ async fn an_expired_item_is_absent(subject: &Subject) -> Verdict {
             "{condition:?} of an expired item"
         );
     }
+    let check = Write::Check {
+        key: key.clone(),
+        condition: Condition::Exists,
+    };
+    ensure_err!(
+        table.transact(vec![check]).await,
+        TableError::ConditionFailed {
+            at: 0,
+            current: None
+        },
+        "a transaction that needs an expired item"
+    );
     table
         .put(
             Item::new(key.clone(), "2").with_sequence(1),
@@ -168,6 +180,19 @@ async fn an_expired_item_is_absent(subject: &Subject) -> Verdict {
         )
         .await?;
     ensure!(table.get(&key).await?.is_some(), "not replaced");
+    for condition in [Condition::NotExists, Condition::None] {
+        let short = item.clone().with_expiry(subject.platform.clock.now_s() + 3);
+        table.put(short, Condition::None).await?;
+        (subject.pass_s)(4).await;
+        table.delete(&key, condition).await?;
+    }
+    let short = item.clone().with_expiry(subject.platform.clock.now_s() + 3);
+    table.put(short, Condition::None).await?;
+    (subject.pass_s)(4).await;
+    table
+        .put(Item::new(key.clone(), "3"), Condition::NotExists)
+        .await?;
+    ensure!(table.get(&key).await?.is_some(), "not made anew");
     Ok(())
 }
 
@@ -214,11 +239,13 @@ async fn a_transaction_is_all_or_nothing(subject: &Subject) -> Verdict {
         None,
         "the delete of a transaction"
     );
-    ensure_err!(
-        table.transact(writes(Condition::NotExists)).await,
-        TableError::ConditionFailed { at: 0, .. },
-        "the same transaction again"
-    );
+    match table.transact(writes(Condition::NotExists)).await {
+        Err(TableError::ConditionFailed {
+            at: 0,
+            current: Some(current),
+        }) => ensure_eq!(current.value, b"1", "what stands in the way"),
+        other => ensure!(false, "the same transaction again: {other:?}"),
+    }
     Ok(())
 }
 

@@ -14,6 +14,7 @@ check_list!(false:
     a_cursor_belongs_to_its_query,
     an_index_follows_its_items,
     items_share_a_place_of_an_index,
+    pages_of_an_index_lose_nothing,
 );
 
 /// Sort keys of a whole query, page by page.
@@ -285,4 +286,47 @@ async fn items_share_a_place_of_an_index(subject: &Subject) -> Verdict {
         keys.push(key);
     }
     index_shows(subject, Index::One, &place, &keys).await
+}
+
+async fn pages_of_an_index_lose_nothing(subject: &Subject) -> Verdict {
+    let table = &*subject.platform.table;
+    let place = subject.name("index-pages");
+    let mut keys = Vec::new();
+    for n in 0..9 {
+        let key = Key::new(subject.name("index-large"), (9 - n).to_string());
+        let item = Item::new(key.clone(), vec![n; 300_000]);
+        let item = item.with_index(Index::One, place.clone(), format!("x{n}"));
+        table.put(item, Condition::None).await?;
+        keys.push(key);
+    }
+    let mut sorted = keys.clone();
+    sorted.sort();
+    index_shows(subject, Index::One, &place, &sorted).await?;
+    let range = SortRange::Between("x1".to_owned(), "x7".to_owned());
+    for descending in [false, true] {
+        let mut wanted = keys[1..8].to_vec();
+        if descending {
+            wanted.reverse();
+        }
+        let (mut found, mut pages) = (Vec::new(), 0);
+        let mut page = Page {
+            limit: 100,
+            cursor: None,
+            descending,
+        };
+        loop {
+            let got = table.query_index(Index::One, &place, &range, &page).await?;
+            let size: usize = got.items.iter().map(Item::size_bytes).sum();
+            ensure!(size < MAX_PAGE_BYTES + 400 * 1024, "a page of {size} bytes");
+            found.extend(got.items.into_iter().map(|item| item.key));
+            pages += 1;
+            page.cursor = got.next;
+            if page.cursor.is_none() {
+                break;
+            }
+        }
+        ensure_eq!(found, wanted, "descending {descending}");
+        ensure!(pages > 1, "one page of two mebibytes");
+    }
+    Ok(())
 }
