@@ -2,7 +2,7 @@
 //! weather, and when the service or the way to it fails.
 //!
 //! `BULKHEAD_TEST_AWS` is the address of such a server, `BULKHEAD_TEST_AWS_SECOND` that of another one for a second
-//! opinion. `make test-aws` starts both.
+//! opinion, `BULKHEAD_TEST_S3` that of one which has S3 only and checks what is signed. `make test-aws` starts all.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,6 +10,8 @@
     reason = "also outside of test functions a failure here is a failed test; what is skipped says so"
 )]
 
+#[path = "aws/blob_faults.rs"]
+mod blob_faults;
 #[path = "aws/faults.rs"]
 mod faults;
 #[path = "aws/promises.rs"]
@@ -18,3 +20,7 @@ mod promises;
 mod proxy;
 #[path = "aws/server.rs"]
 mod server;
+#[path = "aws/tickets.rs"]
+mod tickets;
+#[path = "aws/wire.rs"]
+mod wire;

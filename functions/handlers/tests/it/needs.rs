@@ -317,6 +317,17 @@ impl Blobs for Watched {
         self.inner.blobs.upload_url(path, request).await
     }
 
+    async fn download_url(
+        &self,
+        path: &BlobPath,
+        expires_in_s: u64,
+        file_name: Option<&str>,
+    ) -> Result<Option<String>, BlobError> {
+        self.blob("read", path.as_str(), self.needs.reads);
+        let blobs = &self.inner.blobs;
+        blobs.download_url(path, expires_in_s, file_name).await
+    }
+
     async fn open_file(&self, path: &BlobPath) -> Result<Option<File>, BlobError> {
         self.blob("read", path.as_str(), self.needs.reads);
         self.inner.blobs.open_file(path).await

@@ -1,5 +1,6 @@
 //! The adapter for Amazon Web Services: records in DynamoDB, blobs in S3, messages in SQS, keys wrapped by KMS.
 
+mod blobs;
 mod connect;
 mod error;
 mod keys;
@@ -8,6 +9,7 @@ pub mod provision;
 mod settings;
 mod table;
 
+pub use blobs::{AwsBlobs, FileCache};
 pub use connect::Clients;
 pub use keys::AwsKeys;
 pub use settings::{AwsSettings, SettingsError};

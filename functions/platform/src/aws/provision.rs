@@ -87,3 +87,19 @@ pub async fn create_key(clients: &Clients) -> Result<String, Source> {
     let id = made.key_metadata.map(|meta| meta.key_id);
     id.ok_or_else(|| "KMS answered without the key's id".into())
 }
+
+/// Makes a bucket. One that is there already stays as it is.
+///
+/// # Errors
+/// When the service refuses or cannot be reached.
+pub async fn create_bucket(clients: &Clients, name: &str) -> Result<(), Source> {
+    match clients.blobs.create_bucket().bucket(name).send().await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let there = error
+                .as_service_error()
+                .is_some_and(|e| e.is_bucket_already_owned_by_you());
+            if there { Ok(()) } else { Err(error.into()) }
+        }
+    }
+}

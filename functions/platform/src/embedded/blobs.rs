@@ -379,6 +379,15 @@ impl Blobs for EmbeddedBlobs {
         uploads::make_ticket(&self.ticket_key, self.clock.now_ms(), path, request)
     }
 
+    async fn download_url(
+        &self,
+        _path: &BlobPath,
+        _expires_in_s: u64,
+        _file_name: Option<&str>,
+    ) -> Result<Option<String>, BlobError> {
+        Ok(None)
+    }
+
     async fn open_file(&self, path: &BlobPath) -> Result<Option<File>, BlobError> {
         let (_, file) = self.open(path).await?;
         Ok(Some(file))

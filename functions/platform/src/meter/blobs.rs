@@ -109,11 +109,25 @@ impl Blobs for MeteredBlobs {
         })
     }
 
+    async fn download_url(
+        &self,
+        path: &BlobPath,
+        expires_in_s: u64,
+        file_name: Option<&str>,
+    ) -> Result<Option<String>, BlobError> {
+        let begun = Instant::now();
+        let done = self.inner.download_url(path, expires_in_s, file_name).await;
+        // The address is made here; the one request is the download that it is for.
+        let requests = u64::from(matches!(done, Ok(Some(_))));
+        self.add(Operation::DownloadUrl, begun, requests, done, |_| (0, 0))
+    }
+
     async fn open_file(&self, path: &BlobPath) -> Result<Option<std::fs::File>, BlobError> {
         let begun = Instant::now();
         let done = self.inner.open_file(path).await;
         let size = |file: &std::fs::File| file.metadata().map_or(0, |meta| meta.len());
-        // Where blobs are no files, the caller reads it with `get`, which counts itself.
+        // Where blobs are no files, the caller reads it with `get`, which counts itself. A file that is kept from before
+        // costs one request too: whether it is still the blob.
         let requests = u64::from(matches!(done, Ok(Some(_))));
         self.add(Operation::OpenFile, begun, requests, done, |file| {
             (0, file.as_ref().map_or(0, size))

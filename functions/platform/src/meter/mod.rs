@@ -87,6 +87,7 @@ operations! {
     DeleteBlob Blobs "delete" "A blob is deleted.";
     ListBlobs Blobs "list" "A page of a list.";
     UploadUrl Blobs "upload_url" "A ticket, with the upload that it is for.";
+    DownloadUrl Blobs "download_url" "An address, with the download that it is for.";
     OpenFile Blobs "open_file" "A blob as a file.";
     Send Queue "send" "Messages are sent.";
     Receive Queue "receive" "Messages are received.";

@@ -2,8 +2,8 @@
 //!
 //! What is promised: a put is seen wholly or not at all, also after a crash, and by every read that
 //! begins after it was acknowledged; a reader that has begun keeps what it began with. Paths list
-//! bytewise. An etag names content: opaque, equal for the same stored content, compared only for
-//! equality.
+//! bytewise. An etag names what was put: opaque, compared only for equality. Other content never has it; the
+//! same content may have another one when it is put again.
 
 use std::fmt;
 use std::ops::Range;
@@ -328,6 +328,16 @@ pub trait Blobs: Send + Sync {
         path: &BlobPath,
         request: &UploadRequest,
     ) -> Result<UploadTicket, BlobError>;
+
+    /// An address from which somebody else can download the blob with GET for so many seconds, up to 12
+    /// hours, saved under `file_name`; `None` where the store serves nobody but this process. The address
+    /// carries its own authorisation, so it is a secret. Whether there is such a blob is not looked at.
+    async fn download_url(
+        &self,
+        path: &BlobPath,
+        expires_in_s: u64,
+        file_name: Option<&str>,
+    ) -> Result<Option<String>, BlobError>;
 
     /// The blob as an open file which never changes, where the platform keeps blobs as files and it can
     /// be mapped into memory; `None` elsewhere (read it with `get` then).

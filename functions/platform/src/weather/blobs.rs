@@ -95,6 +95,16 @@ impl Blobs for WeatherBlobs {
         self.inner.upload_url(path, request).await
     }
 
+    async fn download_url(
+        &self,
+        path: &BlobPath,
+        expires_in_s: u64,
+        file_name: Option<&str>,
+    ) -> Result<Option<String>, BlobError> {
+        self.before()?;
+        self.inner.download_url(path, expires_in_s, file_name).await
+    }
+
     async fn open_file(&self, path: &BlobPath) -> Result<Option<std::fs::File>, BlobError> {
         self.before()?;
         self.inner.open_file(path).await

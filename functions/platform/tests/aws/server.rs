@@ -6,17 +6,19 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_smithy_runtime::client::retries::RetryPartition;
-use platform::aws::{AwsKeys, AwsTable};
+use platform::aws::{AwsBlobs, AwsKeys, AwsTable, FileCache};
 use platform::aws::{AwsSettings, Clients, provision};
 use platform::conformance::Subject;
 use platform::ports::Clock;
 use platform::{Embedded, ManualClock, Platform, SystemClock};
 
-/// Which of the two servers.
+/// Which of the servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
     First,
     Second,
+    /// One that has S3 only, and checks what is signed.
+    Strict,
 }
 
 /// A server with what the adapter needs on it.
@@ -40,6 +42,7 @@ pub(crate) fn endpoint(which: Which) -> Option<String> {
     let name = match which {
         Which::First => "BULKHEAD_TEST_AWS",
         Which::Second => "BULKHEAD_TEST_AWS_SECOND",
+        Which::Strict => "BULKHEAD_TEST_S3",
     };
     let found = std::env::var(name).ok().filter(|at| !at.is_empty());
     if found.is_none() {
@@ -75,8 +78,17 @@ pub(crate) async fn clients(endpoint: &str) -> (AwsSettings, Clients) {
         .retry_config(retries.clone());
     clients.table = aws_sdk_dynamodb::Client::from_conf(table.build());
     let keys = clients.keys.config().to_builder();
-    let keys = keys.credentials_provider(credentials).retry_config(retries);
+    let keys = keys
+        .credentials_provider(credentials.clone())
+        .retry_partition(partition.clone())
+        .retry_config(retries.clone());
     clients.keys = aws_sdk_kms::Client::from_conf(keys.build());
+    let blobs = clients.blobs.config().to_builder();
+    let blobs = blobs
+        .credentials_provider(credentials)
+        .retry_partition(partition)
+        .retry_config(retries);
+    clients.blobs = aws_sdk_s3::Client::from_conf(blobs.build());
     (settings, clients)
 }
 
@@ -85,25 +97,37 @@ impl Server {
     pub(crate) async fn open(which: Which) -> Option<Self> {
         let endpoint = endpoint(which)?;
         let (mut settings, clients) = clients(&endpoint).await;
-        provision::create_table(&clients, &settings.table)
+        provision::create_bucket(&clients, &settings.bucket)
             .await
             .unwrap();
-        settings.key = provision::create_key(&clients).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         // Servers remove expired items by their own clock, so that this one starts at the same time.
         let clock = Arc::new(ManualClock::new(SystemClock.now_ms()));
         let mut platform = Embedded::open(dir.path(), Arc::<ManualClock>::clone(&clock)).unwrap();
-        let table = Arc::new(AwsTable::new(
-            clients.table.clone(),
-            &settings.table,
+        platform.blobs = Arc::new(AwsBlobs::new(
+            clients.blobs.clone(),
+            &settings.bucket,
+            Some(FileCache::new(dir.path().join("cache"), 16 << 20)),
             Arc::<ManualClock>::clone(&clock),
         ));
-        platform.keys = Arc::new(AwsKeys::new(
-            clients.keys.clone(),
-            &settings.key,
-            Arc::<AwsTable>::clone(&table),
-        ));
-        platform.table = table;
+        platform.uploads = None;
+        if which != Which::Strict {
+            provision::create_table(&clients, &settings.table)
+                .await
+                .unwrap();
+            settings.key = provision::create_key(&clients).await.unwrap();
+            let table = Arc::new(AwsTable::new(
+                clients.table.clone(),
+                &settings.table,
+                Arc::<ManualClock>::clone(&clock),
+            ));
+            platform.keys = Arc::new(AwsKeys::new(
+                clients.keys.clone(),
+                &settings.key,
+                Arc::<AwsTable>::clone(&table),
+            ));
+            platform.table = table;
+        }
         Some(Self {
             _dir: dir,
             platform,
