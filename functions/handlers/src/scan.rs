@@ -119,6 +119,7 @@ async fn match_once(
         os: inventory.os,
         packages: count(inventory.packages.len()),
         shards: judged.shards.clone(),
+        names: None,
         missing_layers: input.missing_layers,
     };
     let document = FindingsDocument {

@@ -62,6 +62,9 @@ pub struct PlaceRecord {
     /// Shards that it was matched with, or would have been, had they been there.
     #[serde(default)]
     pub shards: Vec<ShardUse>,
+    /// Digest of the names that it asks these shards for; absent in what earlier releases stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<Digest>,
     /// Layers of an image whose inventories were not there.
     #[serde(default)]
     pub missing_layers: Vec<Digest>,
@@ -227,7 +230,7 @@ impl Places<'_> {
     }
 
     /// Stores the findings of a place, in place of the state that was read before anything they were made from was.
-    /// `record.findings` is set here. Returns `None` when somebody else did so in between: then what was read may be old.
+    /// `record.findings` and `record.names` are set here. Returns `None` when somebody else did so in between: then what was read may be old.
     ///
     /// # Errors
     /// When the store fails.
@@ -246,13 +249,19 @@ impl Places<'_> {
         record.findings = format!("{:020}-{}", record.revision, keys::short(&digest));
         let path = path(tenant, &place, &record.findings)?;
         store::put_once(self.0, &path, bytes, WHAT).await?;
-        let guard = Write::Put {
-            item: Item::new(key(tenant, &place), store::encode(&record)?),
-            condition: store::unchanged(before.map(|before| before.version)),
+        record.names = Some(digest_of(names));
+        let item = Item::new(key(tenant, &place), store::encode(&record)?);
+        let condition = store::unchanged(before.map(|before| before.version));
+        // New advisories rarely change what a place asks for. A write by itself costs half of one in a transaction.
+        let is_asked = before.is_some_and(|before| before.record.names == record.names);
+        let put = if is_asked {
+            store::put(self.0, item, condition, WHAT).await?
+        } else {
+            let mut writes = vec![Write::Put { item, condition }];
+            writes.extend(index_writes(tenant, &place, before, names));
+            store::transact(self.0, writes, WHAT).await?
         };
-        let mut writes = vec![guard];
-        writes.extend(index_writes(tenant, &place, before, names));
-        match store::transact(self.0, writes, WHAT).await? {
+        match put {
             Put::Written => {
                 if let Some(before) = before {
                     self.forget(tenant, &before.record, &record).await;
@@ -382,6 +391,18 @@ fn index_writes(
         }
     }
     writes
+}
+
+/// Digest of what a place asks, shard by shard.
+fn digest_of(names: &[ShardNames]) -> Digest {
+    let mut bytes = Vec::new();
+    for names in names {
+        for part in [names.shard.as_bytes(), &names.names.encode()] {
+            bytes.extend((part.len() as u64).to_le_bytes());
+            bytes.extend(part);
+        }
+    }
+    keys::digest(&bytes)
 }
 
 fn asks(shard: &str) -> String {

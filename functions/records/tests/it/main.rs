@@ -4,6 +4,7 @@
 mod estates;
 mod image_requests;
 mod order;
+mod places;
 mod samples;
 mod support;
 mod table;
