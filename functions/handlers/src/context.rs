@@ -44,6 +44,9 @@ pub enum FeedSources {
     Folder(PathBuf),
     /// From their public addresses.
     Download(Downloads),
+    /// From the copy of a folder of feeds that lies in the blob store, put there by somebody else: see
+    /// [`records::feed_mirror`]. This is the folder on this disk that it is brought to.
+    Mirror(PathBuf),
 }
 
 /// What is downloaded, and where to.
@@ -55,6 +58,8 @@ pub struct Downloads {
     pub feeds: Vec<&'static sources::feeds::FeedSpec>,
     /// The folder that keeps what was downloaded, with its state.
     pub folder: PathBuf,
+    /// Whether a copy of the folder is kept in the blob store, since this disk is lost from time to time.
+    pub mirrored: bool,
 }
 
 /// How registries are asked. What is set here is for the images of all tenants.

@@ -8,7 +8,7 @@ use sources::feeds::{
     AcceptBy, FeedFolder, FeedSpec, FeedUpdate, Unwatched, Update, UpdateError, UpdateState,
 };
 
-use crate::{Context, Downloads, HandlerError};
+use crate::{Context, Downloads, HandlerError, mirror::Mirror};
 
 /// How long documents are asked for: the function has ten minutes, and what came is to be compiled in the rest.
 const BUDGET: Duration = Duration::from_secs(5 * 60);
@@ -37,8 +37,27 @@ pub(crate) async fn all(
     downloads: &Downloads,
     wish: Wish,
 ) -> Result<Option<Left>, HandlerError> {
+    let folder = FeedFolder::lock(&downloads.folder).map_err(|error| match error {
+        UpdateError::Busy { .. } => HandlerError::Later(error.into()),
+        error => HandlerError::Retry(error.into()),
+    })?;
+    if !downloads.mirrored {
+        return update(context, downloads, &folder, wish).await;
+    }
+    let mirror = Mirror::open(&context.platform, &downloads.folder).await?;
+    let left = update(context, downloads, &folder, wish).await;
+    // What came before something failed is kept, too.
+    mirror.close().await?;
+    left
+}
+
+async fn update(
+    context: &Context,
+    downloads: &Downloads,
+    folder: &FeedFolder,
+    wish: Wish,
+) -> Result<Option<Left>, HandlerError> {
     let retry = |error: UpdateError| HandlerError::Retry(error.into());
-    let folder = FeedFolder::lock(&downloads.folder).map_err(retry)?;
     let path = folder.path().to_owned();
     let mut state = UpdateState::load(&path).map_err(|error| retry(error.into()))?;
     let now = context.now();
@@ -48,7 +67,7 @@ pub(crate) async fn all(
     };
     let feeds: Vec<_> = downloads.feeds.iter().copied().filter(due).collect();
     let update = Update {
-        folder: &folder,
+        folder,
         fetcher: &downloads.fetcher,
         now,
         accept_shrunk: &wish.accept_shrunk,

@@ -11,10 +11,10 @@ pub enum HandlerError {
     /// It may succeed later: let it come again.
     #[error("to be repeated")]
     Retry(#[source] Box<dyn Error + Send + Sync>),
-    /// It asks for what only a later version of this software does: during an upgrade such messages arrive before their
-    /// reader does. Let it come again when that may be there.
-    #[error("to be repeated by a later version")]
-    Newer(#[source] Box<dyn Error + Send + Sync>),
+    /// It may succeed, but not before minutes have passed: what it needs is at work for another, or only a later version of
+    /// this software knows what it asks, and during an upgrade messages arrive before their reader does.
+    #[error("to be repeated much later")]
+    Later(#[source] Box<dyn Error + Send + Sync>),
     /// It never will: keep it apart, with the reason.
     #[error("given up")]
     Poison(#[source] Box<dyn Error + Send + Sync>),
@@ -52,7 +52,7 @@ impl HandlerError {
 
     /// Whether it may succeed later.
     pub fn is_retry(&self) -> bool {
-        matches!(self, Self::Retry(_) | Self::Newer(_))
+        matches!(self, Self::Retry(_) | Self::Later(_))
     }
 
     /// The reason with all its causes, for people.

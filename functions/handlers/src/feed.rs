@@ -23,7 +23,7 @@ use sources::feeds::folder::DOCUMENTS;
 use crate::{
     ATTEMPTS, Advisories, Context, FeedSources, Handler, HandlerError, advise,
     download::{self, Left, Wish},
-    message,
+    message, mirror,
 };
 
 /// Most documents that a feed's state names.
@@ -95,6 +95,10 @@ async fn folder(
         FeedSources::Download(downloads) => {
             let left = download::all(context, downloads, wish).await?;
             Ok(Some((downloads.folder.join(DOCUMENTS), left)))
+        }
+        FeedSources::Mirror(folder) => {
+            mirror::restore_only(&context.platform, folder).await?;
+            Ok(Some((folder.join(DOCUMENTS), None)))
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod fold;
 pub mod ingest;
 mod merge;
 mod metrics;
+mod mirror;
 pub mod registry;
 mod rematch;
 pub mod scan;
@@ -33,8 +34,8 @@ pub trait Handler: Send + Sync {
     /// Does what a message asks. Once this returns without an error the message can go.
     ///
     /// # Errors
-    /// [`HandlerError::Retry`] when it may succeed later, [`HandlerError::Newer`] when it may with a later version of this
-    /// software, [`HandlerError::Poison`] when it never will.
+    /// [`HandlerError::Retry`] when it may succeed soon, [`HandlerError::Later`] when that takes minutes,
+    /// [`HandlerError::Poison`] when it never will.
     async fn handle(&self, context: &Context, message: &Delivery) -> Result<(), HandlerError>;
 
     /// Notes that a message is given up for this reason, for whoever waits for what it asks. Its host calls this before it
@@ -55,7 +56,7 @@ pub trait Handler: Send + Sync {
 /// The message in a delivery.
 fn message<M: QueueMessage>(delivery: &Delivery) -> Result<M, HandlerError> {
     M::from_body(&delivery.message.body).map_err(|error| match error {
-        MessageError::Newer(_) => HandlerError::Newer(error.into()),
+        MessageError::Newer(_) => HandlerError::Later(error.into()),
         error => HandlerError::poison_by("the message is not of its queue's form", error),
     })
 }

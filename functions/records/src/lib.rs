@@ -12,6 +12,7 @@ mod error;
 mod estate_cache;
 pub mod estate_index;
 pub mod estate_top;
+pub mod feed_mirror;
 pub mod feeds;
 pub mod hosts;
 pub mod identity;

@@ -9,13 +9,14 @@ use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
+use tracing::Instrument as _;
 
 use crate::Function;
 
-/// Delay before a message of a type that only a later version knows comes again for the first time, in seconds. An
-/// upgrade replaces functions one after the other and takes minutes: five deliveries, each with twice the delay of the
-/// one before, reach close to half an hour.
-const NEWER_DELAY_S: u32 = 120;
+/// Delay before a message that cannot succeed soon comes again for the first time, in seconds. An upgrade replaces functions
+/// one after the other and takes minutes, as does an update of feeds: five deliveries, each with twice the delay of the one
+/// before, reach close to half an hour.
+const LATER_DELAY_S: u32 = 120;
 
 /// How a host has deliveries answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +50,28 @@ impl Work {
         function: &'static Function,
         delivery: &Delivery,
     ) -> Answered {
+        let id = delivery.message.id.as_str();
+        // Ids begin with the tenant.
+        let tenant = id.split_once('/').map_or("", |(tenant, _)| tenant);
+        let span = tracing::info_span!("message", function = function.name, id, tenant);
+        self.answer_it(context, function, delivery)
+            .instrument(span)
+            .await
+    }
+
+    async fn answer_it(
+        &self,
+        context: &Arc<Context>,
+        function: &'static Function,
+        delivery: &Delivery,
+    ) -> Answered {
         let begun = Instant::now();
         let now_ms = context.platform.clock.now_ms();
-        let age_ms = now_ms.saturating_sub(delivery.sent_at_ms);
+        // A queue that does not say when it was sent says 0.
+        let age_ms = match delivery.sent_at_ms {
+            0 => 0,
+            sent_at_ms => now_ms.saturating_sub(sent_at_ms),
+        };
         let done = if delivery.receive_count > function.max_receives {
             // Whoever had it before did not live to answer: out of memory, or out of time.
             Err(HandlerError::Poison(
@@ -66,12 +86,12 @@ impl Work {
             attend(context, function, delivery, limit).await
         };
         let (verdict, settled) = match done {
-            Ok(()) => (Verdict::Done, self.done(context, function, delivery).await),
+            Ok(()) => (Verdict::Done, self.done(context, delivery).await),
             Err(error) if error.is_retry() && delivery.receive_count < function.max_receives => {
                 let delay_s = self.delay_s(&error, delivery.receive_count);
                 (
                     Verdict::Again,
-                    again(context, function, delivery, &error, delay_s).await,
+                    again(context, delivery, &error, delay_s).await,
                 )
             }
             Err(error) => (
@@ -91,20 +111,15 @@ impl Work {
         }
     }
 
-    async fn done(&self, context: &Context, function: &Function, delivery: &Delivery) -> bool {
+    async fn done(&self, context: &Context, delivery: &Delivery) -> bool {
         let queue = &*context.platform.queue;
-        !self.acknowledges
-            || settled(
-                function,
-                delivery,
-                patiently(async || queue.ack(delivery).await).await,
-            )
+        !self.acknowledges || settled(patiently(async || queue.ack(delivery).await).await)
     }
 
     /// How long until a message comes again.
     fn delay_s(&self, error: &HandlerError, receive_count: u32) -> u32 {
-        let first_s = if matches!(error, HandlerError::Newer(_)) {
-            self.retry_delay_s.max(NEWER_DELAY_S)
+        let first_s = if matches!(error, HandlerError::Later(_)) {
+            self.retry_delay_s.max(LATER_DELAY_S)
         } else {
             self.retry_delay_s
         };
@@ -113,21 +128,11 @@ impl Work {
     }
 }
 
-async fn again(
-    context: &Context,
-    function: &Function,
-    delivery: &Delivery,
-    error: &HandlerError,
-    delay_s: u32,
-) -> bool {
-    let (id, reason) = (&delivery.message.id, error.reason());
-    tracing::info!(function = function.name, id, reason, delay_s, "again");
+async fn again(context: &Context, delivery: &Delivery, error: &HandlerError, delay_s: u32) -> bool {
+    let reason = error.reason();
+    tracing::info!(reason, delay_s, "again");
     let queue = &*context.platform.queue;
-    settled(
-        function,
-        delivery,
-        patiently(async || queue.release(delivery, delay_s).await).await,
-    )
+    settled(patiently(async || queue.release(delivery, delay_s).await).await)
 }
 
 async fn give_up(
@@ -136,37 +141,20 @@ async fn give_up(
     delivery: &Delivery,
     error: &HandlerError,
 ) -> bool {
-    let (id, reason) = (&delivery.message.id, error.reason());
-    tracing::error!(function = function.name, id, reason, "given up");
+    let reason = error.reason();
+    tracing::error!(reason, "given up");
     if let Err(error) = function.handler.given_up(context, delivery, &reason).await {
-        tracing::warn!(
-            function = function.name,
-            id,
-            reason = error.reason(),
-            "whoever waits for it is not told"
-        );
+        let reason = error.reason();
+        tracing::warn!(reason, "whoever waits for it is not told");
     }
     let queue = &*context.platform.queue;
-    settled(
-        function,
-        delivery,
-        patiently(async || queue.dead_letter(delivery, &reason).await).await,
-    )
+    settled(patiently(async || queue.dead_letter(delivery, &reason).await).await)
 }
 
-fn settled(
-    function: &Function,
-    delivery: &Delivery,
-    answered: Result<(), platform::QueueError>,
-) -> bool {
+fn settled(answered: Result<(), platform::QueueError>) -> bool {
     if let Err(error) = &answered {
         let error = error as &dyn std::error::Error;
-        tracing::warn!(
-            function = function.name,
-            id = delivery.message.id,
-            error,
-            "unanswered"
-        );
+        tracing::warn!(error, "unanswered");
     }
     answered.is_ok()
 }
@@ -229,7 +217,7 @@ async fn within(
     let (of_work, message) = (Arc::clone(context), delivery.clone());
     // A task of its own: a panic in it is its own, too, and it ends when this is dropped.
     let mut work = JoinSet::new();
-    work.spawn(async move { function.handler.handle(&of_work, &message).await });
+    work.spawn(async move { function.handler.handle(&of_work, &message).await }.in_current_span());
     match timeout(limit, work.join_next()).await {
         Ok(Some(Ok(done))) => done,
         Ok(_) => Err(HandlerError::Retry("the function broke off".into())),
@@ -252,11 +240,7 @@ async fn keep_hidden(
         ticks.tick().await;
         if let Err(error) = queue.extend(delivery, function.visibility_timeout_s).await {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(
-                function = function.name,
-                error,
-                "cannot keep a delivery hidden"
-            );
+            tracing::warn!(error, "cannot keep a delivery hidden");
         }
     }
 }

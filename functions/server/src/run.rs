@@ -159,6 +159,7 @@ fn feed_sources(config: &Config) -> Result<FeedSources, ServerError> {
                 .filter(|feed| feed.by_default && feed.is_read())
                 .collect(),
             folder: config.data.join("feeds"),
+            mirrored: false,
         }));
     }
     tracing::warn!(

@@ -2,13 +2,15 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, http::Uri};
-use handlers::{Context, Downloads, FeedSources, Limits};
+use handlers::{Context, Downloads, FeedSources, Handler as _, HandlerError, Limits};
 use records::{
     Feeds,
+    feed_mirror::{FeedMirror, MirroredFile},
     feeds::DownloadState,
     messages::{self, FeedMessage},
 };
@@ -213,6 +215,7 @@ async fn documents_are_downloaded_when_they_changed() {
         fetcher: Fetcher::new(http, Patience::default(), Some(&url)),
         feeds: vec![feed("debian-tracker").unwrap(), feed("cisa-kev").unwrap()],
         folder: world.documents.join("downloads"),
+        mirrored: false,
     };
     let sources = FeedSources::Download(downloads);
     world.context = Arc::new(Context::new(
@@ -282,6 +285,7 @@ impl Publisher {
             fetcher: Fetcher::new(http, Patience::default(), Some(&url)),
             feeds: vec![feed("debian-tracker").unwrap(), feed("cisa-kev").unwrap()],
             folder: world.documents.join("downloads"),
+            mirrored: false,
         };
         world.context = Arc::new(Context::new(
             world.platform.clone(),
@@ -378,4 +382,108 @@ async fn the_schedule_asks_publishers_as_often_as_they_change_and_a_person_at_an
         (publisher.asked_for(KEV), publisher.asked_for(TRACKER)),
         (2, 3)
     );
+}
+
+/// A world whose tracker is downloaded to a disk that can be lost, and where that is.
+async fn on_a_passing_disk(url: &str) -> (World, PathBuf) {
+    let mut world = World::clear().await;
+    let folder = world.documents.join("passing");
+    let http = Http::new(&HttpOptions::default()).unwrap();
+    let downloads = Downloads {
+        fetcher: Fetcher::new(http, Patience::default(), Some(url)),
+        feeds: vec![feed("debian-tracker").unwrap()],
+        folder: folder.clone(),
+        mirrored: true,
+    };
+    world.context = Arc::new(Context::new(
+        world.platform.clone(),
+        FeedSources::Download(downloads),
+        Limits::default(),
+    ));
+    (world, folder)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_disk_makes_no_publisher_send_anything_again() {
+    let sent = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let rows = tracker(&[("openssl", "CVE-2026-0001", "3.0.15-1")]);
+    let url = serve(rows, Arc::clone(&sent)).await;
+    let (world, folder) = on_a_passing_disk(&url).await;
+    ask(&world, FeedMessage::by_hand(BTreeSet::new())).await;
+    assert_eq!(sent.load(std::sync::atomic::Ordering::SeqCst), 1);
+    let mirrored = FeedMirror(&world.platform).list().await.unwrap();
+    let paths: Vec<_> = mirrored.iter().map(|file| file.path.as_str()).collect();
+    assert!(paths.contains(&"state.json"), "{paths:?}");
+    assert_eq!(paths.len(), 2, "{paths:?}");
+
+    std::fs::remove_dir_all(&folder).unwrap();
+    ask(&world, FeedMessage::by_hand(BTreeSet::new())).await;
+    // It was asked by its entity tag, and what was compiled is the same.
+    assert_eq!(sent.load(std::sync::atomic::Ordering::SeqCst), 1);
+    assert_eq!(Feeds(&world.platform).generation().await.unwrap(), 1);
+    let state = downloaded(&world, "debian-tracker").await;
+    assert_eq!((state.error, state.rows), (None, 1));
+    // What did not change was not stored again.
+    let document = |files: &[MirroredFile]| {
+        let found = files
+            .iter()
+            .find(|file| file.path.starts_with("documents/"));
+        found.unwrap().clone()
+    };
+    let again = FeedMirror(&world.platform).list().await.unwrap();
+    assert_eq!(document(&again), document(&mirrored));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hosts_do_not_update_the_feeds_at_once() {
+    let sent = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let url = serve(tracker(&[("a", "CVE-2026-0001", "1")]), Arc::clone(&sent)).await;
+    let (world, _) = on_a_passing_disk(&url).await;
+    let mirror = FeedMirror(&world.platform);
+    let lease = mirror.lease().await.unwrap().unwrap();
+    assert!(mirror.lease().await.unwrap().is_none());
+    let refresh = [FeedMessage::scheduled()];
+    messages::send(&world.platform, &refresh).await.unwrap();
+    let how = platform::Receive::default();
+    let deliveries = world.platform.queue.receive("feed", how).await.unwrap();
+    let error = handlers::feed::Feed
+        .handle(&world.context, &deliveries[0])
+        .await
+        .unwrap_err();
+    assert!(matches!(error, HandlerError::Later(_)), "{error:?}");
+    mirror.give_back(lease).await.unwrap();
+    handlers::feed::Feed
+        .handle(&world.context, &deliveries[0])
+        .await
+        .unwrap();
+    assert_eq!(sent.load(std::sync::atomic::Ordering::SeqCst), 1);
+    assert!(mirror.lease().await.unwrap().is_some(), "it was given back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_that_somebody_put_into_the_blob_store_are_compiled() {
+    let mut world = World::clear().await;
+    world.context = Arc::new(Context::new(
+        world.platform.clone(),
+        FeedSources::Mirror(world.documents.join("mirror")),
+        Limits::default(),
+    ));
+    let platform = world.platform.clone();
+    let put = async |rows: &[(&str, &str, &str)]| {
+        let body = tracker(rows).into();
+        let mirror = FeedMirror(&platform);
+        mirror.put("documents/tracker.json", body).await.unwrap();
+    };
+    put(&[("openssl", "CVE-2026-0001", "3.0.15-1")]).await;
+    ask(&world, FeedMessage::scheduled()).await;
+    let agent = world.agent("a").await;
+    world
+        .send(&agent, 1, &host("a", &[("openssl", "3.0.1-1")], &[]))
+        .await;
+    world.settle().await;
+    assert_eq!(world.found("host/a").await, ["CVE-2026-0001"]);
+
+    put(&[("openssl", "CVE-2026-0002", "3.0.15-1")]).await;
+    ask(&world, FeedMessage::scheduled()).await;
+    assert_eq!(world.found("host/a").await, ["CVE-2026-0002"]);
 }
