@@ -24,8 +24,8 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub(crate) const SERVER_TIME: HeaderName = HeaderName::from_static("bulkhead-time");
 /// Longest path and query, in bytes.
 pub const MAX_TARGET_BYTES: usize = 8 * 1024;
-/// Most bytes of headers, names and values.
-pub const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// Most bytes of headers, names and values; a gateway in the cloud takes no more.
+pub const MAX_HEADER_BYTES: usize = 10 * 1024;
 /// How long an answer may take.
 const TIME_OUT: Duration = Duration::from_secs(30);
 /// How long an upload by ticket may take.

@@ -18,7 +18,10 @@ mod requests;
 mod setup;
 mod state;
 
-use axum::{Router, middleware, routing::put};
+use axum::{
+    Router, middleware,
+    routing::{get, put},
+};
 use platform::Platform;
 use schemas::PlaceKind;
 use utoipa::{
@@ -63,6 +66,11 @@ pub fn router(state: ApiState) -> (Router, OpenApi) {
         .layer(middleware::from_fn_with_state(state.clone(), frame::frame))
         .with_state(state);
     (router, describe(openapi))
+}
+
+/// What answers that this process lives, before there is any state: a host may serve it while it opens one.
+pub fn alive() -> Router {
+    Router::new().route("/healthz", get(health::live))
 }
 
 /// The description of every operation, OpenAPI 3.1.

@@ -108,13 +108,16 @@ impl ApiState {
     /// # Errors
     /// As [`Self::open`].
     pub async fn open_with(platform: Platform, options: ApiOptions) -> Result<Self, StateError> {
-        let (session, session_public) = signer(&platform, "sessions").await?;
-        let (bundle, bundle_public) = signer(&platform, "bundles").await?;
-        let cursors = platform
-            .keys
-            .mac_key("cursors")
-            .await
-            .map_err(|error| StateError::Key("cursors", error))?;
+        // At once: a key service in the cloud takes some tens of milliseconds for each.
+        let cursors = async {
+            let key = platform.keys.mac_key("cursors").await;
+            key.map_err(|error| StateError::Key("cursors", error))
+        };
+        let ((session, session_public), (bundle, bundle_public), cursors) = tokio::try_join!(
+            signer(&platform, "sessions"),
+            signer(&platform, "bundles"),
+            cursors,
+        )?;
         Ok(Self {
             inner: Arc::new(Inner {
                 identity: Identity::new(platform.clone()),

@@ -1,0 +1,100 @@
+//! What the environment says of this instance.
+
+use handlers::FeedSources;
+use roster::{FUNCTIONS, Function, Trigger};
+
+use crate::{HostError, feeds};
+
+/// What this instance is.
+#[derive(Clone, Copy, Debug)]
+pub enum Role {
+    /// A function of the roster.
+    Function(&'static Function),
+    /// The HTTP API.
+    Api,
+    /// What an operator sets a site up with.
+    Setup,
+}
+
+/// Name of the HTTP API among the functions.
+pub const API: &str = "api";
+/// Name of the function that operators invoke.
+pub const SETUP: &str = "setup";
+
+impl Role {
+    /// The role of this name.
+    ///
+    /// # Errors
+    /// When nothing has it; the error names what could be meant.
+    pub fn named(name: Option<&str>) -> Result<Self, HostError> {
+        let known = || {
+            let names = FUNCTIONS.iter().map(|function| function.name);
+            names.chain([API, SETUP]).collect::<Vec<_>>().join(", ")
+        };
+        match name {
+            None | Some("") => Err(HostError::NoFunction(known())),
+            Some(API) => Ok(Self::Api),
+            Some(SETUP) => Ok(Self::Setup),
+            Some(name) => FUNCTIONS
+                .iter()
+                .find(|function| function.name == name)
+                .map(Self::Function)
+                .ok_or_else(|| HostError::UnknownFunction {
+                    name: name.to_owned(),
+                    known: known(),
+                }),
+        }
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Function(function) => function.name,
+            Self::Api => API,
+            Self::Setup => SETUP,
+        }
+    }
+
+    /// Whether messages of a queue start it.
+    pub(crate) const fn is_of_queue(&self) -> bool {
+        matches!(
+            self,
+            Self::Function(Function {
+                trigger: Trigger::Queue(_),
+                ..
+            })
+        )
+    }
+}
+
+/// What the environment says of this instance, beside the platform's own settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What this instance is: `BULKHEAD_FUNCTION`.
+    pub role: Role,
+    /// Name of the site in metrics: `BULKHEAD_STAGE`.
+    pub stage: String,
+    /// Where advisory documents come from: `BULKHEAD_FEEDS`, only of the function `feed`.
+    pub sources: FeedSources,
+}
+
+impl Settings {
+    /// Reads the settings by a function that reads a variable.
+    ///
+    /// # Errors
+    /// When a variable is missing or means nothing.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, HostError> {
+        let role = Role::named(variable("BULKHEAD_FUNCTION").as_deref())?;
+        // Only `feed` asks publishers, and no other function should spend its start on an HTTP client.
+        let sources = if role.name() == "feed" {
+            feeds::sources(variable("BULKHEAD_FEEDS").as_deref().unwrap_or_default())?
+        } else {
+            FeedSources::None
+        };
+        Ok(Self {
+            role,
+            stage: variable("BULKHEAD_STAGE").unwrap_or_else(|| "none".to_owned()),
+            sources,
+        })
+    }
+}

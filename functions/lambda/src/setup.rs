@@ -1,0 +1,175 @@
+//! What an operator does before anybody can sign in, or when nobody can any more.
+//!
+//! The function `setup` is invoked by hand (`aws lambda invoke`); who may do that is decided by IAM. Its answer holds the
+//! secrets that it made, once; no log does. Its event says what is wanted:
+//!
+//! | event | does |
+//! |---|---|
+//! | `{}` | makes the tenant `default`, its administrator and an enrolment token: `{"tenant", "admin", "one_time_password", "enrolment_token"}`; or `{"already_set_up": true}` |
+//! | `{"do": "create_tenant", "tenant": "acme"}` | a further tenant: `{"tenant", "created"}` |
+//! | `{"do": "create_user", "tenant": "acme", "user": "ann", "roles": ["admin"]}` | a person: `{"user", "one_time_password"}` |
+//! | `{"do": "reset_password", "user": "admin"}` | a new one-time password, and the end of the person's sessions |
+//! | `{"do": "create_token", "max_uses": 500, "valid_for_hours": 24}` | a token to enrol agents: `{"enrolment_token", "id", "expires_at"}` |
+//! | `{"do": "session"}` | a session of 15 minutes that sees everything and changes nothing: `{"token", "expires_at"}` |
+//!
+//! The tenant is `default` where none is named.
+
+use api::{ApiState, Made, TokenWish};
+use platform::Platform;
+use schemas::{TenantId, UserId, api::Role};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::HostError;
+
+/// Most agents of one token, and hours that it holds.
+const MAX_USES: u32 = 100_000;
+const MAX_HOURS: u64 = 8_760;
+
+/// The first tenant.
+const DEFAULT: &str = "default";
+
+/// What an operator wants.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+enum Wish {
+    SetUp {},
+    CreateTenant {
+        tenant: TenantId,
+    },
+    CreateUser {
+        tenant: Option<TenantId>,
+        user: UserId,
+        roles: Vec<Role>,
+    },
+    ResetPassword {
+        tenant: Option<TenantId>,
+        user: UserId,
+    },
+    CreateToken {
+        tenant: Option<TenantId>,
+        #[serde(default)]
+        note: String,
+        #[serde(default = "one")]
+        max_uses: u32,
+        #[serde(default = "day")]
+        valid_for_hours: u64,
+    },
+    Session {
+        tenant: Option<TenantId>,
+    },
+}
+
+const fn one() -> u32 {
+    1
+}
+
+const fn day() -> u64 {
+    24
+}
+
+/// Does what an event asks for.
+pub(crate) async fn answer(platform: &Platform, event: &str) -> Result<Value, HostError> {
+    let wish = wish(event).map_err(|source| HostError::Event {
+        expected: "one that `setup` knows",
+        source,
+    })?;
+    let state = ApiState::open(platform.clone())
+        .await
+        .map_err(HostError::State)?;
+    let answer = act(&state, wish).await?;
+    tracing::info!("an operator was answered");
+    Ok(answer)
+}
+
+fn wish(event: &str) -> Result<Wish, serde_json::Error> {
+    let value: Value = serde_json::from_str(event)?;
+    match &value {
+        Value::Null => Ok(Wish::SetUp {}),
+        Value::Object(fields) if fields.is_empty() => Ok(Wish::SetUp {}),
+        _ => serde_json::from_value(value),
+    }
+}
+
+async fn act(state: &ApiState, wish: Wish) -> Result<Value, HostError> {
+    let failed = HostError::Setup;
+    let default = || DEFAULT.parse::<TenantId>();
+    let of = |tenant: Option<TenantId>| match tenant {
+        Some(tenant) => Ok(tenant),
+        None => default().map_err(|error| failed(api::SetupError::Id(error))),
+    };
+    Ok(match wish {
+        Wish::SetUp {} => match state.set_up().await.map_err(failed)? {
+            Some(made) => first(&made),
+            None => json!({"already_set_up": true}),
+        },
+        Wish::CreateTenant { tenant } => {
+            let created = state.create_tenant(&tenant).await.map_err(failed)?;
+            json!({"tenant": tenant, "created": created})
+        }
+        Wish::CreateUser {
+            tenant,
+            user,
+            roles,
+        } => {
+            let created = state.create_user(&of(tenant)?, &user, roles).await;
+            match created.map_err(failed)? {
+                Some(password) => with_password(&user, &password),
+                None => json!({"user": user, "already_there": true}),
+            }
+        }
+        Wish::ResetPassword { tenant, user } => {
+            let password = state.reset_password(&of(tenant)?, &user).await;
+            with_password(&user, &password.map_err(failed)?)
+        }
+        Wish::CreateToken {
+            tenant,
+            note,
+            max_uses,
+            valid_for_hours,
+        } => {
+            within("max_uses", u64::from(max_uses), u64::from(MAX_USES))?;
+            within("valid_for_hours", valid_for_hours, MAX_HOURS)?;
+            let wish = TokenWish {
+                note: note.chars().take(200).collect(),
+                created_by: "setup".to_owned(),
+                valid_for_s: valid_for_hours * 3_600,
+                max_uses,
+            };
+            let made = state.create_token(&of(tenant)?, wish).await;
+            let (token, stored) = made.map_err(failed)?;
+            json!({
+                "enrolment_token": token.expose_secret(),
+                "id": stored.id,
+                "expires_at": stored.expires_at,
+            })
+        }
+        Wish::Session { tenant } => {
+            let made = state.local_session(&of(tenant)?).await;
+            let (token, expires_at) = made.map_err(failed)?;
+            json!({"token": token.expose_secret(), "expires_at": expires_at})
+        }
+    })
+}
+
+fn first(made: &Made) -> Value {
+    json!({
+        "tenant": made.tenant,
+        "admin": made.admin,
+        "one_time_password": made.one_time_password.expose_secret(),
+        "enrolment_token": made.enrolment_token.expose_secret(),
+    })
+}
+
+fn with_password(user: &UserId, password: &SecretString) -> Value {
+    json!({"user": user, "one_time_password": password.expose_secret()})
+}
+
+fn within(what: &'static str, number: u64, most: u64) -> Result<(), HostError> {
+    if (1..=most).contains(&number) {
+        Ok(())
+    } else {
+        Err(HostError::Bounds { what, most })
+    }
+}

@@ -1,0 +1,165 @@
+//! Requests of API Gateway's HTTP API, payload format 2.0.
+
+use serde_json::{Value, json};
+
+use crate::support::{World, invoke};
+
+/// The event of a request; source: "Working with AWS Lambda proxy integrations for HTTP APIs", payload format 2.0.
+fn request(method: &str, target: &str, headers: Value, body: Option<&str>) -> Value {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut all = json!({
+        "accept": "*/*",
+        "host": "abc123.execute-api.us-east-1.amazonaws.com",
+        "x-amzn-trace-id": "Root=1-67891233-abcdef012345678912345678",
+        "x-forwarded-for": "203.0.113.7",
+        "x-forwarded-port": "443",
+        "x-forwarded-proto": "https",
+    });
+    for (name, value) in headers.as_object().unwrap() {
+        all[name] = value.clone();
+    }
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": all,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abc123",
+            "domainName": "abc123.execute-api.us-east-1.amazonaws.com",
+            "domainPrefix": "abc123",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7",
+                "userAgent": "curl/8.0",
+            },
+            "requestId": "id",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "20/Nov/2026:12:00:00 +0000",
+            "timeEpoch": 1_795_176_000_000_u64,
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    })
+}
+
+fn body(answer: &Value) -> Value {
+    assert_eq!(answer["isBase64Encoded"], false, "{answer}");
+    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_person_signs_in_through_the_gateway() {
+    let world = World::new();
+    let made = invoke(&world.host("setup"), json!({})).await.unwrap();
+    let api = world.host("api");
+    let sign_in = json!({
+        "tenant": "default",
+        "login": "admin",
+        "password": made["one_time_password"],
+    })
+    .to_string();
+    let kind = json!({"content-type": "application/json"});
+    let event = request("POST", "/api/v1/session", kind.clone(), Some(&sign_in));
+    let answer = invoke(&api, event.clone()).await.unwrap();
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    let token = body(&answer)["token"].as_str().unwrap().to_owned();
+    assert!(answer["headers"]["x-request-id"].is_string());
+
+    // The same as base64, as bodies of other kinds arrive.
+    let mut encoded = event;
+    encoded["body"] = json!(base64(sign_in.as_bytes()));
+    encoded["isBase64Encoded"] = json!(true);
+    assert_eq!(invoke(&api, encoded).await.unwrap()["statusCode"], 200);
+
+    let bearer = json!({"authorization": format!("Bearer {token}")});
+    let me = request("GET", "/api/v1/hosts?limit=1", bearer, None);
+    let answer = invoke(&api, me).await.unwrap();
+    // The one-time password is to be replaced first.
+    assert_eq!(answer["statusCode"], 403, "{answer}");
+    assert!(
+        body(&answer)["type"].as_str().unwrap().contains("password"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn it_lives_before_it_is_open_and_describes_itself() {
+    let world = World::new();
+    let api = world.host("api");
+    let answer = invoke(&api, request("GET", "/healthz", json!({}), None))
+        .await
+        .unwrap();
+    assert_eq!(
+        (&answer["statusCode"], &body(&answer)["status"]),
+        (&json!(200), &json!("ok"))
+    );
+    let openapi = request("GET", "/api/v1/openapi.json", json!({}), None);
+    let answer = invoke(&api, openapi).await.unwrap();
+    assert_eq!(body(&answer)["openapi"], "3.1.0");
+    let nowhere = request("GET", "/nowhere", json!({}), None);
+    assert_eq!(invoke(&api, nowhere).await.unwrap()["statusCode"], 404);
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_no_request_is_refused() {
+    let world = World::new();
+    let api = world.host("api");
+    let large = "x".repeat(api::MAX_BODY_BYTES + 1);
+    let kind = json!({"content-type": "application/json"});
+    let event = request("POST", "/api/v1/session", kind, Some(&large));
+    assert_eq!(invoke(&api, event).await.unwrap()["statusCode"], 413);
+    let long = json!({"x-long": "x".repeat(api::MAX_HEADER_BYTES)});
+    let event = request("GET", "/healthz", long, None);
+    let _first = invoke(&api, request("GET", "/readyz", json!({}), None))
+        .await
+        .unwrap();
+    assert_eq!(invoke(&api, event).await.unwrap()["statusCode"], 431);
+
+    for (name, value) in [
+        ("host", "a b"),
+        ("host", "[::1"),
+        ("host", "u@h:70000"),
+        ("x-forwarded-proto", "javascript"),
+    ] {
+        let event = request("GET", "/healthz", json!({name: value}), None);
+        assert_eq!(
+            invoke(&api, event).await.unwrap()["statusCode"],
+            400,
+            "{value}"
+        );
+    }
+    for target in ["no-slash", "/healthz?a b", "/healthz?\u{7f}"] {
+        let event = request("GET", target, json!({}), None);
+        assert_eq!(
+            invoke(&api, event).await.unwrap()["statusCode"],
+            400,
+            "{target}"
+        );
+    }
+    // What has no place in an address is escaped.
+    let event = request("GET", "/api/v1/hosts/a b\"é", json!({}), None);
+    assert_eq!(invoke(&api, event).await.unwrap()["statusCode"], 401);
+    let error = invoke(&api, json!({"Records": []})).await.unwrap_err();
+    assert!(error.to_string().contains("HTTP API"), "{error}");
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk
+            .iter()
+            .fold(0_usize, |all, byte| all << 8 | usize::from(*byte))
+            << (8 * (3 - chunk.len()));
+        for at in 0..4 {
+            let digit = char::from(DIGITS[group >> (18 - 6 * at) & 63]);
+            text.push(if at <= chunk.len() { digit } else { '=' });
+        }
+    }
+    text
+}
