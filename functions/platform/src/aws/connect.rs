@@ -19,6 +19,9 @@ const TRIES: u32 = 3;
 const CONNECT: Duration = Duration::from_secs(3);
 /// Longest time of one try, until the answer's head. Bodies may take longer.
 const TRY: Duration = Duration::from_secs(20);
+/// The same for records and keys, which are small and answered within milliseconds: three tries leave half of the 30 s in
+/// which an answer has to be given over HTTP.
+const SMALL_TRY: Duration = Duration::from_secs(5);
 
 /// The region where none is set: servers that speak the protocols elsewhere do not care.
 const REGION: &str = "us-east-1";
@@ -78,11 +81,17 @@ impl Clients {
                 aws_sdk_s3::config::ResponseChecksumValidation::WhenRequired,
             )
             .build();
+        let small = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(SMALL_TRY)
+            .build();
+        let table = aws_sdk_dynamodb::config::Builder::from(&shared).timeout_config(small.clone());
+        let keys = aws_sdk_kms::config::Builder::from(&shared).timeout_config(small);
         Self {
-            table: aws_sdk_dynamodb::Client::new(&shared),
+            table: aws_sdk_dynamodb::Client::from_conf(table.build()),
             blobs: aws_sdk_s3::Client::from_conf(blobs),
             queue: aws_sdk_sqs::Client::new(&shared),
-            keys: aws_sdk_kms::Client::new(&shared),
+            keys: aws_sdk_kms::Client::from_conf(keys.build()),
         }
     }
 }
