@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Folder of advisory documents for `make run FEEDS=DIR`.
 FEEDS ?=
 
-.PHONY: help prepare run stop test test-aws test-windows lint bench fuzz cost cost-measure schemas clean
+.PHONY: help prepare run stop test test-aws test-windows lint bench lambda fuzz cost cost-measure schemas clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,10 @@ lint: ## formatting, clippy, scripts, the template
 bench: ## speed and memory, as ratios against their limits
 	@infra/dev/prepare.sh build
 	@infra/dev/bench.sh
+
+lambda: ## the package for AWS Lambda, small (ARCHITECTURE=arm64 or x86_64; this machine's without it)
+	@infra/dev/prepare.sh build
+	@infra/dev/lambda.sh
 
 fuzz: ## every parser of bytes from outside against a fuzzer, FUZZ_SECONDS=60 for each
 	@infra/dev/prepare.sh build

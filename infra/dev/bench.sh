@@ -31,3 +31,7 @@ bench "Scanning images made of Debian packages" -p bulkhead-cli --example scan_b
   "$target/release/bulkhead" "$images" ${shards:+"$shards"}
 bench "The embedded store" -p platform --example store_bench
 bench "The whole pipeline on the embedded platform" -p handlers --example pipeline_bench
+echo; echo "== The package for AWS Lambda, and its first answer"
+infra/dev/lambda.sh
+cargo run --quiet --release --locked -p lambda --example cold_start_bench -- \
+  "$target/lambda/bulkhead-lambda" "$target/lambda/bulkhead-lambda.zip"
