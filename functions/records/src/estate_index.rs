@@ -30,7 +30,7 @@ const WHAT: &str = "the estate index";
 const MAX_INLINE_BYTES: usize = 4 * 1024;
 /// What a delta that went by blob is taken to have, in bytes.
 pub(crate) const BY_BLOB_BYTES: u64 = 2 * MAX_INLINE_BYTES as u64;
-/// Deltas by blob that are read at once.
+/// Deltas by blob that are read at once, and deltas that are forgotten at once.
 const AT_ONCE: usize = 16;
 /// First byte of a delta that stands in its item, and of one that is a blob.
 const INLINE: u8 = 1;
@@ -314,16 +314,23 @@ impl Estates<'_> {
 
     /// Forgets states that are folded in, unless they were replaced since.
     async fn forget(&self, deltas: Vec<StoredDelta>) -> Result<(), RecordError> {
-        for stored in deltas {
-            let condition = Condition::VersionIs(stored.version);
-            let table = &self.0.table;
-            match patiently(async || table.delete(&stored.key, condition).await).await {
-                Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
-                Err(error) => return Err(RecordError::Table(WHAT, error)),
-            }
-            if let Some(path) = &stored.blob {
-                store::forget(self.0, path).await;
-            }
+        // One after the other they would take longer than new ones need to come, when a feed concerns a whole estate.
+        futures::stream::iter(deltas)
+            .map(|stored| self.forget_one(stored))
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn forget_one(&self, stored: StoredDelta) -> Result<(), RecordError> {
+        let condition = Condition::VersionIs(stored.version);
+        let table = &self.0.table;
+        match patiently(async || table.delete(&stored.key, condition).await).await {
+            Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
+            Err(error) => return Err(RecordError::Table(WHAT, error)),
+        }
+        if let Some(path) = &stored.blob {
+            store::forget(self.0, path).await;
         }
         Ok(())
     }
