@@ -4,6 +4,7 @@ mod blobs;
 mod connect;
 mod error;
 mod keys;
+mod open;
 #[cfg(feature = "conformance")]
 pub mod provision;
 mod settings;
@@ -12,5 +13,6 @@ mod table;
 pub use blobs::{AwsBlobs, FileCache};
 pub use connect::Clients;
 pub use keys::AwsKeys;
+pub use open::assemble;
 pub use settings::{AwsSettings, SettingsError};
 pub use table::AwsTable;

@@ -6,8 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_smithy_runtime::client::retries::RetryPartition;
-use platform::aws::{AwsBlobs, AwsKeys, AwsTable, FileCache};
-use platform::aws::{AwsSettings, Clients, provision};
+use platform::aws::{AwsSettings, Clients, assemble, provision};
 use platform::conformance::Subject;
 use platform::ports::Clock;
 use platform::{Embedded, ManualClock, Platform, SystemClock};
@@ -103,30 +102,20 @@ impl Server {
         let dir = tempfile::tempdir().unwrap();
         // Servers remove expired items by their own clock, so that this one starts at the same time.
         let clock = Arc::new(ManualClock::new(SystemClock.now_ms()));
-        let mut platform = Embedded::open(dir.path(), Arc::<ManualClock>::clone(&clock)).unwrap();
-        platform.blobs = Arc::new(AwsBlobs::new(
-            clients.blobs.clone(),
-            &settings.bucket,
-            Some(FileCache::new(dir.path().join("cache"), 16 << 20)),
-            Arc::<ManualClock>::clone(&clock),
-        ));
-        platform.uploads = None;
+        let beside = Embedded::open(dir.path(), Arc::<ManualClock>::clone(&clock)).unwrap();
         if which != Which::Strict {
             provision::create_table(&clients, &settings.table)
                 .await
                 .unwrap();
             settings.key = provision::create_key(&clients).await.unwrap();
-            let table = Arc::new(AwsTable::new(
-                clients.table.clone(),
-                &settings.table,
-                Arc::<ManualClock>::clone(&clock),
-            ));
-            platform.keys = Arc::new(AwsKeys::new(
-                clients.keys.clone(),
-                &settings.key,
-                Arc::<AwsTable>::clone(&table),
-            ));
-            platform.table = table;
+        }
+        settings.cache = Some(dir.path().join("cache"));
+        settings.max_cache_bytes = 16 << 20;
+        let now = Arc::<ManualClock>::clone(&clock);
+        let mut platform = assemble(&clients, &settings, now, |_| Arc::clone(&beside.queue));
+        if which == Which::Strict {
+            platform.table = beside.table;
+            platform.keys = beside.keys;
         }
         Some(Self {
             _dir: dir,

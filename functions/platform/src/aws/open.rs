@@ -1,0 +1,43 @@
+//! The ports of one stack, put together.
+
+use std::sync::Arc;
+
+use super::{AwsBlobs, AwsKeys, AwsSettings, AwsTable, Clients, FileCache};
+use crate::ports::{Clock, Platform, Queue, Table};
+
+/// A platform of a stack's table, bucket and key, with the queue that is made for its table (where dead letters are kept).
+/// Nothing is asked of any service yet.
+pub fn assemble(
+    clients: &Clients,
+    settings: &AwsSettings,
+    clock: Arc<dyn Clock>,
+    queue: impl FnOnce(Arc<dyn Table>) -> Arc<dyn Queue>,
+) -> Platform {
+    let table: Arc<dyn Table> = Arc::new(AwsTable::new(
+        clients.table.clone(),
+        &settings.table,
+        Arc::clone(&clock),
+    ));
+    let cache = settings
+        .cache
+        .as_ref()
+        .map(|folder| FileCache::new(folder, settings.max_cache_bytes));
+    Platform {
+        blobs: Arc::new(AwsBlobs::new(
+            clients.blobs.clone(),
+            &settings.bucket,
+            cache,
+            Arc::clone(&clock),
+        )),
+        keys: Arc::new(AwsKeys::new(
+            clients.keys.clone(),
+            &settings.key,
+            Arc::clone(&table),
+        )),
+        queue: queue(Arc::clone(&table)),
+        table,
+        clock,
+        // S3 serves its own addresses.
+        uploads: None,
+    }
+}
