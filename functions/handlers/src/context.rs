@@ -81,6 +81,9 @@ pub struct Limits {
     pub max_containers: usize,
     /// Number of new states of places above which they are folded into the base of the estate index.
     pub fold_at: usize,
+    /// Places that one message tells `scan` of when advisories change, but for the rest of a page: a hundred thousand at
+    /// once would take longer than a function may.
+    pub rematched_at_once: usize,
     /// Most compressed bytes of an image's layers that one message of `registry` reads; of a larger image each layer is
     /// read by a message of its own.
     ///
@@ -95,6 +98,7 @@ impl Default for Limits {
             max_layers: 512,
             max_containers: 5_000,
             fold_at: 64,
+            rematched_at_once: 4_000,
             max_image_bytes: 512 << 20,
         }
     }

@@ -316,6 +316,7 @@ async fn tell(
             rematches.push(ScanMessage::Rematch {
                 tenant: tenant.id.clone(),
                 changes: generation.changes.clone(),
+                from: None,
             });
         }
         if changes.intel {

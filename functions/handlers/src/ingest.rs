@@ -176,6 +176,7 @@ async fn host(
         let scan = ScanMessage::Place {
             tenant: tenant.clone(),
             place,
+            rematch: false,
         };
         messages::send(&context.platform, &[scan]).await?;
     }
@@ -223,6 +224,7 @@ async fn image(
     let scan = ScanMessage::Place {
         tenant,
         place: Place::Image(image.facts.id),
+        rematch: false,
     };
     Ok(messages::send(&context.platform, &[scan]).await?)
 }

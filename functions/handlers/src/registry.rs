@@ -214,6 +214,7 @@ async fn image(
     let scan = ScanMessage::Place {
         tenant: tenant.clone(),
         place: Place::Image(id.clone()),
+        rematch: false,
     };
     messages::send(platform, &[scan]).await?;
     match trouble {
@@ -252,6 +253,7 @@ async fn layer(
     let scan = ScanMessage::Place {
         tenant: tenant.clone(),
         place: Place::Image(id),
+        rematch: false,
     };
     messages::send(&context.platform, &[scan]).await?;
     // That a vendor keeps a layer to itself is nobody's mistake, and nothing to look into.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use platform::Delivery;
 use records::{
     Feeds, FindingsDocument, Hosts, Inventories, InventoryRef, Layers, PlaceRecord, Places,
-    RecordError,
+    PutPlace, RecordError,
     messages::{self, ScanMessage, ScoreMessage},
 };
 use schemas::{Digest, Place, TenantId, inventory::Inventory, report::Summary};
@@ -36,17 +36,67 @@ pub(crate) struct Input {
 impl Handler for Scan {
     async fn handle(&self, context: &Context, delivery: &Delivery) -> Result<(), HandlerError> {
         match message(delivery)? {
-            ScanMessage::Place { tenant, place } => scan(context, tenant, place).await,
-            ScanMessage::Rematch { tenant, changes } => {
-                rematch::rematch(context, &tenant, &changes).await
+            ScanMessage::Place {
+                tenant,
+                place,
+                rematch,
+            } => {
+                // What an earlier delivery stored may have been told to nobody.
+                let tells = !rematch || delivery.receive_count > 1;
+                scan(context, tenant, place, tells).await
             }
+            ScanMessage::Rematch {
+                tenant,
+                changes,
+                from,
+            } => rematch::rematch(context, &tenant, &changes, from).await,
         }
     }
 }
 
-async fn scan(context: &Context, tenant: TenantId, place: Place) -> Result<(), HandlerError> {
+/// What came of matching a place once.
+enum Matched {
+    /// Something that was read changed in between.
+    Again,
+    /// What is stored is of this inventory and these advisories, or nothing is known of the place.
+    Known,
+    /// It was stored.
+    Stored {
+        /// Whether anything but the advisories differs from what was stored before.
+        is_changed: bool,
+        /// Whether the advisories are still those that are in use.
+        is_settled: bool,
+    },
+}
+
+async fn scan(
+    context: &Context,
+    tenant: TenantId,
+    place: Place,
+    tells: bool,
+) -> Result<(), HandlerError> {
+    // Unless only advisories changed, facts of the place may have, of which findings do not tell.
+    let mut tells = tells;
     for _ in 0..ATTEMPTS {
-        if match_once(context, &tenant, &place).await? {
+        let is_settled = match match_once(context, &tenant, &place).await? {
+            Matched::Again => false,
+            // An earlier delivery may have stored it and told nobody.
+            Matched::Known => {
+                tells = true;
+                true
+            }
+            Matched::Stored {
+                is_changed,
+                is_settled,
+            } => {
+                tells |= is_changed;
+                is_settled
+            }
+        };
+        if is_settled {
+            if !tells {
+                return Ok(());
+            }
             let score = ScoreMessage::Place { tenant, place };
             return Ok(messages::send(&context.platform, &[score]).await?);
         }
@@ -54,12 +104,11 @@ async fn scan(context: &Context, tenant: TenantId, place: Place) -> Result<(), H
     Err(HandlerError::retry("the place is being changed by others"))
 }
 
-/// Matches a place; `false` when something that was read changed in between.
 async fn match_once(
     context: &Context,
     tenant: &TenantId,
     place: &Place,
-) -> Result<bool, HandlerError> {
+) -> Result<Matched, HandlerError> {
     let platform = &context.platform;
     let before = Places(platform).get(tenant, place).await?;
     let known = before.as_ref().map(|before| &before.record);
@@ -77,7 +126,7 @@ async fn match_once(
     };
     // Nothing is known of the place yet; what makes it known sends a message of its own.
     let Some(input) = input else {
-        return Ok(true);
+        return Ok(Matched::Known);
     };
     if let Some(known) = known
         && known.content == input.content
@@ -85,7 +134,7 @@ async fn match_once(
         && known.basis == input.basis
         && known.shards.iter().all(|used| advisories.is_same(used))
     {
-        return Ok(true);
+        return Ok(Matched::Known);
     }
     let inventory = match input.inventory {
         Some(inventory) => inventory,
@@ -94,7 +143,7 @@ async fn match_once(
             .await
         {
             // The place has a newer one by now.
-            Err(RecordError::Gone(_)) => return Ok(false),
+            Err(RecordError::Gone(_)) => return Ok(Matched::Again),
             inventory => inventory?,
         },
     };
@@ -112,6 +161,7 @@ async fn match_once(
         inventory: matches!(place, Place::Image(_)).then_some(input.reference),
         basis: input.basis,
         findings: String::new(),
+        result: None,
         scanned_at: context.now(),
         summary: summary(&judged),
         coverage: judged.coverage.status,
@@ -133,8 +183,8 @@ async fn match_once(
     let put = Places(platform)
         .put(tenant, before.as_ref(), record, document, &judged.names)
         .await?;
-    let Some(record) = put else {
-        return Ok(false);
+    let Some(PutPlace { record, is_changed }) = put else {
+        return Ok(Matched::Again);
     };
     if let Place::Image(image) = place {
         let mut done = known.map_or_else(Vec::new, |known| known.missing_layers.clone());
@@ -143,7 +193,10 @@ async fn match_once(
     }
     // A generation that came out meanwhile may have looked for the places it concerns before this one said what it asks
     // for.
-    Ok(Feeds(platform).generation().await? == generation)
+    Ok(Matched::Stored {
+        is_changed,
+        is_settled: Feeds(platform).generation().await? == generation,
+    })
 }
 
 fn count(number: usize) -> u32 {

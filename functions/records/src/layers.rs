@@ -263,6 +263,7 @@ impl Layers<'_> {
                 Ok(ScanMessage::Place {
                     tenant: tenant.clone(),
                     place: Place::Image(store::decode::<WaitRecord>(&item.value)?.image),
+                    rematch: false,
                 })
             })
             .collect::<Result<Vec<_>, RecordError>>()?;

@@ -40,7 +40,7 @@ pub use image_requests::{ImageRequestRecord, ImageRequests};
 pub use images::{ImageRecord, Images};
 pub use inventories::{Inventories, InventoryRef};
 pub use layers::{Layers, PutLayer};
-pub use places::{FindingsDocument, PlaceRecord, Places};
+pub use places::{FindingsDocument, PlaceRecord, Places, PutPlace};
 pub use policies::{Policies, PolicyRecord};
 pub use scans::{ScanRecord, Scans};
 pub use store::{Found, Listed};

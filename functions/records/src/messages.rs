@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use platform::{Message, Platform, patience::send_all};
-use schemas::{AgentId, Digest, ImageId, ImageRequestId, Place, TenantId, Timestamp};
+use schemas::{AgentId, Digest, ImageId, ImageRequestId, Place, PlaceKind, TenantId, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{RecordError, keys};
@@ -99,6 +99,9 @@ pub enum ScanMessage {
         tenant: TenantId,
         /// Which place.
         place: Place,
+        /// Whether only advisories changed: then nobody is told of findings that stay.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        rematch: bool,
     },
     /// A generation of shards came out: match those places again that its changes name.
     Rematch {
@@ -106,6 +109,31 @@ pub enum ScanMessage {
         tenant: TenantId,
         /// Name of the document that says what changed, see [`crate::Feeds::changes`].
         changes: String,
+        /// Where an earlier message of the same changes ended; absent at the beginning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<RematchFrom>,
+    },
+}
+
+/// Where the search for the places that changed advisories concern goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "among", rename_all = "snake_case")]
+pub enum RematchFrom {
+    /// Among the places that ask a shard.
+    Shard {
+        /// Its name; those before it are done.
+        shard: String,
+        /// Where the page before ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
+    },
+    /// Among all places of a kind.
+    Kind {
+        /// The kind.
+        kind: PlaceKind,
+        /// Where the page before ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
     },
 }
 
@@ -347,6 +375,7 @@ mod tests {
         let message = ScanMessage::Place {
             tenant: tenant.clone(),
             place: "host/db-1".parse().unwrap(),
+            rematch: false,
         };
         let sent = message.to_message().unwrap();
         assert_eq!(
@@ -360,6 +389,7 @@ mod tests {
         let other = ScanMessage::Place {
             tenant: "other".parse().unwrap(),
             place: "host/db-1".parse().unwrap(),
+            rematch: false,
         };
         assert_ne!(other.to_message().unwrap().id, sent.id);
         let longest: TenantId = "x".repeat(128).parse().unwrap();

@@ -45,6 +45,10 @@ pub struct PlaceRecord {
     pub basis: Option<Digest>,
     /// Name of the findings document among those of this place; see [`Places::findings`].
     pub findings: String,
+    /// Digest of what matching gave: findings, what cannot be judged, coverage, without what daily feeds say of
+    /// vulnerabilities. Absent of what was stored before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Digest>,
     /// When it was matched.
     pub scanned_at: Timestamp,
     /// Counts of its findings.
@@ -87,7 +91,7 @@ pub struct FindingsDocument {
     pub version: u32,
     /// The place.
     pub place: Place,
-    /// The generation of shards that it was matched with.
+    /// The generation of shards that first gave this; the record has the one that did last.
     pub generation: u64,
     /// How much was read and could be judged.
     pub coverage: Coverage,
@@ -192,6 +196,40 @@ impl NameSet {
     }
 }
 
+/// A state of a place that was stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PutPlace {
+    /// The state.
+    pub record: PlaceRecord,
+    /// Whether anything but when and by which advisories it was matched differs from the state before.
+    pub is_changed: bool,
+}
+
+/// Digest of what matching gave. What daily feeds say of a vulnerability is read from the index where findings are shown,
+/// so that it makes no findings new.
+fn result_of(document: &FindingsDocument) -> Result<Digest, RecordError> {
+    let mut findings = document.findings.clone();
+    for finding in &mut findings {
+        (finding.epss, finding.epss_percentile, finding.kev) = (None, None, false);
+    }
+    let result = (&document.coverage, &findings, &document.cannot_judge);
+    let json = serde_json::to_vec(&result).map_err(|e| RecordError::Damaged(WHAT, e))?;
+    Ok(keys::digest(&json))
+}
+
+/// Whether matching gave what it had given, for the same contents, so that the document and the names that the place
+/// asks for are those which are stored.
+fn is_as_it_was(before: &PlaceRecord, now: &PlaceRecord) -> bool {
+    before.result.is_some()
+        && before.result == now.result
+        && before.content == now.content
+        && before.name == now.name
+        && before.inventory == now.inventory
+        && before.basis == now.basis
+        && before.missing_layers == now.missing_layers
+        && before.names == now.names
+}
+
 /// The repository of places.
 #[derive(Clone, Copy, Debug)]
 pub struct Places<'a>(pub &'a Platform);
@@ -230,7 +268,9 @@ impl Places<'_> {
     }
 
     /// Stores the findings of a place, in place of the state that was read before anything they were made from was.
-    /// `record.findings` and `record.names` are set here. Returns `None` when somebody else did so in between: then what was read may be old.
+    /// `record.findings`, `record.names` and `record.result` are set here. Findings that are as they were are not written
+    /// again: most advisories that change concern no version that is installed. Returns `None` when somebody else did so
+    /// in between: then what was read may be old.
     ///
     /// # Errors
     /// When the store fails.
@@ -241,15 +281,35 @@ impl Places<'_> {
         mut record: PlaceRecord,
         document: FindingsDocument,
         names: &[ShardNames],
-    ) -> Result<Option<PlaceRecord>, RecordError> {
+    ) -> Result<Option<PutPlace>, RecordError> {
         let place = record.place.clone();
-        let bytes = store::aside(WHAT, move || store::encode_document(&document, WHAT)).await?;
         record.revision = before.map_or(0, |before| before.record.revision) + 1;
+        let (result, document) = store::aside(WHAT, move || {
+            let result = result_of(&document)?;
+            Ok((result, document))
+        })
+        .await?;
+        record.result = Some(result);
+        record.names = Some(digest_of(names));
+        if let Some(before) = before
+            && is_as_it_was(&before.record, &record)
+        {
+            record.findings.clone_from(&before.record.findings);
+            let item = Item::new(key(tenant, &place), store::encode(&record)?);
+            let condition = Condition::VersionIs(before.version);
+            return Ok(match store::put(self.0, item, condition, WHAT).await? {
+                Put::Written => Some(PutPlace {
+                    record,
+                    is_changed: false,
+                }),
+                Put::Held => None,
+            });
+        }
+        let bytes = store::aside(WHAT, move || store::encode_document(&document, WHAT)).await?;
         let digest = keys::digest(&bytes);
         record.findings = format!("{:020}-{}", record.revision, keys::short(&digest));
         let path = path(tenant, &place, &record.findings)?;
         store::put_once(self.0, &path, bytes, WHAT).await?;
-        record.names = Some(digest_of(names));
         let item = Item::new(key(tenant, &place), store::encode(&record)?);
         let condition = store::unchanged(before.map(|before| before.version));
         // New advisories rarely change what a place asks for. A write by itself costs half of one in a transaction.
@@ -266,7 +326,10 @@ impl Places<'_> {
                 if let Some(before) = before {
                     self.forget(tenant, &before.record, &record).await;
                 }
-                Ok(Some(record))
+                Ok(Some(PutPlace {
+                    record,
+                    is_changed: true,
+                }))
             }
             Put::Held => {
                 let current = self.get(tenant, &place).await?;

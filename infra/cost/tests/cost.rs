@@ -28,6 +28,7 @@ fn a_host_costs_little_and_more_hosts_do_not_cost_more_each() {
         "{}",
         ten_thousand.per_host()
     );
+    assert!(ten_thousand.standing < 15.0, "{}", ten_thousand.standing);
     assert!(ten_thousand.per_host() <= thousand.per_host() * 1.01);
 }
 
@@ -45,6 +46,21 @@ fn what_stands_still_is_what_the_template_has() {
         count("Type: AWS::CloudWatch::Dashboard")
     );
     assert_eq!(standing.keys, count("Type: AWS::KMS::Key"));
+}
+
+#[test]
+fn the_daily_probabilities_of_exploitation_rewrite_no_finding() {
+    let measured = settings::measured().unwrap();
+    let epss = &measured.growing["epss"];
+    for functions in [&epss.fixed, &epss.per_place] {
+        assert!(!functions.contains_key("scan"), "no place is matched again");
+    }
+    let for_a_place = epss.per_place.get("score").copied().unwrap_or_default();
+    for (count, number) in for_a_place.each() {
+        // The index is one blob, in which facts of a vulnerability stand once.
+        let grows = ["stored_bytes", "read_bytes", "compute_ms"].contains(&count);
+        assert!(grows || number.abs() < 0.01, "{count}: {number}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::{
 
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, http::Uri};
 use handlers::{Context, Downloads, FeedSources, Handler as _, HandlerError, Limits};
+use platform::meter::{Meter, Operation};
 use records::{
     Feeds,
     feed_mirror::{FeedMirror, MirroredFile},
@@ -486,4 +487,86 @@ async fn documents_that_somebody_put_into_the_blob_store_are_compiled() {
     put(&[("openssl", "CVE-2026-0002", "3.0.15-1")]).await;
     ask(&world, FeedMessage::scheduled()).await;
     assert_eq!(world.found("host/a").await, ["CVE-2026-0002"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn advisories_that_concern_no_installed_version_rewrite_no_findings_and_tell_nobody() {
+    let meter = Arc::new(Meter::looking());
+    let world = World::metered(Arc::clone(&meter)).await;
+    two_hosts(&world).await;
+    let (before, document) = world.place("host/a").await.unwrap();
+    // Another flaw of the same package, mended long before the installed version.
+    world.document(
+        "tracker.json",
+        tracker(&[
+            ("openssl", "CVE-2026-0001", "3.0.15-1"),
+            ("openssl", "CVE-2020-0007", "1.0"),
+            ("curl", "CVE-2026-0002", "7"),
+        ]),
+    );
+    world.refresh().await;
+    let asked = meter.snapshot();
+    world.settle().await;
+    let (after, same) = world.place("host/a").await.unwrap();
+    assert!(after.revision > before.revision, "it was matched again");
+    assert!(after.generation > before.generation);
+    assert_eq!(after.findings, before.findings);
+    assert_eq!(same, document);
+    // The generation's own documents and the record of its state, and of the place its record alone.
+    let asked = meter.snapshot().since(&asked);
+    assert_eq!(asked.of(Operation::Transact).calls, 0);
+
+    // What is installed counts at once, also after that.
+    world.document(
+        "tracker.json",
+        tracker(&[
+            ("openssl", "CVE-2026-0001", "9"),
+            ("openssl", "CVE-2020-0007", "1.0"),
+            ("curl", "CVE-2026-0002", "7"),
+        ]),
+    );
+    world.refresh().await;
+    world.settle().await;
+    assert_eq!(world.found("host/a").await, ["CVE-2026-0001"]);
+    assert_eq!(world.ranked().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_places_that_changes_concern_are_told_in_parts() {
+    let limits = Limits {
+        rematched_at_once: 1,
+        ..Limits::default()
+    };
+    let world = World::with_limits(limits).await;
+    world.document(
+        "tracker.json",
+        tracker(&[("openssl", "CVE-2026-0001", "2")]),
+    );
+    world.refresh().await;
+    for name in ["a", "b", "c", "d"] {
+        let agent = world.agent(name).await;
+        let seen = host(name, &[("openssl", "3"), ("curl", "8")], &[]);
+        world.send(&agent, 1, &seen).await;
+    }
+    world.settle().await;
+    world.document(
+        "tracker.json",
+        tracker(&[("openssl", "CVE-2026-0001", "4")]),
+    );
+    world.document("kev.json", kev(&["CVE-2026-0001"]));
+    world.refresh().await;
+    world.settle().await;
+    for name in ["a", "b", "c", "d"] {
+        let found = world.found(&format!("host/{name}")).await;
+        assert_eq!(found, ["CVE-2026-0001"], "{name}");
+    }
+    // Where the document of changes is gone, all places are told, in parts as well.
+    let gone = messages::ScanMessage::Rematch {
+        tenant: world.tenant.clone(),
+        changes: "00000000000000000001-0123456789abcdef0123456789abcdef".to_owned(),
+        from: None,
+    };
+    messages::send(&world.platform, &[gone]).await.unwrap();
+    world.settle().await;
+    assert!(world.dead().await.is_empty());
 }

@@ -11,6 +11,7 @@ use estate::Filter;
 use handlers::{Context, FeedSources, Limits};
 use platform::{
     Embedded, Platform, SystemClock,
+    meter::{Meter, metered},
     patience::patiently,
     weather::{Forecast, Weather},
 };
@@ -47,14 +48,23 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn clear() -> Self {
-        Self::new(None).await
+        Self::with_limits(Limits::default()).await
+    }
+
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
+        Self::new(limits, |store| store).await
+    }
+
+    pub(crate) async fn metered(meter: Arc<Meter>) -> Self {
+        Self::new(Limits::default(), |store| metered(store, meter)).await
     }
 
     pub(crate) async fn stormy(seed: u64) -> Self {
-        Self::new(Some(Forecast::storm(seed))).await
+        let weather = |store| Weather::over(store, Forecast::storm(seed));
+        Self::new(Limits::default(), weather).await
     }
 
-    async fn new(forecast: Option<Forecast>) -> Self {
+    async fn new(limits: Limits, wrap: impl FnOnce(Platform) -> Platform) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Embedded::open(folder.path().join("store"), Arc::new(SystemClock)).unwrap();
         let documents = folder.path().join("documents");
@@ -74,12 +84,9 @@ impl World {
             revoked_at: None,
         };
         identity.create_token(&tenant, &token).await.unwrap();
-        let platform = match forecast {
-            Some(forecast) => Weather::over(store.clone(), forecast),
-            None => store.clone(),
-        };
+        let platform = wrap(store.clone());
         let sources = FeedSources::Folder(documents.clone());
-        let context = Context::new(platform.clone(), sources, Limits::default());
+        let context = Context::new(platform.clone(), sources, limits);
         Self {
             platform,
             context: Arc::new(context),

@@ -131,6 +131,7 @@ async fn what_the_backend_read_outranks_an_agents_claim_and_wakes_the_waiting() 
     let expected = ScanMessage::Place {
         tenant,
         place: Place::Image(image),
+        rematch: false,
     };
     assert_eq!(ScanMessage::from_body(body).unwrap(), expected);
 }

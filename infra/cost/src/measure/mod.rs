@@ -258,6 +258,9 @@ impl Site {
 
         // What is told once a day although it is the same: the host, its containers, its images.
         self.world.pass_s(86_400);
+        samples::write_epss(&self.world.documents, 1)?;
+        self.world.refresh().await?;
+        self.world.take();
         let id = self.host_id(0)?;
         let same = [
             samples::host(&id, 0, self.release)?,
@@ -315,7 +318,14 @@ impl Site {
         // A look that finds nothing new, on an instance that has opened nothing, less the same on one that has.
         let place = Place::Host(self.host_id(1)?);
         let tenant = self.world.tenant.clone();
-        let scan = [ScanMessage::Place { tenant, place }];
+        let scan = [ScanMessage::Place {
+            tenant,
+            place,
+            rematch: false,
+        }];
+        self.world.tell(&scan).await?;
+        self.world.settle().await?;
+        self.world.take();
         self.world.tell(&scan).await?;
         self.world.settle().await?;
         let known = self.world.take();
