@@ -17,7 +17,7 @@ pub enum HostError {
         known: String,
     },
     /// A variable has a value that means nothing.
-    #[error("the environment variable {variable} is {value:?}, which is not one of {known}")]
+    #[error("the environment variable {variable} is {value:?}, and it can only be one of {known}")]
     Variable {
         /// Its name.
         variable: &'static str,

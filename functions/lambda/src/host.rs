@@ -44,7 +44,7 @@ impl Host {
             role: settings.role,
             stage: settings.stage,
             context: Arc::new(context),
-            door: Door::new(platform),
+            door: Door::new(platform, settings.tenant_rate),
         }
     }
 

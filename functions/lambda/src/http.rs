@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use api::{ApiOptions, ApiState, Standing};
+use api::{ApiOptions, ApiState, Rate, Standing};
 use axum::{Router, body::to_bytes};
 use http::{HeaderMap, StatusCode, header, uri::PathAndQuery};
 use lambda_http::{
@@ -23,15 +23,20 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024 + 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Door {
     platform: Platform,
+    options: ApiOptions,
     /// What answers before the state is open: opening it asks the platform for keys.
     alive: Router,
     whole: OnceCell<Router>,
 }
 
 impl Door {
-    pub(crate) fn new(platform: Platform) -> Self {
+    pub(crate) fn new(platform: Platform, tenant_rate: Option<Rate>) -> Self {
         Self {
             platform,
+            options: ApiOptions {
+                tenant_rate,
+                standing: Standing::Aws,
+            },
             alive: api::alive(),
             whole: OnceCell::new(),
         }
@@ -66,11 +71,7 @@ impl Door {
             return self.alive.clone();
         }
         let opened = self.whole.get_or_try_init(async || {
-            let options = ApiOptions {
-                standing: Standing::Aws,
-                ..ApiOptions::default()
-            };
-            let state = ApiState::open_with(self.platform.clone(), options).await?;
+            let state = ApiState::open_with(self.platform.clone(), self.options).await?;
             Ok::<_, api::StateError>(api::router(state).0)
         });
         match opened.await {

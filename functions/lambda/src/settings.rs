@@ -1,5 +1,6 @@
 //! What the environment says of this instance.
 
+use api::Rate;
 use handlers::FeedSources;
 use roster::{FUNCTIONS, Function, Trigger};
 
@@ -18,6 +19,8 @@ pub enum Role {
 
 /// Name of the HTTP API among the functions.
 pub const API: &str = "api";
+/// The variable with the rate of each tenant.
+const TENANT_RATE: &str = "BULKHEAD_TENANT_REQUESTS_PER_S";
 /// Name of the function that operators invoke.
 pub const SETUP: &str = "setup";
 
@@ -74,6 +77,9 @@ pub struct Settings {
     pub role: Role,
     /// Name of the site in metrics: `BULKHEAD_STAGE`.
     pub stage: String,
+    /// Requests per second that each tenant may make of the API, over all instances: `BULKHEAD_TENANT_REQUESTS_PER_S`;
+    /// without it none is counted.
+    pub tenant_rate: Option<Rate>,
     /// Where advisory documents come from: `BULKHEAD_FEEDS`, only of the function `feed`.
     pub sources: FeedSources,
 }
@@ -91,8 +97,22 @@ impl Settings {
         } else {
             FeedSources::None
         };
+        let tenant_rate = match variable(TENANT_RATE).filter(|text| !text.is_empty()) {
+            None => None,
+            Some(text) => match text.parse() {
+                Ok(per_s) if per_s > 0 => Some(Rate::per_second(per_s)),
+                _ => {
+                    return Err(HostError::Variable {
+                        variable: TENANT_RATE,
+                        value: text,
+                        known: "the numbers from 1",
+                    });
+                }
+            },
+        };
         Ok(Self {
             role,
+            tenant_rate,
             stage: variable("BULKHEAD_STAGE").unwrap_or_else(|| "none".to_owned()),
             sources,
         })

@@ -31,6 +31,7 @@ impl World {
         let settings = Settings {
             role: Role::named(Some(function)).unwrap(),
             stage: "tests".to_owned(),
+            tenant_rate: None,
             sources: FeedSources::None,
         };
         Host::new(settings, self.platform.clone())
