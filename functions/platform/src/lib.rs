@@ -12,6 +12,7 @@ mod hmac;
 pub mod meter;
 pub mod patience;
 pub mod ports;
+pub mod trace;
 mod validate;
 pub mod weather;
 

@@ -171,6 +171,12 @@ pub(crate) fn message(message: &Message) -> Result<(), QueueError> {
             limit: MAX_MESSAGE_BYTES,
         });
     }
+    let traced = message.trace.as_ref();
+    if traced.is_some_and(|trace| trace.parse::<crate::trace::TraceContext>().is_err()) {
+        return Err(QueueError::Invalid(
+            "a message with another trace context than `traceparent`".to_owned(),
+        ));
+    }
     if let Some(bad) = message.body.chars().find(|c| !is_xml_char(*c)) {
         return Err(QueueError::Invalid(format!(
             "a message with the character U+{:04X}",

@@ -18,6 +18,8 @@ mod faults;
 mod promises;
 #[path = "aws/proxy.rs"]
 mod proxy;
+#[path = "aws/queues.rs"]
+mod queues;
 #[path = "aws/server.rs"]
 mod server;
 #[path = "aws/tickets.rs"]

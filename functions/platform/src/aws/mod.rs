@@ -7,6 +7,7 @@ mod keys;
 mod open;
 #[cfg(feature = "conformance")]
 pub mod provision;
+pub mod queue;
 mod settings;
 mod table;
 
@@ -14,5 +15,6 @@ pub use blobs::{AwsBlobs, FileCache};
 pub use connect::Clients;
 pub use keys::AwsKeys;
 pub use open::assemble;
+pub use queue::AwsQueue;
 pub use settings::{AwsSettings, SettingsError};
 pub use table::AwsTable;

@@ -11,7 +11,7 @@ use crate::ports::{
     UploadRequest,
 };
 
-check_list!(false:
+check_list!("blobs", false:
     a_blob_comes_back_as_it_was_put,
     blob_conditions_hold_exactly,
     what_is_refused_leaves_nothing,

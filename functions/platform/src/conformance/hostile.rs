@@ -13,7 +13,7 @@ use crate::ports::{
     Receive, SortRange, TableError, Write,
 };
 
-check_list!(true:
+check_list!("hostile", true:
     concurrent_changes_are_all_kept,
     a_lost_acknowledgement_is_recognised,
     transactions_stay_whole,

@@ -6,7 +6,7 @@ use super::{Subject, Verdict, check_list, ensure, ensure_eq, ensure_err};
 use crate::ports::KeyError;
 use crate::ports::keys::verify;
 
-check_list!(true: a_key_is_the_same_under_its_name, signatures_and_codes_are_verified, key_names_are_confined, randomness_differs);
+check_list!("keys", true: a_key_is_the_same_under_its_name, signatures_and_codes_are_verified, key_names_are_confined, randomness_differs);
 
 async fn a_key_is_the_same_under_its_name(subject: &Subject) -> Verdict {
     let keys = &subject.platform.keys;

@@ -74,6 +74,8 @@ pub type Verdict = Result<(), Failure>;
 pub struct Check {
     /// Its name.
     pub name: &'static str,
+    /// What it is about: `table`, `queue`, `blobs`, `keys`, or `hostile`.
+    pub about: &'static str,
     /// Whether it holds in hostile weather too.
     pub hostile: bool,
     run: for<'a> fn(&'a Subject) -> BoxFuture<'a, Verdict>,
@@ -126,10 +128,11 @@ macro_rules! ensure_err {
 
 /// A list of checks of one file.
 macro_rules! check_list {
-    ($hostile:literal: $($name:ident),+ $(,)?) => {
+    ($about:literal, $hostile:literal: $($name:ident),+ $(,)?) => {
         pub(super) const CHECKS: &[$crate::conformance::Check] = &[
             $($crate::conformance::Check {
                 name: stringify!($name),
+                about: $about,
                 hostile: $hostile,
                 run: |subject| Box::pin($name(subject)),
             }),+

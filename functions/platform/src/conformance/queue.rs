@@ -3,8 +3,10 @@
 use super::{Failure, Subject, Verdict, check_list, ensure, ensure_eq, ensure_err};
 use crate::ports::queue::MAX_MESSAGE_BYTES;
 use crate::ports::{Delivery, Message, QueueError, Receive, Which};
+use crate::trace;
 
-check_list!(false:
+check_list!("queue", false:
+    a_message_carries_the_trace_that_it_was_sent_in,
     a_message_is_delivered_until_it_is_acknowledged,
     a_delivery_is_hidden_for_its_time,
     a_delay_is_kept,
@@ -17,7 +19,13 @@ check_list!(false:
     queue_requests_have_limits,
 );
 
-/// Receives until nothing comes, hiding everything for a minute.
+/// How long what is received is hidden here, in seconds: longer than a check's requests take, and not longer than one
+/// waits where time passes by itself.
+const HIDDEN_S: u32 = 10;
+/// After this many seconds nothing is hidden any more.
+const PAST_S: u64 = 11;
+
+/// Receives until nothing comes, hiding everything.
 async fn drain(subject: &Subject, queue: &str) -> Result<Vec<Delivery>, Failure> {
     let mut all = Vec::new();
     let mut empty = 0;
@@ -25,7 +33,13 @@ async fn drain(subject: &Subject, queue: &str) -> Result<Vec<Delivery>, Failure>
         let some = subject
             .platform
             .queue
-            .receive(queue, Receive::default())
+            .receive(
+                queue,
+                Receive {
+                    visibility_timeout_s: HIDDEN_S,
+                    ..Receive::default()
+                },
+            )
             .await?;
         ensure!(some.len() <= 10, "{} messages at once", some.len());
         empty = if some.is_empty() { empty + 1 } else { 0 };
@@ -65,13 +79,38 @@ async fn a_message_is_delivered_until_it_is_acknowledged(subject: &Subject) -> V
     let other = drain(subject, &subject.name("deliver-other")).await?;
     ensure!(other.is_empty(), "another queue delivers it");
     subject.platform.queue.ack(&delivery).await?;
-    (subject.pass_s)(61).await;
+    (subject.pass_s)(PAST_S).await;
     ensure!(
         drain(subject, &queue).await?.is_empty(),
         "delivered after its acknowledgement"
     );
     // Again, as after a lost answer.
     subject.platform.queue.ack(&delivery).await?;
+    Ok(())
+}
+
+async fn a_message_carries_the_trace_that_it_was_sent_in(subject: &Subject) -> Verdict {
+    let queue = subject.name("trace");
+    let own = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let other = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+    let messages = vec![
+        Message::new("1", "b"),
+        Message {
+            trace: Some(other.to_owned()),
+            ..Message::new("2", "b")
+        },
+    ];
+    trace::within(own.parse()?, send(subject, &queue, messages)).await?;
+    send(subject, &queue, vec![Message::new("3", "b")]).await?;
+    let mut found = Vec::new();
+    for delivery in drain(subject, &queue).await? {
+        subject.platform.queue.ack(&delivery).await?;
+        found.push((delivery.message.id, delivery.message.trace));
+    }
+    found.sort();
+    let wanted = [("1", Some(own)), ("2", Some(other)), ("3", None)]
+        .map(|(id, trace)| (id.to_owned(), trace.map(str::to_owned)));
+    ensure_eq!(found, wanted, "the traces");
     Ok(())
 }
 
@@ -109,7 +148,7 @@ async fn a_delivery_is_hidden_for_its_time(subject: &Subject) -> Verdict {
     (subject.pass_s)(4).await;
     let fourth = one(subject, &queue).await?;
     port.extend(&fourth, 120).await?;
-    (subject.pass_s)(70).await;
+    (subject.pass_s)(PAST_S).await;
     ensure!(
         drain(subject, &queue).await?.is_empty(),
         "delivered in spite of the extension"
@@ -197,7 +236,7 @@ async fn a_poison_message_is_kept_with_its_reason(subject: &Subject) -> Verdict 
     let delivery = one(subject, &queue).await?;
     port.dead_letter(&delivery, &format!("not JSON\u{0}{}", "ß".repeat(2000)))
         .await?;
-    (subject.pass_s)(61).await;
+    (subject.pass_s)(PAST_S).await;
     ensure!(
         drain(subject, &queue).await?.is_empty(),
         "delivered although dead"

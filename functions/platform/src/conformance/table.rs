@@ -4,7 +4,7 @@ use super::{Subject, Verdict, check_list, ensure, ensure_eq, ensure_err};
 use crate::ports::table::{ITEM_OVERHEAD_BYTES, MAX_ITEM_BYTES};
 use crate::ports::{BatchWrite, Condition, Index, Item, Key, TableError, Write};
 
-check_list!(false:
+check_list!("table", false:
     an_item_comes_back_as_it_was_put,
     every_write_has_a_version_of_its_own,
     conditions_hold_exactly,

@@ -6,7 +6,7 @@ use super::{Failure, Subject, Verdict, check_list, ensure, ensure_eq, ensure_err
 use crate::ports::table::MAX_PAGE_BYTES;
 use crate::ports::{Condition, Cursor, Index, Item, Key, Page, SortRange, Table, TableError};
 
-check_list!(false:
+check_list!("table", false:
     keys_compare_bytewise,
     ranges_and_cursors_lose_nothing,
     a_page_ends_at_a_mebibyte,

@@ -103,6 +103,7 @@ impl Queue for EmbeddedQueue {
         messages: Vec<Message>,
     ) -> Result<Vec<SendFailure>, QueueError> {
         validate::queue_name(queue)?;
+        let trace = crate::trace::current().map(|trace| trace.to_string());
         let mut failures = Vec::new();
         let mut batch: Vec<Message> = Vec::new();
         let mut batch_at = Vec::new();
@@ -111,6 +112,8 @@ impl Queue for EmbeddedQueue {
         while let Some((at, message)) = messages.next() {
             match validate::message(&message) {
                 Ok(()) => {
+                    let trace = message.trace.or_else(|| trace.clone());
+                    let message = Message { trace, ..message };
                     batch_bytes += message.body.len() + message.id.len();
                     batch_at.push((at, message.id.clone()));
                     batch.push(message);
@@ -284,15 +287,16 @@ fn insert(
     connection
         .prepare_cached(
             "INSERT INTO messages (queue, id, body, sent_at_ms, visible_at_ms, receive_count,
-                first_received_at_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, 0, 0)",
+                first_received_at_ms, trace)
+             VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, ?6)",
         )?
         .execute(params![
             queue,
             message.id,
             message.body,
             to_stored(now_ms),
-            to_stored(visible_at_ms)
+            to_stored(visible_at_ms),
+            message.trace
         ])?;
     Ok(())
 }
@@ -337,7 +341,7 @@ fn ready(
     now_ms: u64,
 ) -> rusqlite::Result<Vec<(i64, i64, Delivery)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT number, receive_count, id, body, sent_at_ms, first_received_at_ms FROM messages
+        "SELECT number, receive_count, id, body, sent_at_ms, first_received_at_ms, trace FROM messages
          WHERE queue = ?1 AND visible_at_ms <= ?2 ORDER BY visible_at_ms, number",
     )?;
     let mut rows = statement.query(params![queue, to_stored(now_ms)])?;
@@ -355,7 +359,10 @@ fn ready(
         };
         let delivery = Delivery {
             queue: queue.to_owned(),
-            message: Message::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?),
+            message: Message {
+                trace: row.get(6)?,
+                ..Message::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?)
+            },
             receipt: format!("{number}.{}", count + 1),
             receive_count: u32::try_from(count + 1).unwrap_or(u32::MAX),
             first_received_at_ms,

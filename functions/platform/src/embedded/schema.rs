@@ -35,7 +35,8 @@ CREATE TABLE messages (
     sent_at_ms INTEGER NOT NULL,
     visible_at_ms INTEGER NOT NULL,
     receive_count INTEGER NOT NULL,
-    first_received_at_ms INTEGER NOT NULL
+    first_received_at_ms INTEGER NOT NULL,
+    trace TEXT
 );
 CREATE INDEX messages_ready ON messages (queue, visible_at_ms, number);
 CREATE TABLE dead_letters (
@@ -61,6 +62,7 @@ CREATE TABLE blobs (
 pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version == VERSION {
+        add_trace(connection)?;
         release_messages(connection)?;
     }
     if version != 0 {
@@ -71,6 +73,20 @@ pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(VERSION)
+}
+
+/// Adds the trace contexts of messages to a store of a release that had none. Such a release can still use the store: it
+/// names the columns that it knows.
+fn add_trace(connection: &Connection) -> rusqlite::Result<()> {
+    let known: bool = connection.query_row(
+        "SELECT count(*) FROM pragma_table_info('messages') WHERE name = 'trace'",
+        [],
+        |row| row.get(0),
+    )?;
+    if known {
+        return Ok(());
+    }
+    connection.execute_batch("ALTER TABLE messages ADD COLUMN trace TEXT")
 }
 
 /// One process owns the store, so whoever held messages has gone: they can be received again at once, and not only when

@@ -37,6 +37,9 @@ pub struct Message {
     pub body: String,
     /// Not delivered before this many seconds have passed, up to 900.
     pub delay_s: u32,
+    /// The trace context that it belongs to (W3C `traceparent`), at most 55 bytes of it; the adapter takes the sender's
+    /// ([`crate::trace::current`]) where there is none. It is no part of what a message says.
+    pub trace: Option<String>,
 }
 
 impl Message {
@@ -46,6 +49,7 @@ impl Message {
             id: id.into(),
             body: body.into(),
             delay_s: 0,
+            trace: None,
         }
     }
 }
