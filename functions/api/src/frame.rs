@@ -5,11 +5,12 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
+use platform::trace::{self, TraceContext};
 use tracing::Instrument;
 
 use crate::{
@@ -44,12 +45,18 @@ pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next:
         .get::<MatchedPath>()
         .map_or("(none)", MatchedPath::as_str)
         .to_owned();
-    let span = tracing::info_span!("request", %id, %method, %path);
+    let trace = trace_of(request.headers());
+    let trace_id = trace.map(|trace| trace.trace_id());
+    let span = tracing::info_span!("request", %id, %method, %path, trace_id);
     let begun = std::time::Instant::now();
-    let answer = answer(request, next, &path);
-    let mut response = request_id::scope(id.clone(), answer)
-        .instrument(span.clone())
-        .await;
+    let answer = request_id::scope(id.clone(), answer(request, next, &path));
+    let answer = async {
+        match trace {
+            Some(trace) => trace::within(trace, answer).await,
+            None => answer.await,
+        }
+    };
+    let mut response = answer.instrument(span.clone()).await;
     let took = begun.elapsed();
     let status = response.status().as_u16();
     state.requests().count(&method, &path, status, took);
@@ -80,6 +87,14 @@ pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next:
             .or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// The trace that a request belongs to: its sender's, else the gateway's, else a fresh one.
+fn trace_of(headers: &HeaderMap) -> Option<TraceContext> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let given = text("traceparent").and_then(|text| text.parse().ok());
+    let of_gateway = || text("x-amzn-trace-id").and_then(|text| TraceContext::from_xray(text).ok());
+    given.or_else(of_gateway).or_else(TraceContext::fresh)
 }
 
 async fn answer(request: Request, next: Next, path: &str) -> Response {

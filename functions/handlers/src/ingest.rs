@@ -170,6 +170,7 @@ async fn host(
         packages: u32::try_from(inventory.packages.len()).unwrap_or(u32::MAX),
         coverage: inventory.coverage.status,
         inventory: reference,
+        trace: platform::trace::current().map(|trace| trace.trace_id()),
     };
     let put = Hosts(&context.platform).put(&tenant, &record).await?;
     if put != PutState::Outdated {

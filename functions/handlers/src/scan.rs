@@ -171,6 +171,7 @@ async fn match_once(
         shards: judged.shards.clone(),
         names: None,
         missing_layers: input.missing_layers,
+        trace: platform::trace::current().map(|trace| trace.trace_id()),
     };
     let document = FindingsDocument {
         version: 1,

@@ -29,9 +29,6 @@ pub enum HostError {
     /// The platform's settings cannot be used.
     #[error("the platform is not described")]
     Platform(#[source] platform::aws::SettingsError),
-    /// The adapter for the cloud is not whole yet.
-    #[error("this build has no adapter for the cloud")]
-    NoAdapter,
     /// The HTTP client that feeds are downloaded with cannot be made.
     #[error("feeds cannot be downloaded")]
     Downloads(#[source] sources::http::HttpError),

@@ -2,7 +2,12 @@
 
 use lambda::{Host, HostError, Settings, logs};
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
-use platform::aws::AwsSettings;
+use std::sync::Arc;
+
+use platform::{
+    SystemClock,
+    aws::{self, AwsSettings},
+};
 use serde_json::value::RawValue;
 
 fn main() -> Result<(), lambda_runtime::Error> {
@@ -22,7 +27,7 @@ fn main() -> Result<(), lambda_runtime::Error> {
 async fn run(variable: impl Fn(&str) -> Option<String>) -> Result<(), lambda_runtime::Error> {
     let settings = Settings::read(&variable)?;
     let stack = AwsSettings::read(&variable).map_err(HostError::Platform)?;
-    let platform = open(&stack)?;
+    let platform = aws::open(&stack, Arc::new(SystemClock)).await;
     let host = &Host::new(settings, platform);
     Runtime::new(service_fn(
         move |event: LambdaEvent<Box<RawValue>>| async move {
@@ -34,11 +39,6 @@ async fn run(variable: impl Fn(&str) -> Option<String>) -> Result<(), lambda_run
     ))
     .run()
     .await
-}
-
-/// The platform of a stack.
-fn open(_stack: &AwsSettings) -> Result<platform::Platform, HostError> {
-    Err(HostError::NoAdapter)
 }
 
 /// An error with its causes.

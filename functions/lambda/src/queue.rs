@@ -8,7 +8,10 @@ use std::{
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
 use handlers::{Context, Verdict};
-use platform::{Delivery, Message};
+use platform::{
+    Delivery,
+    aws::{self, queue::Received},
+};
 use roster::{Function, Work};
 
 /// Delay before a message that may succeed later comes again, in seconds; twice as long at each further time.
@@ -60,27 +63,18 @@ pub(crate) fn limit(deadline: SystemTime) -> Duration {
 
 /// A message as the queue's adapter would have received it.
 fn delivery(record: SqsMessage, function: &Function) -> Delivery {
-    let attribute = |name: &str| {
-        let attribute = record.message_attributes.get(name);
-        attribute.and_then(|attribute| attribute.string_value.clone())
-    };
-    let number = |name: &str| record.attributes.get(name).and_then(|n| n.parse().ok());
-    // One that was sent by hand has only the queue's own.
-    let id = attribute("id")
-        .or_else(|| record.message_id.clone())
-        .unwrap_or_default();
     let queue = match function.trigger {
         roster::Trigger::Queue(queue) => queue,
         roster::Trigger::Schedule { .. } => "",
     };
-    Delivery {
-        queue: queue.to_owned(),
-        receipt: record.receipt_handle.clone().unwrap_or_default(),
-        receive_count: number("ApproximateReceiveCount")
-            .and_then(|count: u64| u32::try_from(count).ok())
-            .unwrap_or(1),
-        first_received_at_ms: number("ApproximateFirstReceiveTimestamp").unwrap_or_default(),
-        sent_at_ms: number("SentTimestamp").unwrap_or_default(),
-        message: Message::new(id, record.body.unwrap_or_default()),
-    }
+    let attributes = record.message_attributes.into_iter();
+    let received = Received {
+        body: record.body.unwrap_or_default(),
+        receipt: record.receipt_handle.unwrap_or_default(),
+        system: record.attributes,
+        attributes: attributes
+            .filter_map(|(name, attribute)| Some((name, attribute.string_value?)))
+            .collect(),
+    };
+    aws::queue::delivery(queue, received)
 }

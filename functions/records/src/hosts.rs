@@ -40,6 +40,9 @@ pub struct HostRecord {
     pub coverage: CoverageStatus,
     /// Its inventory.
     pub inventory: InventoryRef,
+    /// The trace that this state is the end of, 32 hexadecimal digits: that of an agent's upload, for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 stored! { HostRecord: "a host" 1; }

@@ -72,6 +72,9 @@ pub struct PlaceRecord {
     /// Layers of an image whose inventories were not there.
     #[serde(default)]
     pub missing_layers: Vec<Digest>,
+    /// The trace that this state is the end of, 32 hexadecimal digits: that of an agent's upload, for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 /// A shard that a place was matched with.

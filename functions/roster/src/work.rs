@@ -4,7 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use handlers::{Context, HandlerError, Verdict};
-use platform::{Delivery, Message, Queue, patience::patiently};
+use platform::{
+    Delivery, Message, Queue,
+    patience::patiently,
+    trace::{self, TraceContext},
+};
 use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, timeout},
@@ -53,10 +57,11 @@ impl Work {
         let id = delivery.message.id.as_str();
         // Ids begin with the tenant.
         let tenant = id.split_once('/').map_or("", |(tenant, _)| tenant);
-        let span = tracing::info_span!("message", function = function.name, id, tenant);
-        self.answer_it(context, function, delivery)
-            .instrument(span)
-            .await
+        let trace = trace_of(delivery);
+        let trace_id = trace.map(|trace| trace.trace_id());
+        let span = tracing::info_span!("message", function = function.name, id, tenant, trace_id);
+        let answer = self.answer_it(context, function, delivery);
+        traced(trace, answer).instrument(span).await
     }
 
     async fn answer_it(
@@ -217,13 +222,36 @@ async fn within(
     let (of_work, message) = (Arc::clone(context), delivery.clone());
     // A task of its own: a panic in it is its own, too, and it ends when this is dropped.
     let mut work = JoinSet::new();
-    work.spawn(async move { function.handler.handle(&of_work, &message).await }.in_current_span());
+    // What is sent for it belongs to its trace.
+    let trace = trace::current().or_else(TraceContext::fresh);
+    work.spawn(
+        async move {
+            let handled = function.handler.handle(&of_work, &message);
+            traced(trace, handled).await
+        }
+        .in_current_span(),
+    );
     match timeout(limit, work.join_next()).await {
         Ok(Some(Ok(done))) => done,
         Ok(_) => Err(HandlerError::Retry("the function broke off".into())),
         Err(_) => Err(HandlerError::Retry(
             format!("it took longer than {} ms", limit.as_millis()).into(),
         )),
+    }
+}
+
+/// The trace of a delivery; a fresh one where its sender had none.
+fn trace_of(delivery: &Delivery) -> Option<TraceContext> {
+    let carried = delivery.message.trace.as_deref();
+    let carried = carried.and_then(|trace| trace.parse().ok());
+    carried.or_else(TraceContext::fresh)
+}
+
+/// Does something in a trace, where there is one.
+async fn traced<F: Future>(trace: Option<TraceContext>, what: F) -> F::Output {
+    match trace {
+        Some(trace) => trace::within(trace, what).await,
+        None => what.await,
     }
 }
 

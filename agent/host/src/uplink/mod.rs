@@ -26,6 +26,9 @@ const MAX_ANSWER_BYTES: usize = 16 << 20;
 const TIME_HEADER: &str = "bulkhead-time";
 /// Header that names the upload which is a request's body.
 const UPLOAD_HEADER: &str = "bulkhead-upload";
+/// Header of the trace that a request begins: with its id, what became of an upload is found in the server's logs and
+/// records. Source: W3C Trace Context.
+const TRACE_HEADER: &str = "traceparent";
 /// Content encoding of bodies.
 const ZSTD: &str = "zstd";
 
@@ -121,7 +124,8 @@ impl Uplink {
         let mut request = self
             .http
             .request(method.clone(), url)
-            .header(header::AUTHORIZATION, authorization);
+            .header(header::AUTHORIZATION, authorization)
+            .header(TRACE_HEADER, fresh_trace()?);
         if !outgoing.body.is_empty() || outgoing.upload.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
@@ -239,4 +243,16 @@ async fn bounded(mut response: Response) -> Result<Vec<u8>, UplinkError> {
         body.extend_from_slice(&part);
     }
     Ok(body)
+}
+
+/// A trace that begins with this request.
+fn fresh_trace() -> Result<String, UplinkError> {
+    let mut random = [0; 24];
+    getrandom::fill(&mut random).map_err(|error| UplinkError::Randomness(error.to_string()))?;
+    let (trace, span) = random.split_at(16);
+    Ok(format!(
+        "00-{}-{}-01",
+        hex::encode(trace),
+        hex::encode(span)
+    ))
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use records::{Hosts, Images, Layers, PutLayer};
+use records::{Hosts, Images, Layers, Places, PutLayer};
 use schemas::{
-    Timestamp,
+    Place, Timestamp,
     agent::InventoryBody,
     inventory::{Inventory, PackageKind},
     risk::Exposure,
@@ -109,12 +109,7 @@ async fn envelopes_become_a_ranked_list() {
         .load_merged(&world.tenant)
         .await
         .unwrap();
-    let facts = |id| {
-        index
-            .place_facts(&schemas::Place::Image(id))
-            .cloned()
-            .unwrap()
-    };
+    let facts = |id| index.place_facts(&Place::Image(id)).cloned().unwrap();
     let web = facts(web);
     assert_eq!(
         web.exposure,
@@ -235,4 +230,26 @@ async fn a_real_host_has_in_its_records_what_matching_alone_finds() {
         .map(|f| f.vulnerability.to_string())
         .collect();
     assert_eq!(ranked.len(), ids.len());
+}
+
+#[tokio::test]
+async fn what_an_upload_led_to_names_its_trace() {
+    let world = World::clear().await;
+    advisories_of_estate(&world).await;
+    let agent = world.agent("web-1").await;
+    let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let body = host("web-1", &[("openssl", "3.0.0-1")], &["10.0.0.2"]);
+    platform::trace::within(header.parse().unwrap(), world.send(&agent, 1, &body)).await;
+    world.settle().await;
+    let id: schemas::HostId = "web-1".parse().unwrap();
+    let record = Hosts(&world.platform).get(&world.tenant, &id).await;
+    let wanted = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
+    assert_eq!(record.unwrap().unwrap().trace, wanted);
+    let place = Place::Host(id);
+    let judged = Places(&world.platform).get(&world.tenant, &place).await;
+    assert_eq!(
+        judged.unwrap().unwrap().record.trace,
+        wanted,
+        "over two queues"
+    );
 }

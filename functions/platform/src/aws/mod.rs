@@ -14,7 +14,7 @@ mod table;
 pub use blobs::{AwsBlobs, FileCache};
 pub use connect::Clients;
 pub use keys::AwsKeys;
-pub use open::assemble;
+pub use open::{assemble, open};
 pub use queue::AwsQueue;
 pub use settings::{AwsSettings, SettingsError};
 pub use table::AwsTable;

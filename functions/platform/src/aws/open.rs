@@ -2,8 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{AwsBlobs, AwsKeys, AwsSettings, AwsTable, Clients, FileCache};
+use super::{AwsBlobs, AwsKeys, AwsQueue, AwsSettings, AwsTable, Clients, FileCache};
 use crate::ports::{Clock, Platform, Queue, Table};
+
+/// The platform of a deployed stack. Nothing is asked of any service yet.
+pub async fn open(settings: &AwsSettings, clock: Arc<dyn Clock>) -> Platform {
+    let clients = Clients::open(settings).await;
+    let (client, of_queue) = (clients.queue.clone(), Arc::clone(&clock));
+    assemble(&clients, settings, clock, |table| {
+        Arc::new(AwsQueue::new(
+            client,
+            &settings.queue_url_prefix,
+            table,
+            of_queue,
+        ))
+    })
+}
 
 /// A platform of a stack's table, bucket and key, with the queue that is made for its table (where dead letters are kept).
 /// Nothing is asked of any service yet.
