@@ -24,7 +24,7 @@ use serde_json::json;
 use crate::support::{at, store, tenant};
 
 /// Partitions that the adapter for AWS writes itself, below the repositories.
-const BELOW: [&str; 1] = ["global/keys"];
+const BELOW: [&str; 2] = ["global/keys", "global/dead/QUEUE"];
 
 /// A table that notes what is written.
 struct Noted {
