@@ -165,7 +165,7 @@ impl Table for MeteredTable {
         let keys = rules::eventual_read(rules::index_page_bytes(items, index));
         let whole: u64 = items
             .iter()
-            .map(|item| rules::eventual_read(rules::item_bytes(item)))
+            .map(|item| rules::strong_read(rules::item_bytes(item)))
             .sum();
         let cost = Count {
             requests: 1 + (items.len() as u64).div_ceil(100),
