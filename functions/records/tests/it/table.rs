@@ -144,6 +144,8 @@ async fn every_key_is_one_that_the_architecture_lists() {
     let written = keys.lock().unwrap().clone();
     let listed = listed();
     assert!(listed.len() > 30, "the table was not found");
+    let distinct: BTreeSet<_> = listed.iter().collect();
+    assert_eq!(distinct.len(), listed.len(), "a key is listed twice");
     let is = |key: &Key, (partition, sort): &(String, String)| {
         is_like(&key.partition, partition) && is_like(&key.sort, sort)
     };
