@@ -73,6 +73,7 @@ pub(crate) mod needs {
         UploadScans,
         ReadPolicies,
         ManagePolicies,
+        ExportTenant,
     );
 }
 

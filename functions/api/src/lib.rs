@@ -23,7 +23,7 @@ use axum::{
     routing::{get, put},
 };
 use platform::Platform;
-use schemas::PlaceKind;
+use schemas::{PlaceKind, api::export::ExportNoun};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -112,6 +112,9 @@ fn describe(mut openapi: OpenApi) -> OpenApi {
     components
         .schemas
         .insert(PlaceKind::name().into_owned(), PlaceKind::schema());
+    components
+        .schemas
+        .insert(ExportNoun::name().into_owned(), ExportNoun::schema());
     components.add_security_scheme(
         "session",
         SecurityScheme::Http(

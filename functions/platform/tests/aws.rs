@@ -14,6 +14,8 @@
 mod blob_faults;
 #[path = "aws/faults.rs"]
 mod faults;
+#[path = "aws/moving.rs"]
+mod moving;
 #[path = "aws/promises.rs"]
 mod promises;
 #[path = "aws/proxy.rs"]

@@ -102,13 +102,21 @@ pub(crate) fn encode<T: Stored>(record: &T) -> Result<Vec<u8>, RecordError> {
 
 /// The record in these bytes.
 pub(crate) fn decode<T: Stored>(bytes: &[u8]) -> Result<T, RecordError> {
+    checked(decode_json(bytes, T::WHAT)?)
+}
+
+/// What is in the bytes of a record, whatever version it has.
+pub(crate) fn decode_json<T: DeserializeOwned>(
+    bytes: &[u8],
+    what: &'static str,
+) -> Result<T, RecordError> {
     let parsed = if bytes.starts_with(&ZSTD_MAGIC) {
-        let json = decompress(bytes, MAX_RECORD_BYTES, T::WHAT)?;
+        let json = decompress(bytes, MAX_RECORD_BYTES, what)?;
         serde_json::from_slice(&json)
     } else {
         serde_json::from_slice(bytes)
     };
-    checked(parsed.map_err(|e| RecordError::Damaged(T::WHAT, e))?)
+    parsed.map_err(|e| RecordError::Damaged(what, e))
 }
 
 fn checked<T: Stored>(record: T) -> Result<T, RecordError> {

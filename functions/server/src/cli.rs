@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::{
-    Config, LogFormat, ServerError, backup, init_logs,
+    Config, LogFormat, ServerError, backup, export, init_logs, migrate,
     people::{HOW_AGAIN, as_json, as_text, print, print_json},
     run, store,
 };
@@ -83,7 +83,17 @@ enum Command {
         #[arg(long, env = "BULKHEAD_DATA")]
         data: PathBuf,
     },
-    /// Print documents.
+    /// Move the store into a deployed stack that nobody has used yet, while the server is stopped. The environment names the
+    /// stack by its outputs: `BULKHEAD_TABLE`, `BULKHEAD_BUCKET`, `BULKHEAD_QUEUES`, `BULKHEAD_KEY`. Broken off, the same
+    /// command goes on; the store stays as it is.
+    Migrate {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// To Amazon Web Services.
+        #[arg(long, required = true)]
+        to_aws: bool,
+    },
+    /// Write what there is out: the API's description, what a tenant has.
     #[command(subcommand)]
     Export(ExportCommand),
 }
@@ -216,6 +226,17 @@ enum DeadLettersCommand {
 enum ExportCommand {
     /// The API's description, OpenAPI 3.1, as JSON.
     Openapi,
+    /// A tenant's records and documents as files, without secrets, while the server is stopped.
+    Tenant {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The tenant.
+        #[arg(long, default_value = "default")]
+        tenant: TenantId,
+        /// Folder for the files, empty or not there.
+        #[arg(long)]
+        to: PathBuf,
+    },
 }
 
 fn role(word: &str) -> Result<Role, String> {
@@ -248,6 +269,14 @@ impl Cli {
             Command::Backup { store, to } => backup::back_up(store.data, to).await,
             Command::VerifyBackup { folder } => backup::verify(folder).await,
             Command::Restore { from, data } => backup::restore(from, data).await,
+            // There is one place to move to; the flag says that it is meant.
+            Command::Migrate { store, to_aws: _ } => {
+                init_logs("info", LogFormat::Text);
+                migrate::to_aws(&store.data).await
+            }
+            Command::Export(ExportCommand::Tenant { store, tenant, to }) => {
+                export::tenant(&store.data, &tenant, &to).await
+            }
             Command::Export(ExportCommand::Openapi) => {
                 print_json(&serde_json::to_value(api::openapi()).map_err(ServerError::Json)?)
             }

@@ -3,8 +3,10 @@
 mod backup;
 pub mod cli;
 mod config;
+mod export;
 mod logs;
 mod metrics;
+mod migrate;
 mod people;
 mod run;
 mod serve;
@@ -64,6 +66,24 @@ pub enum ServerError {
     /// A backup could not be made, read or put back.
     #[error("the backup did not succeed")]
     Backup(#[source] platform::backup::BackupError),
+    /// Records or documents of a tenant could not be read.
+    #[error("cannot read what the tenant has")]
+    Export(#[source] records::RecordError),
+    /// A document could not be read.
+    #[error("cannot read the document {0}")]
+    Document(String, #[source] platform::BlobError),
+    /// A file of an export could not be written.
+    #[error("cannot write {0:?}")]
+    ExportFile(PathBuf, #[source] std::io::Error),
+    /// The environment does not name a stack.
+    #[error("cannot tell which stack to move to; the stack's outputs say what to set")]
+    AwsSettings(#[source] platform::aws::SettingsError),
+    /// The site could not be moved.
+    #[error("the site is not moved; the same command goes on")]
+    Move(#[source] records::moving::MoveError),
+    /// A tenant could not be looked up.
+    #[error("cannot look the tenant up")]
+    Identity(#[source] records::identity::IdentityError),
     /// Work on a thread of its own ended before it was done.
     #[error("the work broke off")]
     Stopped,

@@ -4,6 +4,7 @@ pub mod agent;
 pub mod alert;
 pub mod dead_letter;
 pub mod enrolment_token;
+pub mod export;
 pub mod feed;
 pub mod health;
 pub mod image_scan;

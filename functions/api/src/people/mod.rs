@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod dead_letters;
 pub(crate) mod enrolment_tokens;
+pub(crate) mod exports;
 pub(crate) mod feeds;
 pub(crate) mod hosts;
 pub(crate) mod images;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(enrolment_tokens::revoke::revoke))
         .routes(routes!(scans::list::list, scans::upload::upload))
         .routes(routes!(policies::get::get, policies::set::set))
+        .routes(routes!(exports::get::get))
         .routes(routes!(feeds::list::list))
         .routes(routes!(feeds::refresh::refresh))
         .routes(routes!(alerts::list::list))

@@ -95,6 +95,7 @@ fn filled(operation: &Operation, ids: &BTreeMap<&str, String>) -> (String, Optio
     let mut path = operation
         .path
         .replace("{id}", id)
+        .replace("{noun}", "hosts")
         .replace("{diff_id}", &format!("sha256:{}", "0".repeat(64)));
     if operation.id == "list_dead_letters" {
         path.push_str("?queue=scan");

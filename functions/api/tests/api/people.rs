@@ -543,3 +543,38 @@ async fn receive(house: &House, queue: &str) -> Vec<Value> {
     }
     bodies
 }
+
+#[tokio::test]
+async fn an_export_has_every_record_page_by_page_and_no_hash() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    for seed in 1..=3 {
+        house.agent(seed).await;
+    }
+    let mut names = Vec::new();
+    let mut path = "/api/v1/exports/agents?limit=2".to_owned();
+    loop {
+        let page = house.get(&path, &admin).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        for row in page.body["records"].as_array().unwrap() {
+            assert!(row["record"]["public_key"].is_string());
+            names.push(row["name"].as_str().unwrap().to_owned());
+        }
+        match page.body["next_cursor"].as_str() {
+            Some(next) => path = format!("/api/v1/exports/agents?limit=2&cursor={next}"),
+            None => break,
+        }
+    }
+    names.dedup();
+    assert_eq!(names.len(), 3);
+    for noun in ["users", "enrolment-tokens"] {
+        let page = house.get(&format!("/api/v1/exports/{noun}"), &admin).await;
+        assert!(!page.body["records"].as_array().unwrap().is_empty());
+        assert!(!page.body.to_string().contains("_hash"), "{page:?}");
+    }
+    let unknown = house.get("/api/v1/exports/nonces", &admin).await;
+    assert!(unknown.status.is_client_error(), "{unknown:?}");
+    let auditor = house.person("default", Role::Auditor).await;
+    let refused = house.get("/api/v1/exports/hosts", &auditor).await;
+    assert_eq!(refused.status, 403);
+}

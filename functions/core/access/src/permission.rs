@@ -17,6 +17,7 @@
 //! | send results of scans | yes | yes | – | yes | yes | – | yes |
 //! | read policies | yes | yes | yes | yes | yes | – | yes |
 //! | set policies | yes | – | – | yes | – | – | – |
+//! | export the tenant's records | yes | – | – | – | – | – | – |
 //!
 //! A person with several roles may do what any of them may. Nothing here crosses a tenant.
 
@@ -55,11 +56,13 @@ pub enum Permission {
     ReadPolicies,
     /// Set such policies.
     ManagePolicies,
+    /// Read every record of the tenant as it is stored.
+    ExportTenant,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ReadVulnerabilities,
         Self::ScanImages,
         Self::ReadHosts,
@@ -75,6 +78,7 @@ impl Permission {
         Self::UploadScans,
         Self::ReadPolicies,
         Self::ManagePolicies,
+        Self::ExportTenant,
     ];
 
     /// The word used in documents and problems, such as `vulnerabilities.read`.
@@ -95,6 +99,7 @@ impl Permission {
             Self::UploadScans => "scans.upload",
             Self::ReadPolicies => "policies.read",
             Self::ManagePolicies => "policies.manage",
+            Self::ExportTenant => "tenant.export",
         }
     }
 }

@@ -17,6 +17,7 @@ use secrecy::{ExposeSecret, SecretBox};
 use super::error::Failure;
 use crate::patience::patiently;
 use crate::ports::keys::MAX_KEY_NAME_BYTES;
+use crate::ports::moving::StoredKey;
 use crate::ports::{
     Condition, Item, Key, KeyError, Keys, MacKey, SigningKey, Source, Table, TableError,
 };
@@ -63,6 +64,19 @@ fn context(kind: &str, name: &str) -> HashMap<String, String> {
     ])
 }
 
+/// The key of a key's item.
+fn item_key(kind: &str, name: &str) -> Result<Key, KeyError> {
+    let fits = (1..=MAX_KEY_NAME_BYTES).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if fits {
+        Ok(Key::new("global/keys", format!("{kind}/{name}")))
+    } else {
+        Err(KeyError::InvalidName(name.to_owned()))
+    }
+}
+
 impl AwsKeys {
     /// Keys wrapped by this key of KMS (an id, an ARN or an alias), in this table.
     #[must_use]
@@ -81,18 +95,11 @@ impl AwsKeys {
         kind: &'static str,
         name: &str,
     ) -> Result<SecretBox<[u8; 32]>, KeyError> {
-        let fits = (1..=MAX_KEY_NAME_BYTES).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if !fits {
-            return Err(KeyError::InvalidName(name.to_owned()));
-        }
+        let key = item_key(kind, name)?;
         let id = (kind, name.to_owned());
         if let Some(known) = self.remembered(&id) {
             return Ok(known);
         }
-        let key = Key::new("global/keys", format!("{kind}/{name}"));
         let stored = patiently(async || self.table.get(&key).await)
             .await
             .map_err(unavailable)?;
@@ -117,6 +124,35 @@ impl AwsKeys {
     async fn make(&self, kind: &str, name: &str, key: Key) -> Result<Vec<u8>, KeyError> {
         let mut secret = Zeroizing::new([0_u8; 32]);
         self.random(&mut *secret)?;
+        let value = self.wrap(kind, name, &secret).await?;
+        let item = Item::new(key, value.clone());
+        let put = patiently(async || self.table.put(item.clone(), Condition::NotExists).await);
+        match put.await {
+            Ok(_) => Ok(value),
+            Err(TableError::ConditionFailed {
+                current: Some(current),
+                ..
+            }) => Ok(current.value),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Stores a key in place of the one of its name; other processes go on with that one until they end.
+    pub(super) async fn replace(&self, stored: &StoredKey) -> Result<(), KeyError> {
+        let kind = stored.kind.as_str();
+        let key = item_key(kind, &stored.name)?;
+        let secret = stored.secret.expose_secret();
+        let item = Item::new(key, self.wrap(kind, &stored.name, secret).await?);
+        patiently(async || self.table.put(item.clone(), Condition::None).await)
+            .await
+            .map_err(unavailable)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&(kind, stored.name.clone()));
+        Ok(())
+    }
+
+    /// The value of a key's item.
+    async fn wrap(&self, kind: &str, name: &str, secret: &[u8; 32]) -> Result<Vec<u8>, KeyError> {
         let answer = self
             .client
             .encrypt()
@@ -129,17 +165,7 @@ impl AwsKeys {
         let wrapped = answer
             .ciphertext_blob
             .ok_or_else(|| unavailable("KMS answered without a ciphertext"))?;
-        let value = [&[WRAPPED], wrapped.as_ref()].concat();
-        let item = Item::new(key, value.clone());
-        let put = patiently(async || self.table.put(item.clone(), Condition::NotExists).await);
-        match put.await {
-            Ok(_) => Ok(value),
-            Err(TableError::ConditionFailed {
-                current: Some(current),
-                ..
-            }) => Ok(current.value),
-            Err(error) => Err(unavailable(error)),
-        }
+        Ok([&[WRAPPED], wrapped.as_ref()].concat())
     }
 
     async fn unwrap(

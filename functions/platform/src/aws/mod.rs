@@ -2,6 +2,7 @@
 
 mod blobs;
 mod connect;
+mod depot;
 mod error;
 mod keys;
 mod open;
@@ -13,6 +14,7 @@ mod table;
 
 pub use blobs::{AwsBlobs, FileCache};
 pub use connect::Clients;
+pub use depot::AwsDepot;
 pub use keys::AwsKeys;
 pub use open::{assemble, open};
 pub use queue::AwsQueue;

@@ -6,10 +6,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use secrecy::SecretBox;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretBox};
 
 use super::blob_files::{make_private_folder, sync_folder};
 use crate::ports::keys::MAX_KEY_NAME_BYTES;
+use crate::ports::moving::StoredKey;
 use crate::ports::{KeyError, Keys, MacKey, SigningKey};
 
 /// The keys of one embedded store.
@@ -43,29 +45,48 @@ impl EmbeddedKeys {
             .map_err(|e| KeyError::Unavailable(e.into()))?
     }
 
+    /// The folder that they are in.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The 32 bytes of a key, made when absent.
-    fn secret(&self, kind: &str, name: &str) -> Result<SecretBox<[u8; 32]>, KeyError> {
+    pub(super) fn secret(&self, kind: &str, name: &str) -> Result<SecretBox<[u8; 32]>, KeyError> {
+        let file = self.file(kind, name)?;
+        if let Some(secret) = read(&file, name)? {
+            return Ok(secret);
+        }
+        let mut secret = Zeroizing::new([0_u8; 32]);
+        self.random(&mut *secret)?;
+        self.make(&file, &secret)?;
+        read(&file, name)?.ok_or_else(|| KeyError::Damaged(name.to_owned()))
+    }
+
+    /// Stores a key in place of the one of its name.
+    pub(super) fn replace(&self, key: &StoredKey) -> Result<(), KeyError> {
+        let file = self.file(key.kind.as_str(), &key.name)?;
+        match fs::remove_file(&file) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(KeyError::Unavailable(e.into())),
+            _ => self.make(&file, key.secret.expose_secret()),
+        }
+    }
+
+    fn file(&self, kind: &str, name: &str) -> Result<PathBuf, KeyError> {
         let fits = (1..=MAX_KEY_NAME_BYTES).contains(&name.len())
             && name
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if !fits {
-            return Err(KeyError::InvalidName(name.to_owned()));
+        if fits {
+            Ok(self.folder.join(format!("{kind}-{name}.key")))
+        } else {
+            Err(KeyError::InvalidName(name.to_owned()))
         }
-        let file = self.folder.join(format!("{kind}-{name}.key"));
-        if let Some(secret) = read(&file, name)? {
-            return Ok(secret);
-        }
-        self.make(&file)?;
-        read(&file, name)?.ok_or_else(|| KeyError::Damaged(name.to_owned()))
     }
 
     /// Makes a key unless somebody else is faster: it appears under its name at once and whole.
-    fn make(&self, file: &Path) -> Result<(), KeyError> {
+    fn make(&self, file: &Path, secret: &[u8; 32]) -> Result<(), KeyError> {
         let unavailable = |e: io::Error| KeyError::Unavailable(e.into());
-        let mut secret = [0_u8; 32];
         let mut unique = [0_u8; 8];
-        self.random(&mut secret)?;
         self.random(&mut unique)?;
         let part = self.folder.join(format!("{}.part", hex::encode(unique)));
         let made = (|| {
@@ -74,7 +95,7 @@ impl EmbeddedKeys {
                 .create_new(true)
                 .mode(0o600)
                 .open(&part)?;
-            new.write_all(&secret)?;
+            new.write_all(secret)?;
             new.sync_all()?;
             match fs::hard_link(&part, file) {
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),

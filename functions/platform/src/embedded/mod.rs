@@ -10,6 +10,7 @@
 pub mod backup;
 mod blob_files;
 mod blobs;
+mod depot;
 mod keys;
 mod lock;
 mod query;
@@ -26,6 +27,7 @@ use crate::ports::{Clock, KeyError, Platform};
 
 use self::blob_files::BlobFiles;
 use self::blobs::EmbeddedBlobs;
+pub use self::depot::EmbeddedDepot;
 use self::keys::EmbeddedKeys;
 use self::lock::StoreLock;
 use self::queue::EmbeddedQueue;
@@ -104,6 +106,18 @@ impl Embedded {
         clock: Arc<dyn Clock>,
         options: EmbeddedOptions,
     ) -> Result<Platform, OpenError> {
+        Ok(Self::open_whole(dir, clock, options)?.0)
+    }
+
+    /// Opens the store in `dir` with a view of everything in it, for moving it.
+    ///
+    /// # Errors
+    /// As [`Embedded::open`].
+    pub fn open_whole(
+        dir: impl AsRef<Path>,
+        clock: Arc<dyn Clock>,
+        options: EmbeddedOptions,
+    ) -> Result<(Platform, EmbeddedDepot), OpenError> {
         let dir = dir.as_ref();
         blob_files::make_private_folder(dir).map_err(|source| OpenError::Folder {
             folder: dir.to_owned(),
@@ -133,14 +147,20 @@ impl Embedded {
             ticket_key,
         ));
         blobs.sweep(dir)?;
-        Ok(Platform {
+        let depot = EmbeddedDepot {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            keys: keys.clone(),
+        };
+        let platform = Platform {
             table: Arc::new(EmbeddedTable::new(Arc::clone(&store), Arc::clone(&clock))),
             blobs: Arc::<EmbeddedBlobs>::clone(&blobs),
             queue: Arc::new(EmbeddedQueue::new(store, Arc::clone(&clock))),
             clock,
             keys: Arc::new(keys),
             uploads: Some(blobs),
-        })
+        };
+        Ok((platform, depot))
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod blobs;
 pub mod clock;
 pub mod keys;
+pub mod moving;
 pub mod queue;
 pub mod table;
 
@@ -18,6 +19,7 @@ pub use blobs::{
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use keys::{KeyError, Keys, MacKey, SigningKey};
+pub use moving::{Destination, KeyKind, Origin, Scan, StoredKey, WaitingPage};
 pub use queue::{
     DeadLetter, DeadPage, Delivery, Depth, Message, Queue, QueueError, Receive, SendFailure, Which,
 };

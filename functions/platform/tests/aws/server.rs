@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_smithy_runtime::client::retries::RetryPartition;
-use platform::aws::{AwsSettings, Clients, assemble, provision};
+use platform::aws::{AwsDepot, AwsSettings, Clients, assemble, provision};
 use platform::conformance::Subject;
 use platform::ports::Clock;
 use platform::{Embedded, ManualClock, Platform, SystemClock};
@@ -25,6 +25,8 @@ pub(crate) struct Server {
     /// Beside the ports that are tested stand those of the embedded platform.
     _dir: tempfile::TempDir,
     pub(crate) platform: Platform,
+    pub(crate) depot: AwsDepot,
+    pub(crate) settings: AwsSettings,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) run: String,
 }
@@ -112,6 +114,7 @@ impl Server {
         settings.cache = Some(dir.path().join("cache"));
         settings.max_cache_bytes = 16 << 20;
         let now = Arc::<ManualClock>::clone(&clock);
+        let depot = AwsDepot::new(&clients, &settings, Arc::<ManualClock>::clone(&clock));
         let mut platform = assemble(&clients, &settings, now, |_| Arc::clone(&beside.queue));
         if which == Which::Strict {
             platform.table = beside.table;
@@ -120,6 +123,8 @@ impl Server {
         Some(Self {
             _dir: dir,
             platform,
+            depot,
+            settings,
             clock,
             run: fresh_run(),
         })

@@ -3,6 +3,7 @@
 
 mod estates;
 mod image_requests;
+mod moving;
 mod order;
 mod places;
 mod samples;

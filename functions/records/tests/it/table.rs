@@ -24,7 +24,7 @@ use serde_json::json;
 use crate::support::{at, store, tenant};
 
 /// Partitions that the adapter for AWS writes itself, below the repositories.
-const BELOW: [&str; 2] = ["global/keys", "global/dead/QUEUE"];
+const BELOW: [&str; 3] = ["global/keys", "global/dead/QUEUE", "global/moving"];
 
 /// A table that notes what is written.
 struct Noted {
@@ -158,6 +158,23 @@ async fn every_key_is_one_that_the_architecture_lists() {
         let is_written = written.iter().any(|key| is(key, row));
         assert!(is_written || is_below, "{row:?} is listed and not written");
     }
+}
+
+/// Every noun of a tenant is exported, or it is said why not.
+#[test]
+fn every_noun_of_a_tenant_is_exported_or_left_out_with_a_reason() {
+    use records::export::{LEFT_OUT, NOUNS, folder};
+    let mut nouns = BTreeSet::new();
+    for (partition, _) in listed() {
+        if let Some(rest) = partition.strip_prefix("t/TENANT/") {
+            nouns.insert(rest.split('/').next().unwrap().to_owned());
+        }
+    }
+    let told = NOUNS
+        .map(folder)
+        .into_iter()
+        .chain(LEFT_OUT.map(|(noun, _)| noun));
+    assert_eq!(nouns, told.map(str::to_owned).collect());
 }
 
 /// Writes every noun.

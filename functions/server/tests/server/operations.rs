@@ -185,3 +185,47 @@ fn a_backup_of_a_server_in_use_is_put_back_with_the_same_answers() {
         (200, &Value::Bool(true))
     );
 }
+
+#[test]
+fn what_a_tenant_has_is_exported_without_secrets_and_without_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, to) = (folder.path().join("data"), folder.path().join("out"));
+    for arguments in [
+        &["setup"][..],
+        &["tenant", "create", "other"],
+        &[
+            "user", "create", "--tenant", "other", "--role", "admin", "mallory",
+        ],
+        &["token", "create", "--note", "rack 7"],
+    ] {
+        assert!(command(&data, arguments).status.success(), "{arguments:?}");
+    }
+    let arguments = ["export", "tenant", "--to", to.to_str().unwrap()];
+    let exported = command(&data, &arguments);
+    assert!(exported.status.success(), "{}", text(&exported.stderr));
+    let about: Value =
+        serde_json::from_slice(&std::fs::read(to.join("export.json")).unwrap()).unwrap();
+    assert_eq!(about["records"]["users"], 1);
+    assert_eq!(about["records"]["enrolment-tokens"], 2);
+    let mut whole = String::new();
+    for entry in std::fs::read_dir(&to).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            whole.push_str(&std::fs::read_to_string(entry.path()).unwrap());
+        }
+    }
+    assert!(
+        whole.contains("rack 7") && whole.contains("\"admin\""),
+        "{whole}"
+    );
+    for secret in ["_hash", "argon2", "mallory"] {
+        assert!(!whole.contains(secret), "{secret} is in the export");
+    }
+    let again = command(&data, &arguments);
+    assert!(text(&again.stderr).contains("not empty"));
+    let unknown = command(
+        &data,
+        &["export", "tenant", "--tenant", "x", "--to", "/nowhere"],
+    );
+    assert!(text(&unknown.stderr).contains("no tenant x"));
+}

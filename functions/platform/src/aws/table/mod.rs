@@ -9,6 +9,7 @@ mod condition;
 mod item;
 mod query;
 mod read;
+mod scan;
 mod write;
 
 use std::sync::Arc;

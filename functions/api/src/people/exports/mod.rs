@@ -1,0 +1,3 @@
+//! A tenant's records, to be kept or taken elsewhere.
+
+pub(crate) mod get;

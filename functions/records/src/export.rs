@@ -1,0 +1,137 @@
+//! A tenant's records as they are stored, without secrets, to be kept or taken elsewhere.
+
+use platform::{BlobMeta, Cursor, Platform, SortRange, patience::patiently};
+use schemas::{
+    TenantId, Timestamp,
+    api::export::{ExportNoun, ExportRow},
+};
+use serde_json::Value;
+
+use crate::{
+    RecordError, keys,
+    store::{self, Listed},
+};
+
+/// Version of an export's form.
+pub const VERSION: u32 = 1;
+
+const WHAT: &str = "an exported record";
+/// A page of at most this many records; each can have 400 KB, and an answer of the API at most 6 MB.
+const MAX_PAGE: u32 = 500;
+
+/// Everything that can be exported.
+pub const NOUNS: [ExportNoun; 12] = [
+    ExportNoun::Agents,
+    ExportNoun::Alerts,
+    ExportNoun::EnrolmentTokens,
+    ExportNoun::Hosts,
+    ExportNoun::ImageRequests,
+    ExportNoun::Images,
+    ExportNoun::Layers,
+    ExportNoun::Places,
+    ExportNoun::Policies,
+    ExportNoun::Scans,
+    ExportNoun::Snapshots,
+    ExportNoun::Users,
+];
+
+/// What of a tenant's records is not exported, with the reason.
+pub const LEFT_OUT: [(&str, &str); 12] = [
+    ("alert-names", "the names of alerts once more"),
+    ("allowances", "counts of requests"),
+    ("estate-deltas", "computed from places"),
+    ("estate-places", "computed from places"),
+    ("host-images", "computed from hosts' images"),
+    ("image-containers", "computed from snapshots"),
+    ("image-hosts", "computed from hosts' images"),
+    ("layer-images", "work that waits"),
+    ("nonces", "requests that may not be repeated, for minutes"),
+    (
+        "raw",
+        "envelopes of kinds that nothing judges yet; their documents are exported",
+    ),
+    ("shard-places", "computed from places"),
+    ("sign-in-attempts", "failed sign-ins, for an hour"),
+];
+
+/// Fields by which secrets are verified: whoever has them can try secrets without being counted.
+const SECRET: [&str; 2] = ["password_hash", "secret_hash"];
+
+/// Folders of a tenant's documents that are not exported: computed from the others, or on their way.
+const LEFT_FOLDERS: [&str; 3] = ["estate/", "exports/", "uploads/"];
+
+/// The part of names that stands for a noun.
+pub const fn folder(noun: ExportNoun) -> &'static str {
+    match noun {
+        ExportNoun::Agents => "agents",
+        ExportNoun::Alerts => "alerts",
+        ExportNoun::EnrolmentTokens => "enrolment-tokens",
+        ExportNoun::Hosts => "hosts",
+        ExportNoun::ImageRequests => "image-requests",
+        ExportNoun::Images => "images",
+        ExportNoun::Layers => "layers",
+        ExportNoun::Places => "places",
+        ExportNoun::Policies => "policies",
+        ExportNoun::Scans => "scans",
+        ExportNoun::Snapshots => "snapshots",
+        ExportNoun::Users => "users",
+    }
+}
+
+/// One page of a tenant's records of a kind, at most 500 and 1 MB as they are stored.
+///
+/// # Errors
+/// When the table fails or a record is damaged.
+pub async fn page(
+    platform: &Platform,
+    tenant: &TenantId,
+    noun: ExportNoun,
+    limit: u32,
+    cursor: Option<Cursor>,
+) -> Result<Listed<ExportRow>, RecordError> {
+    let partition = keys::partition(tenant, folder(noun));
+    let limit = limit.clamp(1, MAX_PAGE);
+    let found = store::page(platform, &partition, &SortRange::All, limit, cursor, WHAT).await?;
+    let rows = found.items.into_iter().map(|item| {
+        let mut record: Value = store::decode_json(&item.value, WHAT)?;
+        if let Some(fields) = record.as_object_mut() {
+            fields.retain(|name, _| !SECRET.contains(&name.as_str()));
+        }
+        Ok(ExportRow {
+            name: item.key.sort,
+            expires_at: item.expires_at_s.map(|at| {
+                Timestamp::from_ms(i64::try_from(at.saturating_mul(1000)).unwrap_or(i64::MAX))
+            }),
+            record,
+        })
+    });
+    Ok(Listed {
+        records: rows.collect::<Result<_, RecordError>>()?,
+        next: found.next,
+    })
+}
+
+/// One page of a tenant's documents that are exported, each with its path below the tenant. May be empty with a cursor.
+///
+/// # Errors
+/// When the blob store fails.
+pub async fn documents(
+    platform: &Platform,
+    tenant: &TenantId,
+    cursor: Option<Cursor>,
+) -> Result<Listed<(String, BlobMeta)>, RecordError> {
+    let prefix = format!("t/{tenant}/");
+    let list = async || platform.blobs.list(&prefix, 1000, cursor.as_ref()).await;
+    let page = patiently(list)
+        .await
+        .map_err(|error| RecordError::Blob("documents", error))?;
+    let documents = page.blobs.into_iter().filter_map(|blob| {
+        let below = blob.path.as_str().strip_prefix(&prefix)?.to_owned();
+        let is_left = LEFT_FOLDERS.iter().any(|folder| below.starts_with(folder));
+        (!is_left).then_some((below, blob))
+    });
+    Ok(Listed {
+        records: documents.collect(),
+        next: page.next,
+    })
+}
