@@ -142,7 +142,6 @@ async fn what_the_template_should_have_set_is_named() {
 }
 
 #[tokio::test]
-#[ignore = "the adapter for the cloud is not whole yet"]
 async fn it_lives_without_its_stack() {
     let event = json!({
         "version": "2.0", "routeKey": "$default", "rawPath": "/healthz", "rawQueryString": "",
@@ -160,7 +159,6 @@ async fn it_lives_without_its_stack() {
 }
 
 #[tokio::test]
-#[ignore = "the adapter for the cloud is not whole yet"]
 async fn a_batch_whose_stack_does_not_answer_comes_again() {
     let event = json!({"Records": [{
         "messageId": "m-1", "receiptHandle": "r", "body": "{\"type\":\"transmute\"}",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use platform::Message;
-use records::messages::{self, ScanMessage};
+use records::messages::{self, QueueMessage as _, ScanMessage};
 use serde_json::{Value, json};
 
 use crate::support::{World, invoke, invoke_within};
@@ -28,10 +28,8 @@ fn failures(answer: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn of_a_batch_only_what_is_to_come_again_is_a_failure() {
     let world = World::new();
-    let good = ScanMessage::Place {
-        tenant: "acme".parse().unwrap(),
-        place: "host/a".parse().unwrap(),
-    };
+    let good = r#"{"type":"place","tenant":"acme","place":"host/a"}"#;
+    let good = ScanMessage::from_body(good).unwrap();
     messages::send(&world.platform, &[good]).await.unwrap();
     send(
         &world,
