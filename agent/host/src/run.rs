@@ -70,7 +70,8 @@ pub async fn run(
         server,
         RequestSigner::new(enrolled.agent.clone(), key),
         clock,
-    );
+    )
+    .with_elsewhere(uplink::client_elsewhere(enrolled.ca.as_deref())?);
     let spool = Spool::open(&state.path("spool"), config.spool_max_bytes)?;
     let boot = Boot::new(random()?);
     let bundles = Bundles::load(state, &enrolled)?;

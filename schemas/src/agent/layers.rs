@@ -31,6 +31,15 @@ pub struct UploadTicketRequest {
     pub digest: Digest,
 }
 
+/// A header to send.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UploadHeader {
+    /// Its name, in lower case.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
 /// Where and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UploadTicketReply {
@@ -40,4 +49,7 @@ pub struct UploadTicketReply {
     pub upload: String,
     /// When the address ends.
     pub expires_at: Timestamp,
+    /// Headers that the `PUT` has to have beside `content-length`: `if-none-match`, and some that begin with `x-`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<UploadHeader>,
 }

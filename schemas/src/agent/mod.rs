@@ -12,5 +12,5 @@ pub use envelope::{
     ImageInventory, InventoryBody, ReceiptStatus,
 };
 pub use layers::{
-    MissingLayersReply, MissingLayersRequest, UploadTicketReply, UploadTicketRequest,
+    MissingLayersReply, MissingLayersRequest, UploadHeader, UploadTicketReply, UploadTicketRequest,
 };

@@ -6,6 +6,15 @@ use reqwest::Url;
 
 use super::UplinkError;
 
+/// Where an upload goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Upload {
+    /// To the server.
+    Here(Url),
+    /// To another host.
+    Elsewhere(Url),
+}
+
 /// An address that may be sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAddress(Url);
@@ -43,16 +52,30 @@ impl ServerAddress {
             .map_err(|error| UplinkError::Address(format!("`{path}` is no path: {error}")))
     }
 
-    /// An address that the server named for an upload: it may be relative, and has to be as safe as the server's own.
-    pub(super) fn upload(&self, url: &str) -> Result<Url, UplinkError> {
+    /// An address that the server named for an upload: it may be relative, or another host's, such as that of the store
+    /// behind the server. Another host needs TLS. Without it only a server on this very host may name another address on
+    /// this host, so that no server far away can make the agent write to what listens here.
+    pub(super) fn upload(&self, url: &str) -> Result<Upload, UplinkError> {
         let url = self.0.join(url).map_err(|error| {
             UplinkError::Answer(format!("the upload's address is none: {error}"))
         })?;
-        let same_place = url.scheme() == self.0.scheme() && url.host_str() == self.0.host_str();
-        if !same_place {
-            may_be_sent_to(&url, false)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(UplinkError::Answer(
+                "the upload's address has a user or password".to_owned(),
+            ));
         }
-        Ok(url)
+        if url.scheme() == self.0.scheme() && url.host_str() == self.0.host_str() {
+            return Ok(Upload::Here(url));
+        }
+        let both_local = is_local(&self.0) && is_local(&url);
+        match url.scheme() {
+            "https" => Ok(Upload::Elsewhere(url)),
+            "http" if self.0.scheme() == "http" && both_local => Ok(Upload::Elsewhere(url)),
+            _ => Err(UplinkError::Answer(format!(
+                "the server named {} for an upload, which would go over the network without TLS",
+                url.origin().ascii_serialization()
+            ))),
+        }
     }
 }
 
@@ -62,19 +85,26 @@ impl std::fmt::Display for ServerAddress {
     }
 }
 
-fn may_be_sent_to(url: &Url, allow_http: bool) -> Result<(), UplinkError> {
-    let loopback = match url.host_str() {
+/// Whether an address is one of this very host.
+fn is_local(url: &Url) -> bool {
+    match url.host_str() {
         Some("localhost") => true,
         Some(host) => host
             .trim_start_matches('[')
             .trim_end_matches(']')
             .parse::<IpAddr>()
             .is_ok_and(|ip| ip.is_loopback()),
-        None => return Err(UplinkError::Address(format!("`{url}` names no host"))),
-    };
+        None => false,
+    }
+}
+
+fn may_be_sent_to(url: &Url, allow_http: bool) -> Result<(), UplinkError> {
+    if url.host_str().is_none() {
+        return Err(UplinkError::Address(format!("`{url}` names no host")));
+    }
     match url.scheme() {
         "https" => Ok(()),
-        "http" if loopback || allow_http => Ok(()),
+        "http" if is_local(url) || allow_http => Ok(()),
         "http" => Err(UplinkError::Address(format!(
             "`{url}` would send over the network without TLS: use https, or allow it with --allow-http"
         ))),
@@ -123,10 +153,32 @@ mod tests {
             server.join(&layer).unwrap().path(),
             format!("/bulkhead{layer}")
         );
-        assert_eq!(
-            server.upload("/uploads/1").unwrap().as_str(),
-            "https://x.example/uploads/1"
-        );
-        assert!(server.upload("http://elsewhere.example/1").is_err());
+        let here = Url::parse("https://x.example/uploads/1").unwrap();
+        assert_eq!(server.upload("/uploads/1").unwrap(), Upload::Here(here));
+    }
+
+    #[test]
+    fn an_upload_goes_elsewhere_by_tls_only_and_never_from_afar_to_this_host() {
+        let far = server_address("https://x.example", false).unwrap();
+        let allowed = server_address("http://x.example", true).unwrap();
+        let near = server_address("http://127.0.0.1:8080", false).unwrap();
+        let store = "https://bucket.s3.eu-central-1.amazonaws.com/t/a?X-Amz-Signature=1";
+        for server in [&far, &allowed, &near] {
+            let url = Url::parse(store).unwrap();
+            assert_eq!(server.upload(store).unwrap(), Upload::Elsewhere(url));
+            for bad in [
+                "http://elsewhere.example/1",
+                "ftp://x.example/1",
+                "file:///etc/passwd",
+                "https://user:word@x.example/1",
+            ] {
+                assert!(server.upload(bad).is_err(), "{bad} from {server}");
+            }
+        }
+        for local in ["http://localhost:4566/1", "http://[::1]:9000/1"] {
+            assert!(matches!(near.upload(local), Ok(Upload::Elsewhere(_))));
+            assert!(far.upload(local).is_err());
+            assert!(allowed.upload(local).is_err());
+        }
     }
 }

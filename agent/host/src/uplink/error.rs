@@ -43,6 +43,15 @@ pub enum UplinkError {
         /// What it said.
         detail: String,
     },
+    /// The place that the server named for an upload did not take it. What was to be sent is as good as before, and the next
+    /// ticket may name another place.
+    #[error("the upload was not taken (status {status}, {code})")]
+    Upload {
+        /// HTTP status.
+        status: u16,
+        /// The code that a store says, such as `AccessDenied`, or the type of the problem.
+        code: String,
+    },
     /// The answer is not of the form it should have.
     #[error("the server's answer is not understood: {0}")]
     Answer(String),
@@ -64,9 +73,11 @@ impl UplinkError {
     /// Whether the same request may succeed later without anyone doing anything here.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::Busy { .. } | Self::Answer(_) | Self::Randomness(_) => {
-                true
-            }
+            Self::Unreachable(_)
+            | Self::Busy { .. }
+            | Self::Upload { .. }
+            | Self::Answer(_)
+            | Self::Randomness(_) => true,
             // An agent that is not known may be known when the server's store is back; a replay is answered by a new
             // nonce.
             Self::Refused { status, .. } => *status == 401 || *status == 404,

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use reqwest::{Certificate, Client, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, redirect};
 
 use super::UplinkError;
 
@@ -11,6 +11,21 @@ use super::UplinkError;
 /// # Errors
 /// The certificates could not be read, or the client not be made.
 pub fn client(ca: Option<&Path>) -> Result<Client, UplinkError> {
+    make(ca, ClientBuilder::tls_certs_only)
+}
+
+/// A client for hosts that the server names: it trusts the certificates in `ca` and the system's.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_elsewhere(ca: Option<&Path>) -> Result<Client, UplinkError> {
+    make(ca, ClientBuilder::tls_certs_merge)
+}
+
+fn make(
+    ca: Option<&Path>,
+    trust: fn(ClientBuilder, Vec<Certificate>) -> ClientBuilder,
+) -> Result<Client, UplinkError> {
     // A second call finds the same provider in place.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
@@ -32,7 +47,7 @@ pub fn client(ca: Option<&Path>) -> Result<Client, UplinkError> {
         if certificates.is_empty() {
             return Err(failed("there is no certificate in it".to_owned()));
         }
-        builder = builder.tls_certs_only(certificates);
+        builder = trust(builder, certificates);
     }
     builder.build().map_err(UplinkError::Client)
 }

@@ -13,7 +13,7 @@ use schemas::{Timestamp, api::Problem};
 
 pub use address::{ServerAddress, server_address};
 pub use error::UplinkError;
-pub use http::client;
+pub use http::{client, client_elsewhere};
 pub use operations::{FreshBundle, enrol};
 
 use crate::clock::Clock;
@@ -35,6 +35,8 @@ const ZSTD: &str = "zstd";
 /// The way to the gateway for an enrolled agent.
 pub struct Uplink {
     http: reqwest::Client,
+    /// For uploads to other hosts than the server.
+    elsewhere: reqwest::Client,
     server: ServerAddress,
     signer: RequestSigner,
     clock: Arc<Clock>,
@@ -65,11 +67,20 @@ impl Uplink {
         clock: Arc<Clock>,
     ) -> Self {
         Self {
+            elsewhere: http.clone(),
             http,
             server,
             signer,
             clock,
         }
+    }
+
+    /// The same with another client for uploads that the server has go to another host, whose certificate need not be of
+    /// the authorities that the server's is of.
+    #[must_use]
+    pub fn with_elsewhere(mut self, elsewhere: reqwest::Client) -> Self {
+        self.elsewhere = elsewhere;
+        self
     }
 
     /// The agent that signs.

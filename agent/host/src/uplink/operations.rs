@@ -1,21 +1,26 @@
 //! What the gateway can be asked for.
 
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use schemas::{
     Digest,
     agent::{
         EnrolReply, EnrolRequest, EnvelopeBatch, EnvelopesReply, MissingLayersReply,
-        MissingLayersRequest, SignedBundle, UploadTicketReply, UploadTicketRequest,
+        MissingLayersRequest, SignedBundle, UploadHeader, UploadTicketReply, UploadTicketRequest,
     },
+    api::Problem,
     inventory::{CoverageGap, GapReason, LayerInventory},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Answer, Outgoing, ServerAddress, Uplink, UplinkError, answer, follow_time};
+use super::address::Upload;
+use super::{Answer, Outgoing, ServerAddress, Uplink, UplinkError, answer, bounded, follow_time};
 use crate::clock::Clock;
 
 /// Most layers that one question may name.
 const LAYERS_PER_QUESTION: usize = 1000;
+/// Most headers of an upload.
+const MAX_UPLOAD_HEADERS: usize = 16;
 /// Largest document that the gateway unfolds, in bytes of JSON.
 const MAX_DOCUMENT_BYTES: usize = 60 << 20;
 
@@ -162,19 +167,68 @@ impl Uplink {
         // Boxed, because uploads are rare and every request would otherwise be as large as they are.
         let answer = Box::pin(self.send(Method::POST, "/agent/v1/uploads", outgoing)).await?;
         let ticket: UploadTicketReply = decode(&answer)?;
-        let url = self.server.upload(&ticket.url)?;
-        let response = self
-            .http
-            .put(url)
+        // The address is the permission: nothing of the agent's own is sent along.
+        let request = match self.server.upload(&ticket.url)? {
+            Upload::Here(url) => self.http.put(url),
+            Upload::Elsewhere(url) => self.elsewhere.put(url),
+        };
+        let response = request
+            .headers(upload_headers(&ticket.headers)?)
             .body(bytes)
             .send()
             .await
-            .map_err(UplinkError::Unreachable)?;
-        answer_without_body(response).await?;
+            // The address is a secret for as long as it holds.
+            .map_err(|error| UplinkError::Unreachable(error.without_url()))?;
+        taken(response).await?;
         Ok(ticket.upload)
     }
 }
 
-async fn answer_without_body(response: reqwest::Response) -> Result<(), UplinkError> {
-    answer(response).await.map(|_| ())
+/// The headers of a ticket, as long as they only describe the upload.
+fn upload_headers(headers: &[UploadHeader]) -> Result<HeaderMap, UplinkError> {
+    let refused = |name: &str| {
+        UplinkError::Answer(format!(
+            "the upload's header `{}` is none that may be sent",
+            name.escape_debug().take(80).collect::<String>()
+        ))
+    };
+    if headers.len() > MAX_UPLOAD_HEADERS {
+        return Err(UplinkError::Answer(format!(
+            "the upload has more than {MAX_UPLOAD_HEADERS} headers"
+        )));
+    }
+    let mut map = HeaderMap::new();
+    for UploadHeader { name, value } in headers {
+        if name != "if-none-match" && !name.starts_with("x-") {
+            return Err(refused(name));
+        }
+        let value = HeaderValue::try_from(value).map_err(|_| refused(name))?;
+        let name = HeaderName::try_from(name).map_err(|_| refused(name))?;
+        map.insert(name, value);
+    }
+    Ok(map)
+}
+
+/// Whether an upload was taken. A store speaks another language than the gateway, so that none of its refusals is taken for
+/// a verdict of the gateway's.
+async fn taken(response: reqwest::Response) -> Result<(), UplinkError> {
+    let status = response.status();
+    if status.is_success() || status.is_server_error() {
+        return answer(response).await.map(|_| ());
+    }
+    let body = bounded(response).await.unwrap_or_default();
+    let body = String::from_utf8_lossy(&body);
+    let problem: Option<Problem> = serde_json::from_str(&body).ok();
+    let code = match problem {
+        Some(problem) => problem.kind,
+        None => {
+            let code = body.split_once("<Code>").map_or("", |(_, rest)| rest);
+            let end = |c: char| !c.is_ascii_alphanumeric();
+            code.split(end).next().unwrap_or_default().to_owned()
+        }
+    };
+    Err(UplinkError::Upload {
+        status: status.as_u16(),
+        code: code.chars().take(80).collect(),
+    })
 }

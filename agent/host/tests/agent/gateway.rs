@@ -27,7 +27,7 @@ use schemas::{
     Digest, Timestamp,
     agent::{
         EnrolReply, EnrolRequest, EnvelopeBatch, EnvelopeReceipt, EnvelopesReply,
-        MissingLayersReply, MissingLayersRequest, ReceiptStatus, UploadTicketReply,
+        MissingLayersReply, MissingLayersRequest, ReceiptStatus, UploadHeader, UploadTicketReply,
         UploadTicketRequest,
     },
     inventory::LayerInventory,
@@ -53,6 +53,8 @@ pub(crate) struct Told {
     pub(crate) layers: BTreeMap<Digest, LayerInventory>,
     /// Uploads by name.
     pub(crate) uploads: BTreeMap<String, Vec<u8>>,
+    /// Where uploads go instead of to the gateway, and with which headers.
+    pub(crate) uploads_at: Option<(String, Vec<UploadHeader>)>,
     /// The bundle and its ETag.
     pub(crate) bundle: Option<(serde_json::Value, String)>,
     /// ETags that were asked with.
@@ -252,10 +254,12 @@ fn truth(
         ("POST", "/agent/v1/uploads") => {
             let request: UploadTicketRequest = serde_json::from_slice(&content).unwrap();
             let upload = format!("u{}", request.digest.hex());
+            let (base, headers) = told.uploads_at.clone().unwrap_or_default();
             axum::Json(UploadTicketReply {
-                url: format!("/uploads/{upload}"),
+                url: format!("{base}/uploads/{upload}"),
                 upload,
                 expires_at: now.plus_ms(60_000),
+                headers,
             })
             .into_response()
         }

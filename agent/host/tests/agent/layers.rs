@@ -2,7 +2,16 @@
 
 use schemas::{
     Digest,
+    agent::UploadHeader,
     inventory::{Evidence, LayerInventory, Package, PackageKind, layer::LAYER_VERSION},
+};
+
+use agent_host::uplink::UplinkError;
+use axum::{
+    Router,
+    extract::{Path, Request, State},
+    http::StatusCode,
+    routing::put,
 };
 
 use crate::gateway::Gateway;
@@ -79,4 +88,68 @@ async fn a_layer_too_large_for_a_request_arrives_whole_by_an_upload() {
         gateway.told().layers.get(&large.diff_id) == Some(&large),
         "the layer changed on the way"
     );
+}
+
+/// A store beside the gateway: it takes an upload that has its header and nothing of the agent's own.
+async fn store(
+    State(gateway): State<Gateway>,
+    Path(upload): Path<String>,
+    request: Request,
+) -> (StatusCode, &'static str) {
+    let (parts, body) = request.into_parts();
+    assert!(!parts.headers.contains_key("authorization"));
+    let body = axum::body::to_bytes(body, 100 << 20).await.unwrap();
+    if parts
+        .headers
+        .get("x-amz-checksum-sha256")
+        .is_none_or(|sum| sum != "as signed")
+    {
+        // What S3 says of an upload that took too long is a 400, too.
+        return (
+            StatusCode::BAD_REQUEST,
+            "<Error><Code>RequestTimeout</Code></Error>",
+        );
+    }
+    gateway.told().uploads.insert(upload, body.to_vec());
+    (StatusCode::OK, "")
+}
+
+#[tokio::test]
+async fn an_upload_to_a_store_beside_the_gateway_carries_its_headers_and_nothing_else() {
+    let gateway = Gateway::start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Another host by name.
+    let address = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let router = Router::new()
+        .route("/uploads/{upload}", put(store))
+        .with_state(gateway.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let header = |name: &str, value: &str| UploadHeader {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    let large = layer(9, 60_000);
+    let put_with = async |headers: Vec<UploadHeader>| {
+        gateway.told().uploads_at = Some((address.clone(), headers));
+        gateway.uplink().put_layer(&large).await
+    };
+    // A store's refusal is no verdict on what was sent, which may come again.
+    let error = put_with(Vec::new()).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    assert!(
+        matches!(&error, UplinkError::Upload { status: 400, code } if code == "RequestTimeout"),
+        "{error:?}"
+    );
+    for bad in ["authorization", "cookie", "host", "content-length", "x y"] {
+        let error = put_with(vec![header(bad, "1")]).await.unwrap_err();
+        assert!(matches!(error, UplinkError::Answer(_)), "{bad}: {error:?}");
+    }
+    assert!(gateway.told().uploads.is_empty());
+    put_with(vec![
+        header("if-none-match", "*"),
+        header("x-amz-checksum-sha256", "as signed"),
+    ])
+    .await
+    .unwrap();
+    assert!(gateway.told().layers.get(&large.diff_id) == Some(&large));
 }

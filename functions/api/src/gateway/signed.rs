@@ -158,7 +158,13 @@ async fn uploaded(
     let Some(name) = headers.get(UPLOAD) else {
         return Ok((sent, None));
     };
-    let unknown = || ApiError::new(Kind::BadRequest, "There is no such upload of this agent.");
+    let unknown = || {
+        ApiError::new(
+            Kind::BadRequest,
+            "There is no such upload of this agent: it never arrived whole, was used already, or was forgotten after a day. \
+             Ask for a new ticket.",
+        )
+    };
     if !sent.is_empty() {
         return Err(ApiError::new(
             Kind::BadRequest,

@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use platform::{UploadError, UploadRequest, Uploads};
 use schemas::{
     Timestamp,
-    agent::{UploadTicketReply, UploadTicketRequest},
+    agent::{UploadHeader, UploadTicketReply, UploadTicketRequest},
     api::Problem,
 };
 use std::sync::Arc;
@@ -26,7 +26,8 @@ use crate::{
 const TICKET_S: u64 = 15 * 60;
 
 /// A place to upload the body of a request to that is over 4 MiB. `PUT` the bytes to `url` (relative to this server where
-/// it begins with `/`), then send the request with an empty body and the header `bulkhead-upload: UPLOAD`.
+/// it begins with `/`) with the `headers` and no authorization: the address carries its own. Then send the request with an
+/// empty body and the header `bulkhead-upload: UPLOAD`.
 #[utoipa::path(
     post,
     path = "/agent/v1/uploads",
@@ -59,10 +60,14 @@ pub(crate) async fn request_upload(
         expires_in_s: TICKET_S,
     };
     let ticket = state.platform().blobs.upload_url(&path, &wanted).await?;
+    let headers = ticket.headers.into_iter();
     Ok(Json(UploadTicketReply {
         url: ticket.url,
         upload,
         expires_at: Timestamp::from_ms(i64::try_from(ticket.expires_at_ms).unwrap_or(i64::MAX)),
+        headers: headers
+            .map(|(name, value)| UploadHeader { name, value })
+            .collect(),
     }))
 }
 
