@@ -13,6 +13,7 @@ use axum::{
 use schemas::TenantId;
 
 use crate::{
+    large::Asker,
     problem::{ApiError, Kind},
     state::ApiState,
 };
@@ -138,6 +139,9 @@ async fn session(parts: &Parts, state: &ApiState) -> Result<Session, ApiError> {
         .filter(|user| user.password_version == session.person.password_version)
         .ok_or_else(|| refused("The session has ended: sign in again."))?;
     state.spend(&session.person.tenant).await?;
+    if let Some(asker) = parts.extensions.get::<Asker>() {
+        asker.is_of(&session.person.tenant);
+    }
     // Both have to allow it: a role that was taken away is gone, one that was given counts from the next session on.
     session
         .person

@@ -11,6 +11,7 @@ mod extract;
 mod frame;
 mod gateway;
 mod health;
+mod large;
 mod people;
 mod problem;
 mod request_id;
@@ -63,6 +64,10 @@ pub fn router(state: ApiState) -> (Router, OpenApi) {
     }
     router = router.merge(whole);
     let router = router
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            large::by_address,
+        ))
         .layer(middleware::from_fn_with_state(state.clone(), frame::frame))
         .with_state(state);
     (router, describe(openapi))
@@ -104,7 +109,9 @@ fn describe(mut openapi: OpenApi) -> OpenApi {
     openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
     openapi.info.description = Some(
         "What is vulnerable here, and what first. Errors are RFC 9457 problems with stable types; lists have opaque \
-         cursors; who is answered 429 waits as long as `Retry-After` says; what is not in the caller's tenant is not found."
+         cursors; who is answered 429 waits as long as `Retry-After` says; what is not in the caller's tenant is not found. \
+         In the cloud an answer to `GET` above 4 MiB is a 303 to an address that has it for a few minutes: follow it \
+         without the authorization."
             .to_owned(),
     );
     let components = openapi.components.get_or_insert_default();

@@ -9,7 +9,10 @@ use schemas::{TenantId, Timestamp};
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
-use crate::{allowance::Spending, health::LastLook, problem::ApiError, requests::Requests};
+use crate::{
+    allowance::Spending, health::LastLook, large::MAX_ANSWER_BYTES, problem::ApiError,
+    requests::Requests,
+};
 
 /// Password hashes computed at the same time: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
@@ -47,6 +50,7 @@ struct Inner {
     estates: EstateCache,
     spending: Spending,
     standing: Standing,
+    max_answer_bytes: u64,
     last_look: LastLook,
     requests: Requests,
 }
@@ -79,6 +83,8 @@ pub struct ApiOptions {
     pub tenant_rate: Option<Rate>,
     /// What it stands on, for those who ask for its version.
     pub standing: Standing,
+    /// Most bytes of an answer where larger ones can be had by an address, in place of 4 MiB.
+    pub max_answer_bytes: Option<u64>,
 }
 
 /// A key of the platform as one that `access` signs with.
@@ -132,6 +138,7 @@ impl ApiState {
                 estates: EstateCache::default(),
                 spending: Spending::within(options.tenant_rate),
                 standing: options.standing,
+                max_answer_bytes: options.max_answer_bytes.unwrap_or(MAX_ANSWER_BYTES),
                 last_look: LastLook::default(),
                 requests: Requests::default(),
             }),
@@ -164,6 +171,10 @@ impl ApiState {
 
     pub(crate) fn large(&self) -> &Arc<Semaphore> {
         &self.inner.large
+    }
+
+    pub(crate) fn max_answer_bytes(&self) -> u64 {
+        self.inner.max_answer_bytes
     }
 
     pub(crate) fn estates(&self) -> &EstateCache {

@@ -36,6 +36,7 @@ impl Door {
             options: ApiOptions {
                 tenant_rate,
                 standing: Standing::Aws,
+                ..ApiOptions::default()
             },
             alive: api::alive(),
             whole: OnceCell::new(),

@@ -12,6 +12,7 @@ mod envelopes;
 mod gate;
 mod health;
 mod house;
+mod large;
 mod operations;
 mod people;
 mod sessions;

@@ -157,6 +157,8 @@ async fn downloads_on(which: Which) {
         head.contains("attachment; filename=\"finding_s__.json\""),
         "{head}"
     );
+    let head = head.to_ascii_lowercase();
+    assert!(head.contains("content-type: application/json"), "{head}");
     for bent in [
         url.replace("one.json", "two.json"),
         url.replace("finding", "other"),

@@ -82,11 +82,21 @@ impl AwsBlobs {
             .get_object()
             .bucket(&self.bucket)
             .key(path.as_str())
+            .response_content_type(content_type(path))
             .set_response_content_disposition(file_name.map(disposition))
             .presigned(permission)
             .await
             .map_err(|error| blob_error("GetObject", error))?;
         Ok(signed.uri().to_owned())
+    }
+}
+
+/// What a blob is, by the end of its path: S3 keeps none of its own here.
+fn content_type(path: &BlobPath) -> &'static str {
+    if path.as_str().ends_with(".json") {
+        "application/json"
+    } else {
+        "application/octet-stream"
     }
 }
 
