@@ -121,7 +121,9 @@ impl Server {
             return Err(Failure::input(error).advise("scan the parts one by one"));
         }
         let mut headers = self.headers();
-        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        // As JSON a gateway in the cloud would hand it on as text, which compressed bytes do not survive.
+        let kind = "application/octet-stream";
+        headers.push(("content-type".to_owned(), kind.to_owned()));
         headers.push(("content-encoding".to_owned(), "zstd".to_owned()));
         self.wait(self.client.json("POST", SCANS, headers, body))
     }

@@ -138,7 +138,13 @@ impl Uplink {
             .header(header::AUTHORIZATION, authorization)
             .header(TRACE_HEADER, fresh_trace()?);
         if !outgoing.body.is_empty() || outgoing.upload.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+            // As JSON a gateway in the cloud would hand it on as text, which compressed bytes do not survive.
+            let kind = if outgoing.zstd {
+                "application/octet-stream"
+            } else {
+                "application/json"
+            };
+            request = request.header(header::CONTENT_TYPE, kind);
         }
         if outgoing.zstd {
             request = request.header(header::CONTENT_ENCODING, ZSTD);
