@@ -11,7 +11,7 @@ use sources::{
 use crate::HostError;
 
 /// The folder of feeds on an instance's own disk.
-const FOLDER: &str = "/tmp/feeds";
+const FOLDER: &str = "feeds";
 /// Longest time for one document: the function has ten minutes, and goes on from there the next time.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(540);
 
@@ -19,7 +19,7 @@ const TRANSFER_TIMEOUT: Duration = Duration::from_secs(540);
 pub(crate) fn sources(name: &str) -> Result<FeedSources, HostError> {
     match name {
         "none" | "" => Ok(FeedSources::None),
-        "bucket" => Ok(FeedSources::Mirror(PathBuf::from(FOLDER))),
+        "bucket" => Ok(FeedSources::Mirror(folder())),
         "download" => {
             let options = HttpOptions {
                 total_timeout: TRANSFER_TIMEOUT,
@@ -31,7 +31,7 @@ pub(crate) fn sources(name: &str) -> Result<FeedSources, HostError> {
                 feeds: catalogue()
                     .filter(|feed| feed.by_default && feed.is_read())
                     .collect(),
-                folder: PathBuf::from(FOLDER),
+                folder: folder(),
                 mirrored: true,
             }))
         }
@@ -41,4 +41,9 @@ pub(crate) fn sources(name: &str) -> Result<FeedSources, HostError> {
             known: "download, bucket, none",
         }),
     }
+}
+
+/// Below `/tmp`, the one place on an instance's disk that can be written to.
+fn folder() -> PathBuf {
+    std::env::temp_dir().join(FOLDER)
 }
