@@ -6,5 +6,18 @@ cd "$(dirname "$0")/../.."
 
 # Here a missing server is a failure and not a skipped test.
 export BULKHEAD_REQUIRE_AWS=1
+cargo=${CARGO:-cargo}
 # The whole workspace, as `make test` builds it: with another selection features differ and much is compiled again.
-exec infra/dev/aws/servers.sh with "${CARGO:-cargo}" test --workspace --locked --test aws -- "$@"
+"$cargo" build --workspace --locked --bins --tests
+export BULKHEAD_TEST_BUILT=1
+
+run() { "$cargo" test --workspace --locked "$@"; }
+story() {
+  # The adapter's promises, the template, and what a stack does when something fails.
+  run --test aws -- "$@"
+  # The tests that `make test` ran on a server of one process, on deployed stacks.
+  BULKHEAD_TEST_SITE=deployed run --test end_to_end -- --test-threads 2 "$@"
+}
+export -f run story
+export cargo
+exec infra/dev/aws/servers.sh with bash -euo pipefail -c 'story "$@"' story "$@"

@@ -2,11 +2,12 @@
 
 use std::process::{Command, Output};
 
-use bulkhead_tests::binaries::program;
+use bulkhead_tests::{
+    binaries::program,
+    site::{PASSWORD, Site},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::{PASSWORD, Site};
 
 /// Debian 12 with a package that the documents call affected.
 fn inventory() -> Value {
@@ -24,7 +25,7 @@ fn inventory() -> Value {
 
 #[test]
 fn a_build_takes_its_server_s_policy_and_leaves_its_result_there() {
-    let site = Site::open();
+    let site = Site::open().unwrap();
     let folder = site.path();
     std::fs::write(folder.join("inventory.json"), inventory().to_string()).unwrap();
     let session = site
@@ -54,7 +55,7 @@ fn a_build_takes_its_server_s_policy_and_leaves_its_result_there() {
             .output()
             .unwrap()
     };
-    let url = site.server.url();
+    let url = site.url().unwrap();
     let before = scan(&url, &[]);
     assert_eq!(before.status.code(), Some(0), "{before:?}");
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::Site;
+use bulkhead_tests::site::Site;
 
 fn files_below(folder: &Path) -> usize {
     fs::read_dir(folder)
@@ -23,12 +23,12 @@ fn files_below(folder: &Path) -> usize {
 
 #[test]
 fn a_server_killed_right_after_its_answer_has_lost_nothing() {
-    let mut site = Site::open();
-    let agent = site.enrol(None);
+    let mut site = Site::open().unwrap();
+    let agent = site.enrol(None).unwrap();
     assert!(agent.run_once().unwrap().status.success());
     // What the agent was told is stored must be there, whether or not it had been worked on.
-    site.server.kill().unwrap();
-    site.server.start_again().unwrap();
+    site.kill().unwrap();
+    site.start_again().unwrap();
     let hosts = site
         .api
         .wait_for("/api/v1/hosts", |hosts| {
@@ -40,9 +40,9 @@ fn a_server_killed_right_after_its_answer_has_lost_nothing() {
 
 #[test]
 fn an_agent_keeps_what_it_saw_until_the_server_is_back() {
-    let mut site = Site::open();
-    let agent = site.enrol(None);
-    site.server.kill().unwrap();
+    let mut site = Site::open().unwrap();
+    let agent = site.enrol(None).unwrap();
+    site.kill().unwrap();
     let away = agent.run_once().unwrap();
     assert!(
         !away.status.success(),
@@ -53,7 +53,7 @@ fn an_agent_keeps_what_it_saw_until_the_server_is_back() {
         "what it saw is on disk"
     );
 
-    site.server.start_again().unwrap();
+    site.start_again().unwrap();
     let back = agent.run_once().unwrap();
     assert!(
         back.status.success(),
@@ -67,8 +67,8 @@ fn an_agent_keeps_what_it_saw_until_the_server_is_back() {
 
 #[test]
 fn a_revoked_agent_is_refused_at_once() {
-    let site = Site::open();
-    let agent = site.enrol(None);
+    let site = Site::open().unwrap();
+    let agent = site.enrol(None).unwrap();
     assert!(agent.run_once().unwrap().status.success());
     let agents = site.api.get("/api/v1/agents").unwrap();
     let id = agents["agents"][0]["id"].as_str().unwrap().to_owned();

@@ -6,10 +6,9 @@ use bulkhead_tests::{
     binaries::{program, run},
     documents,
     engine::Engine,
+    site::{PASSWORD, Site},
 };
 use serde_json::Value;
-
-use crate::{PASSWORD, Site};
 
 /// The part of a row that must be the same wherever it is read.
 fn ranking(list: &Value) -> Vec<(String, String, u64, u64)> {
@@ -41,8 +40,8 @@ fn an_agent_with_a_real_engine_leads_to_the_same_ranked_answer_everywhere() {
     let Some(engine) = Engine::find().unwrap() else {
         return;
     };
-    let mut site = Site::open();
-    let agent = site.enrol(Some(&engine.address));
+    let mut site = Site::open().unwrap();
+    let agent = site.enrol(Some(&engine.address)).unwrap();
     let _web = engine
         .container(&["-p", "0.0.0.0:0:80", "alpine-like:3.18", "sleep", "600"])
         .unwrap();
@@ -133,8 +132,8 @@ fn an_agent_with_a_real_engine_leads_to_the_same_ranked_answer_everywhere() {
         before = next;
     }
 
-    site.server.kill().unwrap();
-    site.server.start_again().unwrap();
+    site.kill().unwrap();
+    site.start_again().unwrap();
     let after = site.api.get("/api/v1/vulnerabilities?limit=100").unwrap();
     assert_eq!(
         ranking(&after),
@@ -148,7 +147,7 @@ fn an_agent_with_a_real_engine_leads_to_the_same_ranked_answer_everywhere() {
         .args([
             "vulnerabilities",
             "--server",
-            &site.server.url(),
+            &site.url().unwrap(),
             "--limit",
             "100",
         ])
@@ -168,8 +167,8 @@ fn a_changed_advisory_is_matched_again_without_any_agent() {
     let Some(engine) = Engine::find().unwrap() else {
         return;
     };
-    let mut site = Site::open();
-    let agent = site.enrol(Some(&engine.address));
+    let mut site = Site::open().unwrap();
+    let agent = site.enrol(Some(&engine.address)).unwrap();
     assert!(agent.run_once().unwrap().status.success());
     site.api
         .wait_for("/api/v1/vulnerabilities?search=CVE-2024-10001", |list| {
@@ -177,10 +176,9 @@ fn a_changed_advisory_is_matched_again_without_any_agent() {
         })
         .unwrap();
 
-    // Debian corrects its row: what the image holds was never affected. The server reads its folder when it starts.
+    // Debian corrects its row: what the image holds was never affected.
     documents::write_debian(&site.path().join("feeds"), "1.0-1").unwrap();
-    site.server.kill().unwrap();
-    site.server.start_again().unwrap();
+    site.read_documents().unwrap();
     site.api
         .wait_for("/api/v1/vulnerabilities?search=CVE-2024-10001", |list| {
             list["total"] == 0

@@ -42,6 +42,10 @@ fn build() -> Result<PathBuf> {
         .and_then(Path::parent)
         .map(Path::to_path_buf)
         .context("folder of the test program")?;
+    // Whoever has built just before says so; asking cargo again costs seconds.
+    if std::env::var_os("BULKHEAD_TEST_BUILT").is_some() {
+        return Ok(folder);
+    }
     let mut cargo = Command::new(env!("CARGO"));
     // The same selection as that of `cargo test --workspace`: with another, features differ and much is compiled again.
     cargo.args([

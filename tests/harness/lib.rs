@@ -8,4 +8,5 @@ pub mod binaries;
 pub mod documents;
 pub mod engine;
 pub mod server;
+pub mod site;
 pub mod template;

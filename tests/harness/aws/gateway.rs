@@ -28,6 +28,10 @@ pub enum Fault {
     Throttled,
     /// The service is broken, and does nothing.
     Broken,
+    /// The service says that what is asked for is not there.
+    Missing,
+    /// The service does it twice; what is sent arrives the second time after some seconds, and so after what was sent later.
+    Twice,
     /// The service does it, and the answer is lost.
     AnswerLost,
     /// The function's processes are killed before the service hears of it.
@@ -275,6 +279,23 @@ fn throttled(call: &Call) -> Answer {
     )
 }
 
+/// The same messages, to be delivered some seconds later.
+fn late(body: &Bytes) -> Bytes {
+    const LATE_S: u32 = 4;
+    let Ok(mut sent) = serde_json::from_slice::<serde_json::Value>(body) else {
+        return body.clone();
+    };
+    match sent["Entries"].as_array_mut() {
+        Some(entries) => {
+            for entry in entries {
+                entry["DelaySeconds"] = LATE_S.into();
+            }
+        }
+        None => sent["DelaySeconds"] = LATE_S.into(),
+    }
+    Bytes::from(sent.to_string())
+}
+
 async fn answer(name: &str, shared: &Shared, request: Request<Incoming>) -> Answer {
     let (mut head, body) = request.into_parts();
     let limited = http_body_util::Limited::new(body, MAX_BODY_BYTES);
@@ -318,6 +339,10 @@ async fn answer(name: &str, shared: &Shared, request: Request<Incoming>) -> Answ
                 String::new(),
             );
         }
+        (Some(Fault::Missing), _) => {
+            let body = "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>";
+            return plain(StatusCode::NOT_FOUND, "application/xml", body.to_owned());
+        }
         (Some(Fault::KilledBefore), _) => {
             let _ = shared.kill(name);
             return broken("killed");
@@ -334,6 +359,15 @@ async fn answer(name: &str, shared: &Shared, request: Request<Incoming>) -> Answ
     head.uri = uri;
     head.headers.remove(header::EXPECT);
     head.headers.remove(header::CONNECTION);
+    if fault == Some(Fault::Twice) {
+        let mut again = head.clone();
+        let late = late(&body);
+        again.headers.remove(header::CONTENT_LENGTH);
+        let sent = Request::from_parts(again, Full::from(late));
+        if let Err(error) = shared.client.request(sent).await {
+            return broken(&error.to_string());
+        }
+    }
     let answered = shared
         .client
         .request(Request::from_parts(head, Full::from(body)))

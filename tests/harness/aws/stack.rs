@@ -128,7 +128,10 @@ impl Stack {
     fn redirect(&self, function: &str, configuration: &Value, folder: &Path) -> Result<()> {
         let mut variables = configuration["Environment"]["Variables"].clone();
         variables["AWS_ENDPOINT_URL"] = json!(self.gateway.address(function)?);
-        variables["BULKHEAD_CACHE"] = json!(folder.join("blobs").join(function));
+        let disk = folder.join("disks").join(function);
+        fs::create_dir_all(&disk)?;
+        variables["TMPDIR"] = json!(disk);
+        variables["BULKHEAD_CACHE"] = json!(disk.join("blobs"));
         let path = format!(
             "/2015-03-31/functions/{}-{function}/configuration",
             self.name
