@@ -7,7 +7,10 @@ use aws_sdk_dynamodb::config::Credentials;
 use futures::future::join_all;
 use platform::aws::AwsQueue;
 use platform::conformance::{Subject, checks};
-use platform::ports::{Message, Queue, Receive};
+use platform::ports::{
+    BatchWrite, Condition, Index, Item, Key, Message, Page, QueryPage, Queue, Receive, SortRange,
+    Table, TableError, Write,
+};
 use platform::{Platform, SystemClock};
 
 use super::server::{Server, Which, clients, endpoint};
@@ -15,28 +18,42 @@ use super::server::{Server, Which, clients, endpoint};
 /// Checks of queues alone are told by the file that they are in.
 const ABOUT: &str = "queue";
 
-/// A platform whose queues are the adapter's, and the address that its queues begin with.
-async fn queues(which: Which) -> Option<(Server, Platform, String)> {
+/// A server, and a platform on it whose queues are the adapter's.
+struct Site {
+    server: Server,
+    platform: Platform,
+    client: aws_sdk_sqs::Client,
+    url_prefix: String,
+}
+
+impl Site {
+    /// Its queues, with dead letters in this table.
+    fn queue(&self, table: Arc<dyn Table>) -> Arc<dyn Queue> {
+        let clock = Arc::new(SystemClock);
+        let queue = AwsQueue::new(self.client.clone(), &self.url_prefix, table, clock);
+        Arc::new(queue.making_queues())
+    }
+}
+
+async fn queues(which: Which) -> Option<Site> {
     let server = Server::open(which).await?;
     let (settings, clients) = clients(&endpoint(which)?).await;
     let config = clients.queue.config().to_builder();
     let credentials = Credentials::new("test", "test", None, None, "test");
-    let client = aws_sdk_sqs::Client::from_conf(config.credentials_provider(credentials).build());
-    let mut platform = server.platform.clone();
-    platform.clock = Arc::new(SystemClock);
-    let queue = AwsQueue::new(
-        client,
-        &settings.queue_url_prefix,
-        Arc::clone(&platform.table),
-        Arc::clone(&platform.clock),
-    );
-    platform.queue = Arc::new(queue.making_queues());
-    Some((server, platform, settings.queue_url_prefix))
+    let mut site = Site {
+        platform: server.platform.clone(),
+        server,
+        client: aws_sdk_sqs::Client::from_conf(config.credentials_provider(credentials).build()),
+        url_prefix: settings.queue_url_prefix,
+    };
+    site.platform.clock = Arc::new(SystemClock);
+    site.platform.queue = site.queue(Arc::clone(&site.platform.table));
+    Some(site)
 }
 
 async fn failures(which: Which) -> Option<Vec<String>> {
-    let (server, platform, _) = queues(which).await?;
-    let mut subject: Subject = server.subject(platform);
+    let site = queues(which).await?;
+    let mut subject: Subject = site.server.subject(site.platform.clone());
     subject.pass_s = Arc::new(|seconds| {
         Box::pin(async move { tokio::time::sleep(Duration::from_secs(seconds)).await })
     });
@@ -98,10 +115,10 @@ async fn a_queue_that_no_template_made_is_named() {
 /// What a function that crashed leaves behind: SQS gives the message up, and the dead letters have it with its id.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_sqs_gave_up_is_found_among_the_dead_letters() {
-    let Some((_server, platform, _)) = queues(Which::First).await else {
+    let Some(site) = queues(Which::First).await else {
         return;
     };
-    let queue = &platform.queue;
+    let queue = &site.platform.queue;
     // As SQS itself would: the message goes to the second queue with its attributes.
     queue.send("crash", Vec::new()).await.unwrap();
     let failed = queue
@@ -117,4 +134,74 @@ async fn what_sqs_gave_up_is_found_among_the_dead_letters() {
     assert_eq!(queue.redrive("crash", again).await.unwrap(), 1);
     let found = queue.receive("crash", Receive::default()).await.unwrap();
     assert_eq!(found[0].message.body, "b");
+}
+
+/// A table in which a dead letter comes back in the moment before it is forgotten: what was sent again died again.
+struct Returning(Arc<dyn Table>);
+
+#[async_trait::async_trait]
+impl Table for Returning {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
+        self.0.get(key).await
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
+        self.0.get_many(keys).await
+    }
+
+    async fn put(&self, item: Item, condition: Condition) -> Result<u64, TableError> {
+        self.0.put(item, condition).await
+    }
+
+    async fn delete(&self, key: &Key, condition: Condition) -> Result<(), TableError> {
+        if let Some(item) = self.0.get(key).await? {
+            self.0.put(item, Condition::None).await?;
+        }
+        self.0.delete(key, condition).await
+    }
+
+    async fn query(
+        &self,
+        partition: &str,
+        range: &SortRange,
+        page: &Page,
+    ) -> Result<QueryPage, TableError> {
+        self.0.query(partition, range, page).await
+    }
+
+    async fn query_index(
+        &self,
+        index: Index,
+        partition: &str,
+        range: &SortRange,
+        page: &Page,
+    ) -> Result<QueryPage, TableError> {
+        self.0.query_index(index, partition, range, page).await
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
+        self.0.transact(writes).await
+    }
+
+    async fn write_batch(&self, writes: Vec<BatchWrite>) -> Result<Vec<BatchWrite>, TableError> {
+        self.0.write_batch(writes).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_that_died_again_while_it_was_replayed_stays() {
+    let Some(site) = queues(Which::First).await else {
+        return;
+    };
+    let table = Arc::clone(&site.platform.table);
+    let plain = site.queue(Arc::clone(&table));
+    let returning = site.queue(Arc::new(Returning(table)));
+    let one = vec![Message::new("default/1", "b")];
+    assert!(plain.send("replay", one).await.unwrap().is_empty());
+    let found = plain.receive("replay", Receive::default()).await.unwrap();
+    plain.dead_letter(&found[0], "why").await.unwrap();
+    let all = platform::Which::All;
+    assert_eq!(returning.redrive("replay", all).await.unwrap(), 1);
+    let left = plain.list_dead("replay", 10, None).await.unwrap();
+    assert_eq!(left.letters.len(), 1, "the newer letter is lost");
 }

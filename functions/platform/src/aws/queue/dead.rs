@@ -25,6 +25,10 @@ const MAX_MOVED: usize = 500;
 const MOVING_S: u32 = 60;
 /// Letters that are read at once.
 const PAGE: u32 = 100;
+/// Letters above which they are counted no further: each is read with its message.
+const MAX_COUNTED: u64 = 1000;
+/// How long a look for what SQS gave up waits, in seconds: without waiting SQS asks only some of its servers.
+const LOOK_S: u32 = 1;
 
 /// A dead letter as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,9 +61,15 @@ fn of_table(error: TableError) -> QueueError {
     }
 }
 
-fn letter(item: Item) -> Result<DeadLetter, QueueError> {
+/// A letter, with the version of its record.
+struct Found {
+    letter: DeadLetter,
+    version: u64,
+}
+
+fn found(item: Item) -> Result<Found, QueueError> {
     let record: Record = serde_json::from_slice(&item.value).map_err(damaged)?;
-    Ok(DeadLetter {
+    let letter = DeadLetter {
         message: Message {
             trace: record.trace,
             ..Message::new(item.key.sort, record.body)
@@ -68,6 +78,10 @@ fn letter(item: Item) -> Result<DeadLetter, QueueError> {
         receive_count: record.receive_count,
         sent_at_ms: record.sent_at_ms,
         died_at_ms: record.died_at_ms,
+    };
+    Ok(Found {
+        letter,
+        version: item.version,
     })
 }
 
@@ -96,13 +110,16 @@ impl AwsQueue {
     pub(super) async fn move_given_up(&self, queue: &str) -> Result<(), QueueError> {
         let url = format!("{}{DEAD}", self.url(queue));
         let mut moved = 0;
+        if self.counts(&url).await?.ready == 0 {
+            return Ok(());
+        }
         while moved < MAX_MOVED {
-            let found = self.ask(&url, 10, MOVING_S, 0).await?;
-            if found.is_empty() {
+            let given_up = self.ask(&url, 10, MOVING_S, LOOK_S).await?;
+            if given_up.is_empty() {
                 break;
             }
-            moved += found.len();
-            for message in found {
+            moved += given_up.len();
+            for message in given_up {
                 let delivery = delivery(queue, received(message));
                 let reason = format!(
                     "received {} times without an answer: its function ended before it could give one",
@@ -121,20 +138,20 @@ impl AwsQueue {
         queue: &str,
         limit: u32,
         after: Option<&str>,
-    ) -> Result<(Vec<DeadLetter>, bool), QueueError> {
+    ) -> Result<(Vec<Found>, bool), QueueError> {
         // Ids are printable ASCII without spaces, so nothing lies between an id and this.
         let range = after.map_or(SortRange::All, |id| SortRange::AtLeast(format!("{id}!")));
         let (partition, mut page) = (partition(queue), Page::first(limit));
         let mut letters = Vec::new();
         loop {
-            let found = patiently(async || self.table.query(&partition, &range, &page).await)
+            let some = patiently(async || self.table.query(&partition, &range, &page).await)
                 .await
                 .map_err(of_table)?;
-            for item in found.items {
-                letters.push(letter(item)?);
+            for item in some.items {
+                letters.push(found(item)?);
             }
             let left = limit.saturating_sub(u32::try_from(letters.len()).unwrap_or(limit));
-            match found.next {
+            match some.next {
                 None => return Ok((letters, false)),
                 Some(_) if left == 0 => return Ok((letters, true)),
                 Some(next) => page = Page::first(left).after(Some(next)),
@@ -148,7 +165,8 @@ impl AwsQueue {
         limit: u32,
         cursor: Option<&str>,
     ) -> Result<DeadPage, QueueError> {
-        let (letters, is_more) = self.some_dead(queue, limit, cursor).await?;
+        let (found, is_more) = self.some_dead(queue, limit, cursor).await?;
+        let letters: Vec<_> = found.into_iter().map(|found| found.letter).collect();
         let next = letters
             .last()
             .filter(|_| is_more)
@@ -162,7 +180,7 @@ impl AwsQueue {
             let page = self.dead_page(queue, PAGE, after.as_deref()).await?;
             count += page.letters.len() as u64;
             after = page.next;
-            if after.is_none() {
+            if after.is_none() || count >= MAX_COUNTED {
                 return Ok(count);
             }
         }
@@ -176,17 +194,19 @@ impl AwsQueue {
         again: bool,
     ) -> Result<u64, QueueError> {
         let mut done = 0;
-        let mut settle = async |letters: Vec<DeadLetter>| {
-            let messages: Vec<Message> = letters.into_iter().map(|l| l.message).collect();
+        let mut settle = async |some: Vec<Found>| {
+            let messages = some.iter().map(|found| found.letter.message.clone());
             if again {
-                send_all(self, queue, messages.clone()).await?;
+                send_all(self, queue, messages.collect()).await?;
             }
-            for message in messages {
-                let key = Key::new(partition(queue), message.id);
-                patiently(async || self.table.delete(&key, Condition::None).await)
-                    .await
-                    .map_err(of_table)?;
-                done += 1;
+            for found in some {
+                let key = Key::new(partition(queue), found.letter.message.id);
+                // What was sent again may have died again by now: that letter is a newer one, and stays.
+                let unchanged = Condition::VersionIs(found.version);
+                match patiently(async || self.table.delete(&key, unchanged).await).await {
+                    Ok(()) | Err(TableError::ConditionFailed { .. }) => done += 1,
+                    Err(error) => return Err(of_table(error)),
+                }
             }
             Ok::<_, QueueError>(())
         };
@@ -209,10 +229,10 @@ impl AwsQueue {
                     .map(|id| Key::new(partition.clone(), id))
                     .collect();
                 if !keys.is_empty() {
-                    let found = patiently(async || self.table.get_many(&keys).await)
+                    let items = patiently(async || self.table.get_many(&keys).await)
                         .await
                         .map_err(of_table)?;
-                    let letters = found.into_iter().map(letter).collect::<Result<_, _>>()?;
+                    let letters = items.into_iter().map(found).collect::<Result<_, _>>()?;
                     settle(letters).await?;
                 }
             }
@@ -221,7 +241,7 @@ impl AwsQueue {
                 loop {
                     // By id, so that one which dies again meanwhile is not sent for ever.
                     let (letters, is_more) = self.some_dead(queue, PAGE, after.as_deref()).await?;
-                    after = letters.last().map(|letter| letter.message.id.clone());
+                    after = letters.last().map(|found| found.letter.message.id.clone());
                     settle(letters).await?;
                     if !is_more {
                         break;

@@ -9,7 +9,10 @@ use aws_sdk_sqs::{
 use sha2::{Digest as _, Sha256};
 
 use super::{AwsQueue, errors};
-use crate::ports::{Delivery, Message, QueueError, Receive};
+use crate::{
+    ports::{Delivery, Message, QueueError, Receive},
+    trace::TraceContext,
+};
 
 /// The attribute of a message with its id.
 pub const ID_ATTRIBUTE: &str = "id";
@@ -55,7 +58,10 @@ pub fn delivery(queue: &str, received: Received) -> Delivery {
     Delivery {
         queue: queue.to_owned(),
         message: Message {
-            trace: attributes.remove(TRACE_ATTRIBUTE),
+            // Another sender may have written anything there.
+            trace: attributes
+                .remove(TRACE_ATTRIBUTE)
+                .filter(|trace| trace.parse::<TraceContext>().is_ok()),
             ..Message::new(id, body)
         },
         receipt,
@@ -152,6 +158,8 @@ mod tests {
         pairs.iter().map(owned).collect()
     }
 
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
     #[test]
     fn a_message_is_read_whichever_way_it_came() {
         let received = Received {
@@ -162,11 +170,11 @@ mod tests {
                 ("SentTimestamp", "1000"),
                 ("ApproximateFirstReceiveTimestamp", "2000"),
             ]),
-            attributes: map(&[("id", "default/1"), ("traceparent", "00-1-2-01")]),
+            attributes: map(&[("id", "default/1"), ("traceparent", TRACE)]),
         };
         let whole = delivery("scan", received);
         assert_eq!(whole.message.id, "default/1");
-        assert_eq!(whole.message.trace.as_deref(), Some("00-1-2-01"));
+        assert_eq!(whole.message.trace.as_deref(), Some(TRACE));
         assert_eq!((whole.receive_count, whole.sent_at_ms), (3, 1000));
         assert_eq!(whole.first_received_at_ms, 2000);
     }
@@ -176,9 +184,12 @@ mod tests {
         let by_hand = |body: &str| {
             let received = Received {
                 body: body.to_owned(),
+                attributes: map(&[("traceparent", "none")]),
                 ..Received::default()
             };
-            delivery("scan", received).message.id
+            let message = delivery("scan", received).message;
+            assert_eq!(message.trace, None);
+            message.id
         };
         assert_eq!(by_hand("b"), by_hand("b"));
         assert_ne!(by_hand("b"), by_hand("c"));
