@@ -38,6 +38,21 @@ fn the_stack_has_the_functions_of_the_roster() {
     }
 }
 
+/// Lambda stops a function that starts itself by messages after some sixteen times, unless it is told to.
+#[test]
+fn functions_that_go_on_by_messages_to_themselves_are_not_stopped() {
+    let template = template();
+    for function in &FUNCTIONS {
+        let Trigger::Queue(own) = function.trigger else {
+            continue;
+        };
+        let deployed = template.properties(template.function(function.name).unwrap());
+        let goes_on = function.needs.sends.contains(&own);
+        let allowed = deployed["RecursiveLoop"] == "Allow";
+        assert_eq!(allowed, goes_on, "{}", function.name);
+    }
+}
+
 #[test]
 fn bounds_are_those_of_the_roster() {
     let template = template();

@@ -3,7 +3,6 @@
 use std::sync::{Mutex, PoisonError};
 
 use axum::{Json, extract::State, http::StatusCode};
-use platform::BlobPath;
 use schemas::{
     agent::ENVELOPE_VERSION,
     api::health::{Health, Part, Readiness, SchemaVersions, Version},
@@ -17,8 +16,8 @@ use crate::{people::feeds, state::ApiState};
 /// How long a look at the platform that found everything well holds, in ms. Anybody may ask, and each look is three
 /// requests that a cloud bills; trouble is never remembered.
 const LOOK_HOLDS_MS: u64 = 5_000;
-/// A path under which nothing is ever stored: to learn that nothing is there takes as little as there is to ask.
-const NOWHERE: &str = "global/feeds/readiness";
+/// What is listed to learn whether the blobs answer.
+const GLOBAL: &str = "global/";
 
 /// The commit that this was built from: `BULKHEAD_COMMIT` of the build's environment.
 pub const COMMIT: Option<&str> = option_env!("BULKHEAD_COMMIT");
@@ -112,8 +111,8 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> (StatusCode, Json<Re
 async fn look(state: &ApiState) -> Readiness {
     let platform = state.platform();
     let blobs = async {
-        let path = BlobPath::parse(NOWHERE).map_err(|error| error.to_string())?;
-        let found = platform.blobs.head(&path).await;
+        // A list, since a store without its bucket answers that a single blob is not there.
+        let found = platform.blobs.list(GLOBAL, 1, None).await;
         found.map(drop).map_err(|error| error.to_string())
     };
     let queue = platform.queue.depth(records::messages::QUEUES[0]);

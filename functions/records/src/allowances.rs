@@ -19,6 +19,8 @@ const REQUESTS: &str = "requests";
 const WHAT: &str = "a tenant's allowance";
 /// How often a share is tried while others take theirs.
 const ATTEMPTS: usize = 4;
+/// How far the clocks of two instances may be apart, in milliseconds.
+const MAX_AHEAD_MS: u64 = 60_000;
 /// Parts of a token that are counted.
 const PARTS: u64 = 1000;
 
@@ -80,9 +82,15 @@ impl Bucket {
         }
     }
 
-    /// What is in it now. A clock that is behind the one that counted last adds nothing and takes nothing.
+    /// What is in it now. A clock that is a little behind the one that counted last adds nothing and takes nothing; one
+    /// that ran far ahead is not waited for.
     fn at(self, rate: Rate, now_ms: u64) -> Self {
-        let passed_ms = now_ms.saturating_sub(self.at_ms);
+        let counted_at_ms = if self.at_ms > now_ms.saturating_add(MAX_AHEAD_MS) {
+            now_ms
+        } else {
+            self.at_ms
+        };
+        let passed_ms = now_ms.saturating_sub(counted_at_ms);
         // Tokens per second are thousandths of tokens per millisecond.
         let added = passed_ms.saturating_mul(u64::from(rate.per_s));
         Self {
@@ -90,7 +98,7 @@ impl Bucket {
                 .parts
                 .saturating_add(added)
                 .min(u64::from(rate.burst) * PARTS),
-            at_ms: self.at_ms.max(now_ms),
+            at_ms: counted_at_ms.max(now_ms),
             ..self
         }
     }
@@ -179,6 +187,14 @@ mod tests {
     fn a_clock_behind_adds_nothing_and_takes_nothing() {
         let bucket = Bucket::full(RATE, 5_000);
         assert_eq!(bucket.at(RATE, 1_000), bucket);
+    }
+
+    #[test]
+    fn an_instance_whose_clock_ran_ahead_blocks_nobody_for_long() {
+        let mut ahead = Bucket::full(RATE, 3_600_000);
+        assert_eq!(ahead.take(RATE, 20), Share::Granted(20));
+        let mut right = ahead.at(RATE, 1_000).at(RATE, 1_100);
+        assert_eq!(right.take(RATE, 1), Share::Granted(1));
     }
 
     #[test]

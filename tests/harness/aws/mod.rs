@@ -22,6 +22,11 @@ pub fn endpoint() -> Option<String> {
         .ok()
         .filter(|set| !set.is_empty());
     if set.is_none() {
+        // Where servers were started for the tests, one that is missing is a failure.
+        assert!(
+            std::env::var_os("BULKHEAD_REQUIRE_AWS").is_none(),
+            "BULKHEAD_TEST_AWS is not set"
+        );
         writeln_skip("BULKHEAD_TEST_AWS is not set (make test-aws sets it)");
     }
     set

@@ -578,3 +578,39 @@ async fn an_export_has_every_record_page_by_page_and_no_hash() {
     let refused = house.get("/api/v1/exports/hosts", &auditor).await;
     assert_eq!(refused.status, 403);
 }
+
+#[tokio::test]
+async fn dead_letters_are_listed_by_tenant_and_no_cursor_names_those_of_others() {
+    let house = House::new().await;
+    let mine = house.admin().await;
+    let queue = &house.platform.queue;
+    let ids = ["acme/1", "default/1", "default/2", "zeta/1"];
+    let messages = ids.map(|id| Message::new(id, "b")).to_vec();
+    assert!(queue.send("scan", messages).await.unwrap().is_empty());
+    for delivery in queue
+        .receive("scan", platform::Receive::default())
+        .await
+        .unwrap()
+    {
+        queue.dead_letter(&delivery, "why").await.unwrap();
+    }
+    let (mut path, mut found) = (
+        "/api/v1/dead-letters?queue=scan&limit=1".to_owned(),
+        Vec::new(),
+    );
+    for _ in 0..2 {
+        let answer = house.get(&path, &mine).await;
+        let letters = answer.body["dead_letters"].as_array().unwrap();
+        found.push(letters[0]["id"].as_str().unwrap().to_owned());
+        let next = answer.body["next_cursor"].as_str().unwrap();
+        path = format!("/api/v1/dead-letters?queue=scan&limit=1&cursor={next}");
+    }
+    assert_eq!(found, ["default/1", "default/2"]);
+    let last = house.get(&path, &mine).await;
+    assert_eq!(
+        last.body["dead_letters"].as_array().unwrap().len(),
+        0,
+        "{last:?}"
+    );
+    assert!(last.body["next_cursor"].is_null(), "{last:?}");
+}

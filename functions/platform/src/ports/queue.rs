@@ -150,7 +150,7 @@ pub struct Depth {
     pub in_flight: u64,
     /// Sent with a delay that has not passed.
     pub delayed: u64,
-    /// Dead letters.
+    /// Dead letters; where there are more than a hundred, perhaps only that many.
     pub dead: u64,
 }
 

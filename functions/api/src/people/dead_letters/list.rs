@@ -41,12 +41,14 @@ pub(crate) async fn list(
 ) -> Result<Json<DeadLetterList>, ApiError> {
     let queue = queue(&query.queue)?;
     let list = List::new(&state, caller.tenant(), "dead-letters", queue);
+    // Ids begin with their tenant: what others have is neither read through nor named by a cursor.
+    let first = format!("{}/", caller.tenant());
     let cursor: Option<String> = list.open_some(query.cursor.as_ref())?;
     let limit = limit(query.limit)?.min(100);
     let page = state
         .platform()
         .queue
-        .list_dead(queue, limit, cursor.as_deref())
+        .list_dead(queue, limit, Some(cursor.as_deref().unwrap_or(&first)))
         .await?;
     let at = |ms: u64| Timestamp::from_ms(i64::try_from(ms).unwrap_or(i64::MAX));
     let dead_letters = page
@@ -65,6 +67,10 @@ pub(crate) async fn list(
         .collect();
     Ok(Json(DeadLetterList {
         dead_letters,
-        next_cursor: page.next.map(|next| list.seal(&next)).transpose()?,
+        next_cursor: page
+            .next
+            .filter(|next| is_of(caller.tenant(), next))
+            .map(|next| list.seal(&next))
+            .transpose()?,
     }))
 }

@@ -184,7 +184,8 @@ impl AwsBlobs {
         done
     }
 
-    /// Spares a large body the way to a refusal. It may still be refused when it is complete.
+    /// Spares a large body the way to a refusal, where that can be told. It may still be refused when it is complete, so
+    /// whoever may write and not read goes on.
     async fn could_apply(
         &self,
         path: &BlobPath,
@@ -192,11 +193,11 @@ impl AwsBlobs {
     ) -> Result<(), BlobError> {
         let holds = match condition {
             BlobCondition::None => true,
-            BlobCondition::IfNotExists => self.look(path).await?.is_none(),
-            BlobCondition::IfMatch(etag) => {
-                let stored = self.look(path).await?;
-                stored.is_some_and(|stored| stored.etag == *etag)
-            }
+            BlobCondition::IfNotExists => !matches!(self.look(path).await, Ok(Some(_))),
+            BlobCondition::IfMatch(etag) => match self.look(path).await {
+                Ok(stored) => stored.is_some_and(|stored| stored.etag == *etag),
+                Err(_) => true,
+            },
         };
         if holds {
             Ok(())

@@ -26,7 +26,7 @@ const MOVING_S: u32 = 60;
 /// Letters that are read at once.
 const PAGE: u32 = 100;
 /// Letters above which they are counted no further: each is read with its message.
-const MAX_COUNTED: u64 = 1000;
+const MAX_COUNTED: u64 = 100;
 /// How long a look for what SQS gave up waits, in seconds: without waiting SQS asks only some of its servers.
 const LOOK_S: u32 = 1;
 

@@ -179,7 +179,8 @@ impl Queue for AwsQueue {
         if !(1..=100).contains(&limit) {
             return Err(QueueError::Invalid(format!("a page of {limit}")));
         }
-        if cursor.is_none() {
+        // From the beginning of all, or of a tenant.
+        if cursor.is_none_or(|after| after.ends_with('/')) {
             self.move_given_up(queue).await?;
         }
         self.dead_page(queue, limit, cursor).await
