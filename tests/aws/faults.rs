@@ -51,14 +51,14 @@ fn messages_twice_and_out_of_order_change_nothing() {
     };
     let stack = site.stack().unwrap();
     let agent = site.enrol(None).unwrap();
-    run(&agent);
-    let before = known_host(&site);
-    settled(&site);
     for function in ["api", "ingest", "scan"] {
         stack
             .gateway
             .fail(rule(function, "sqs:SendMessage", Fault::Twice, usize::MAX));
     }
+    run(&agent);
+    let before = known_host(&site);
+    settled(&site);
     run(&agent);
     run(&agent);
     settled(&site);
