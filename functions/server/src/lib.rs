@@ -79,7 +79,9 @@ pub enum ServerError {
     #[error("cannot tell which stack to move to; the stack's outputs say what to set")]
     AwsSettings(#[source] platform::aws::SettingsError),
     /// The site could not be moved.
-    #[error("the site is not moved whole; once the cause is gone, the same command goes on from there")]
+    #[error(
+        "the site is not moved whole; once the cause is gone, the same command goes on from there"
+    )]
     Move(#[source] records::moving::MoveError),
     /// A tenant could not be looked up.
     #[error("cannot look the tenant up")]

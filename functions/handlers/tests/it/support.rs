@@ -237,6 +237,7 @@ impl World {
                     let (record, document) = self.place(&record.place.to_string()).await.unwrap();
                     let mut shown = serde_json::to_value(&record).unwrap();
                     for steps in [
+                        "trace",
                         "revision",
                         "findings",
                         "scanned_at",
