@@ -166,8 +166,8 @@ mod tests {
         assert_eq!(order, (0..34).collect::<Vec<_>>());
         assert_eq!(
             batches.len(),
-            6,
-            "three large ones together, ten small ones"
+            5,
+            "three large ones together, ten messages at most"
         );
     }
 }
