@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use estate::EstateIndex;
@@ -17,6 +17,8 @@ use crate::{
 };
 
 const WHAT: &str = "the estate index";
+/// What one remembered state has beside its key, in bytes, about.
+const STATE_BYTES: usize = 80;
 
 /// States that wait to be folded into a base.
 #[derive(Clone, Debug)]
@@ -72,10 +74,23 @@ impl Pending {
     }
 }
 
-/// Remembers each tenant's index, and reads of what changed no more than it has to.
-#[derive(Debug, Default)]
+/// Most bytes of indexes that a process remembers, about: those of many small tenants, or of the largest beside some others,
+/// in a function of a gigabyte.
+const MOST_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Remembers tenants' indexes, and reads of what changed no more than it has to. What was not asked for longest goes first.
+#[derive(Debug)]
 pub struct EstateCache {
-    known: Mutex<HashMap<TenantId, Known>>,
+    kept: Mutex<Kept>,
+    most_bytes: u64,
+}
+
+/// Indexes by tenant.
+#[derive(Debug, Default)]
+struct Kept {
+    of: HashMap<TenantId, Known>,
+    /// Counts what is asked for.
+    asked: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -83,9 +98,65 @@ struct Known {
     base: Option<String>,
     states: HashMap<Key, u64>,
     index: Arc<EstateIndex>,
+    bytes: u64,
+    asked: u64,
+}
+
+impl Known {
+    fn new(base: Option<String>, states: HashMap<Key, u64>, index: Arc<EstateIndex>) -> Self {
+        let keys = states.keys();
+        let keys = keys.map(|key| key.partition.len() + key.sort.len() + STATE_BYTES);
+        Self {
+            bytes: index.memory_bytes() + keys.sum::<usize>() as u64,
+            base,
+            states,
+            index,
+            asked: 0,
+        }
+    }
+}
+
+impl Kept {
+    fn get(&mut self, tenant: &TenantId) -> Option<Known> {
+        self.asked += 1;
+        let known = self.of.get_mut(tenant)?;
+        known.asked = self.asked;
+        Some(known.clone())
+    }
+
+    /// Keeps an index, and of the others as many as there is room for. The newest stays however large it is: each of its
+    /// tenant's requests would read all of it otherwise.
+    fn insert(&mut self, tenant: &TenantId, mut known: Known, most_bytes: u64) {
+        self.asked += 1;
+        known.asked = self.asked;
+        self.of.insert(tenant.clone(), known);
+        let mut bytes: u64 = self.of.values().map(|known| known.bytes).sum();
+        while bytes > most_bytes && self.of.len() > 1 {
+            let oldest = self.of.iter().min_by_key(|(_, known)| known.asked);
+            let Some(oldest) = oldest.map(|(tenant, _)| tenant.clone()) else {
+                return;
+            };
+            bytes -= self.of.remove(&oldest).map_or(0, |known| known.bytes);
+        }
+    }
+}
+
+impl Default for EstateCache {
+    fn default() -> Self {
+        Self::new(MOST_BYTES)
+    }
 }
 
 impl EstateCache {
+    /// A cache that remembers so many bytes of indexes, about, and one index in any case.
+    #[must_use]
+    pub fn new(most_bytes: u64) -> Self {
+        Self {
+            kept: Mutex::default(),
+            most_bytes,
+        }
+    }
+
     /// The whole index, as it is now.
     ///
     /// # Errors
@@ -96,43 +167,39 @@ impl EstateCache {
         tenant: &TenantId,
     ) -> Result<Arc<EstateIndex>, RecordError> {
         let pending = Estates(platform).pending(tenant).await?;
-        self.merged(platform, tenant, &pending).await
+        let (_, index) = self.merged(platform, tenant, &pending).await?;
+        Ok(index)
     }
 
     /// The base with these states laid over it. Over the base that is known only those are read that are new: a state gives
-    /// way to a later one alone, so what was laid over it before stays.
+    /// way to a later one alone, so what was laid over it before stays. Returns the etag of the base, too.
     async fn merged(
         &self,
         platform: &Platform,
         tenant: &TenantId,
         pending: &Pending,
-    ) -> Result<Arc<EstateIndex>, RecordError> {
+    ) -> Result<(Option<String>, Arc<EstateIndex>), RecordError> {
         let estates = Estates(platform);
         let known = self
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+            .kept()
             .get(tenant)
-            .filter(|known| known.base == pending.base())
-            .cloned();
+            .filter(|known| known.base == pending.base());
         let (base, index) = match self.laid_over(&estates, known, pending).await? {
             Some(index) => (pending.base(), index),
             None => {
                 let stored = estates.deltas(pending.items.clone()).await?;
                 let (index, base) = estates.base(tenant).await?;
+                let base = base.map(|meta| meta.etag);
                 (base, lay(Arc::new(index), stored).await?)
             }
         };
-        let known = Known {
-            base,
-            states: pending.versions(),
-            index: Arc::clone(&index),
-        };
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(tenant.clone(), known);
-        Ok(index)
+        let known = Known::new(base.clone(), pending.versions(), Arc::clone(&index));
+        self.kept().insert(tenant, known, self.most_bytes);
+        Ok((base, index))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The known index with what is new laid over it; `None` where that cannot be had.
@@ -171,12 +238,16 @@ impl EstateCache {
     ) -> Result<(), RecordError> {
         let estates = Estates(platform);
         let made_from = pending.name();
-        if estates.top_made_from(tenant).await?.as_ref() == Some(&made_from) {
+        let base = pending.base().unwrap_or_default();
+        if estates.top_made_from(tenant, &base).await?.as_ref() == Some(&made_from) {
             return Ok(());
         }
-        let index = self.merged(platform, tenant, pending).await?;
+        let (base, index) = self.merged(platform, tenant, pending).await?;
+        let Some(base) = base else {
+            return Ok(());
+        };
         let as_of = pending.as_of;
-        let top = store::aside(WHAT, move || Ok(Top::of(&index, as_of, made_from))).await?;
+        let top = store::aside(WHAT, move || Ok(Top::of(&index, as_of, made_from, base))).await?;
         estates.put_top(tenant, top).await
     }
 }

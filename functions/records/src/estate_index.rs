@@ -199,18 +199,18 @@ impl Estates<'_> {
         }
     }
 
-    /// The base with its etag. Read the states before it.
+    /// The base, with what is known of it. Read the states before it.
     pub(crate) async fn base(
         &self,
         tenant: &TenantId,
-    ) -> Result<(EstateIndex, Option<String>), RecordError> {
+    ) -> Result<(EstateIndex, Option<BlobMeta>), RecordError> {
         let path = base_path(tenant)?;
         let limit = store::MAX_STORED_BYTES;
         match store::read_blob(self.0, &path, limit, WHAT).await? {
             None => Ok((EstateIndex::new(), None)),
             Some((bytes, meta)) => {
                 let index = store::aside(WHAT, move || decode_base(&bytes)).await?;
-                Ok((index, Some(meta.etag)))
+                Ok((index, Some(meta)))
             }
         }
     }
@@ -256,7 +256,7 @@ impl Estates<'_> {
             let as_of = store::now(self.0);
             let items = self.delta_items(tenant).await?;
             let deltas = self.deltas(items).await?;
-            let (mut index, etag) = self.base(tenant).await?;
+            let (mut index, base) = self.base(tenant).await?;
             let also = Arc::clone(&also);
             let (changed, index, deltas) = store::aside(WHAT, move || {
                 let mut changed = false;
@@ -267,8 +267,14 @@ impl Estates<'_> {
                 Ok((changed, index, deltas))
             })
             .await?;
-            if changed && !self.put_base(tenant, index, etag, as_of).await? {
-                continue;
+            if changed {
+                let etag = base.map(|base| base.etag);
+                if !self.put_base(tenant, index, etag, as_of).await? {
+                    continue;
+                }
+            } else if let Some(base) = base {
+                // An attempt before may have put the base, and then broken off.
+                self.mend_top(tenant, index, base, as_of).await?;
             }
             return self.forget(deltas).await;
         }
@@ -287,7 +293,7 @@ impl Estates<'_> {
         let (bytes, top) = store::aside(WHAT, move || {
             let bytes = store::compress(&index.encode(), WHAT)?;
             let is_large = bytes.len() as u64 >= LARGE_BYTES;
-            let top = is_large.then(|| Top::of(&index, as_of, String::new()));
+            let top = is_large.then(|| Top::of(&index, as_of, String::new(), String::new()));
             Ok((bytes, top))
         })
         .await?;
@@ -301,8 +307,9 @@ impl Estates<'_> {
             self.0.blobs.put(&path, body, options.clone()).await
         });
         match put.await {
-            Ok(_) => {
-                if let Some(top) = top {
+            Ok(meta) => {
+                if let Some(mut top) = top {
+                    top.base = meta.etag;
                     self.put_top(tenant, top).await?;
                 }
                 Ok(true)

@@ -4,8 +4,10 @@
 //! A small estate has none: its index is read as fast. What is here is behind the newest states by as long as its writer
 //! needs to come round, a minute; `as_of` says since when.
 
+use std::sync::Arc;
+
 use estate::{EstateIndex, Filter, PlaceSummary, RankedVulnerability};
-use platform::{BlobCondition, BlobError, PutOptions, patience::patiently};
+use platform::{BlobCondition, BlobError, BlobMeta, PutOptions, patience::patiently};
 use schemas::{PlaceKind, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +64,9 @@ pub struct Top {
     pub as_of: Timestamp,
     /// What it was made from: the same again need not be written.
     pub made_from: String,
+    /// Etag of the base that it was made over. Base and document are written one after the other: where the second was not,
+    /// another base is there, and the document is as good as none.
+    pub base: String,
     /// All vulnerabilities, highest score first.
     pub vulnerabilities: First<RankedVulnerability>,
     /// Hosts, highest score first.
@@ -71,12 +76,18 @@ pub struct Top {
 }
 
 impl Top {
-    /// The beginnings of an index's lists.
-    pub(crate) fn of(index: &EstateIndex, as_of: Timestamp, made_from: String) -> Self {
+    /// The beginnings of an index's lists, over the base of this etag.
+    pub(crate) fn of(
+        index: &EstateIndex,
+        as_of: Timestamp,
+        made_from: String,
+        base: String,
+    ) -> Self {
         Self {
             version: VERSION,
             as_of,
             made_from,
+            base,
             vulnerabilities: First::of(index.ranked(&Filter::default())),
             hosts: First::of(index.ranked_places(PlaceKind::Host)),
             images: First::of(index.ranked_places(PlaceKind::Image)),
@@ -89,19 +100,18 @@ fn path(tenant: &TenantId) -> Result<platform::BlobPath, RecordError> {
 }
 
 impl Estates<'_> {
-    /// The beginning of a large estate's lists; `None` for a small one, and where the newest states may not be in it.
+    /// The beginning of a large estate's lists; `None` for a small one, and where what is stored is of another base, of another
+    /// form, or may lack the newest states.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn top(&self, tenant: &TenantId) -> Result<Option<Top>, RecordError> {
-        let is_large = self
-            .base_meta(tenant)
-            .await?
-            .is_some_and(|meta| meta.size_bytes >= LARGE_BYTES);
-        if !is_large {
+        let base = self.base_meta(tenant).await?;
+        let Some(base) = base.filter(|base| base.size_bytes >= LARGE_BYTES) else {
             return Ok(None);
-        }
-        let Some((top, _)) = self.stored_top(tenant).await? else {
+        };
+        let known = self.stored_top(tenant).await?.top;
+        let Some(top) = known.filter(|top| top.base == base.etag) else {
             return Ok(None);
         };
         let doubted = top.as_of.plus_ms(DOUBTED_MS) < store::now(self.0);
@@ -111,51 +121,106 @@ impl Estates<'_> {
         Ok(Some(top))
     }
 
-    /// The document with its etag; one of a later form is none.
-    async fn stored_top(&self, tenant: &TenantId) -> Result<Option<(Top, String)>, RecordError> {
+    async fn stored_top(&self, tenant: &TenantId) -> Result<StoredTop, RecordError> {
         let path = path(tenant)?;
         let limit = store::MAX_STORED_BYTES;
-        let Some((bytes, meta)) = store::read_blob(self.0, &path, limit, WHAT).await? else {
-            return Ok(None);
-        };
-        let top: Top = store::decode_document(&bytes, WHAT)?;
-        Ok((top.version <= VERSION).then_some((top, meta.etag)))
+        let read = store::read_blob(self.0, &path, limit, WHAT).await?;
+        Ok(match read {
+            None => StoredTop::default(),
+            Some((bytes, meta)) => StoredTop {
+                etag: Some(meta.etag),
+                top: readable(&bytes),
+            },
+        })
     }
 
-    /// What the stored document was made from.
+    /// What the stored document was made from, where it is of this base.
     pub(crate) async fn top_made_from(
         &self,
         tenant: &TenantId,
+        base: &str,
     ) -> Result<Option<String>, RecordError> {
-        Ok(self.stored_top(tenant).await?.map(|(top, _)| top.made_from))
+        let top = self.stored_top(tenant).await?.top;
+        Ok(top.filter(|top| top.base == base).map(|top| top.made_from))
     }
 
-    /// Stores the document unless a later one is stored. When somebody else stores one at the same time, that one stays:
-    /// the next comes in a minute.
-    pub(crate) async fn put_top(&self, tenant: &TenantId, top: Top) -> Result<(), RecordError> {
-        let path = path(tenant)?;
-        let known = self.stored_top(tenant).await?;
-        if known
-            .as_ref()
-            .is_some_and(|(known, _)| known.as_of > top.as_of)
+    /// Writes the document of a base that holds everything, where none of it is stored: whoever put the base broke off before.
+    pub(crate) async fn mend_top(
+        &self,
+        tenant: &TenantId,
+        index: EstateIndex,
+        base: BlobMeta,
+        as_of: Timestamp,
+    ) -> Result<(), RecordError> {
+        if base.size_bytes < LARGE_BYTES || self.top_made_from(tenant, &base.etag).await?.is_some()
         {
             return Ok(());
         }
-        let bytes = store::aside(WHAT, move || store::encode_document(&top, WHAT)).await?;
-        let bytes = bytes::Bytes::from(bytes);
-        let options = PutOptions {
-            condition: known.map_or(BlobCondition::None, |(_, etag)| {
-                BlobCondition::IfMatch(etag)
-            }),
-            ..PutOptions::default()
-        };
-        let put = patiently(async || {
-            let body = bytes.clone().into();
-            self.0.blobs.put(&path, body, options.clone()).await
+        let top = store::aside(WHAT, move || {
+            Ok(Top::of(&index, as_of, String::new(), base.etag))
         });
-        match put.await {
-            Ok(_) | Err(BlobError::ConditionFailed | BlobError::NotFound) => Ok(()),
-            Err(error) => Err(RecordError::Blob(WHAT, error)),
-        }
+        self.put_top(tenant, top.await?).await
     }
+
+    /// Stores the document, unless another base is there or a later document of this one is stored.
+    pub(crate) async fn put_top(&self, tenant: &TenantId, top: Top) -> Result<(), RecordError> {
+        let path = path(tenant)?;
+        let top = Arc::new(top);
+        let encoded = Arc::clone(&top);
+        let bytes = store::aside(WHAT, move || store::encode_document(&*encoded, WHAT)).await?;
+        let bytes = bytes::Bytes::from(bytes);
+        for _ in 0..store::ATTEMPTS {
+            // The document before the base: who put a base later stores its document after that, too.
+            let known = self.stored_top(tenant).await?;
+            let base = self.base_meta(tenant).await?;
+            if base.is_none_or(|base| base.etag != top.base) {
+                return Ok(());
+            }
+            if known
+                .top
+                .is_some_and(|known| known.base == top.base && known.as_of > top.as_of)
+            {
+                return Ok(());
+            }
+            let options = PutOptions {
+                condition: known
+                    .etag
+                    .map_or(BlobCondition::IfNotExists, BlobCondition::IfMatch),
+                ..PutOptions::default()
+            };
+            let put = patiently(async || {
+                let body = bytes.clone().into();
+                self.0.blobs.put(&path, body, options.clone()).await
+            });
+            match put.await {
+                Ok(_) => return Ok(()),
+                Err(BlobError::ConditionFailed | BlobError::NotFound) => {}
+                Err(error) => return Err(RecordError::Blob(WHAT, error)),
+            }
+        }
+        Err(RecordError::Busy(WHAT))
+    }
+}
+
+/// What stands where the document is.
+#[derive(Debug, Default)]
+struct StoredTop {
+    /// Its etag; `None` when nothing is there.
+    etag: Option<String>,
+    /// The document; `None` also when it is of another form.
+    top: Option<Top>,
+}
+
+/// The document in these bytes. Another version of the program may have written them, a later one before it was taken back:
+/// what this one cannot read is written anew, so it is none and no error.
+fn readable(bytes: &[u8]) -> Option<Top> {
+    #[derive(Deserialize)]
+    struct Form {
+        version: u32,
+    }
+    let form: Form = store::decode_document(bytes, WHAT).ok()?;
+    if form.version > VERSION {
+        return None;
+    }
+    store::decode_document(bytes, WHAT).ok()
 }

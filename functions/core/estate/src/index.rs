@@ -65,6 +65,8 @@ impl Row {
 const MAGIC: &[u8; 4] = b"BHEI";
 /// Format version of encoded indexes.
 const VERSION: u8 = 1;
+/// What the strings of a place or a vulnerability, and the nodes that they hang in, take beside their own sizes, in bytes, about.
+const ALLOCATED: usize = 96;
 
 impl EstateIndex {
     /// An estate without places.
@@ -169,6 +171,24 @@ impl EstateIndex {
             .get(place)
             .filter(|row| !row.removed)
             .map(|row| &row.facts)
+    }
+
+    /// What the index takes in memory, in bytes, about.
+    pub fn memory_bytes(&self) -> u64 {
+        // An id stands in the dictionary and in the map that finds its number.
+        let vulnerability = size_of::<Vulnerability>() + size_of::<(VulnerabilityId, u32)>();
+        let vulnerabilities = self.vulnerabilities.iter();
+        let vulnerabilities =
+            vulnerabilities.map(|known| vulnerability + 2 * known.id.as_str().len() + ALLOCATED);
+        let places = self.places.values().map(|row| {
+            size_of::<(Place, PlaceRow)>()
+                + ALLOCATED
+                + row.name.len()
+                + row.facts.exposure_reason.as_ref().map_or(0, String::len)
+                + row.findings.capacity() * size_of::<Row>()
+        });
+        let bytes: usize = vulnerabilities.chain(places).sum();
+        bytes as u64
     }
 
     /// The compact form. Vulnerabilities that no place has any more are left out.

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use estate::{EstateIndex, Filter, PlaceDelta, PlaceFinding};
 use platform::{
-    Embedded, ManualClock, Platform,
+    BlobPath, Embedded, ManualClock, Platform, PutOptions,
     meter::{Meter, Port, metered},
 };
 use records::{EstateCache, Estates, estate_top::LARGE_BYTES};
 use schemas::{
-    Place, PlaceKind, Severity,
+    Place, PlaceKind, Severity, TenantId,
     inventory::CoverageStatus,
     risk::{PlaceFacts, VulnerabilityFacts},
 };
 
-use crate::support::tenant;
+use crate::{moving::breaking, support::tenant};
 
 /// Numbers without a pattern, so that an index of them compresses badly.
 fn mix(number: u64) -> u64 {
@@ -204,4 +204,106 @@ async fn a_reader_reads_of_what_changed_no_more_than_that() {
     let read = cache.load(platform, &tenant).await.unwrap();
     let whole = Estates(platform).load_merged(&tenant).await.unwrap();
     assert_eq!(read.summaries(None), whole.summaries(None));
+}
+
+#[tokio::test]
+async fn a_beginning_of_another_base_is_not_shown_and_is_written_at_the_next_attempt() {
+    let estate = Estate::of(1_000, 150).await;
+    let (estates, tenant) = (Estates(&estate.platform), tenant());
+    estate.change(7).await;
+    // The base is stored, and what comes after it is not.
+    let broken = breaking(estate.platform.clone(), 1);
+    let fold = Estates(&broken).fold(&tenant, |_| false).await;
+    assert!(fold.is_err());
+    assert!(estates.top(&tenant).await.unwrap().is_none(), "it is old");
+
+    // As the message comes again.
+    estates.fold(&tenant, |_| false).await.unwrap();
+    assert!(!estates.is_pending(&tenant).await.unwrap());
+    let top = estates.top(&tenant).await.unwrap().unwrap();
+    let index = estates.load_merged(&tenant).await.unwrap();
+    assert_eq!(
+        top.images.rows.as_slice(),
+        &index.ranked_places(PlaceKind::Image)[..500]
+    );
+    let ranked = index.ranked(&Filter::default());
+    assert_eq!(top.vulnerabilities.rows.as_slice(), &ranked[..500]);
+}
+
+#[tokio::test]
+async fn a_beginning_of_another_form_is_none_and_is_written_anew() {
+    let estate = Estate::of(1_000, 150).await;
+    let (estates, tenant) = (Estates(&estate.platform), tenant());
+    let path = BlobPath::parse("t/acme/estate/top.json.zst").unwrap();
+    assert!(
+        estate.platform.blobs.head(&path).await.unwrap().is_some(),
+        "it stands there"
+    );
+    for other in [
+        r#"{"version": 2, "as_of": "then", "lists": []}"#,
+        r#"{"version": 1}"#,
+        "[]",
+        "",
+    ] {
+        let bytes = bytes::Bytes::from(zstd::bulk::compress(other.as_bytes(), 1).unwrap());
+        let options = PutOptions::default();
+        let put = estate.platform.blobs.put(&path, bytes.into(), options);
+        put.await.unwrap();
+        assert!(estates.top(&tenant).await.unwrap().is_none(), "{other}");
+        let pending = estates.pending(&tenant).await.unwrap();
+        let cache = EstateCache::default();
+        let wrote = cache.write_top(&estate.platform, &tenant, &pending).await;
+        wrote.unwrap();
+        assert!(estates.top(&tenant).await.unwrap().is_some(), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn of_more_indexes_than_there_is_room_for_the_one_that_was_not_asked_for_longest_goes() {
+    let estate = Estate::of(300, 20).await;
+    let platform = &estate.platform;
+    let tenants: Vec<TenantId> = ["one", "two", "three"].map(|id| id.parse().unwrap()).into();
+    let [one, two, three] = tenants.as_slice() else {
+        unreachable!()
+    };
+    let mut bytes = 0;
+    for tenant in &tenants {
+        let all = |index: &mut EstateIndex| {
+            let mut changed = false;
+            for number in 0..300 {
+                changed |= index.apply(&state(number, 1, 20));
+            }
+            changed
+        };
+        Estates(platform).fold(tenant, all).await.unwrap();
+        let index = Estates(platform).load_merged(tenant).await.unwrap();
+        bytes = index.memory_bytes();
+    }
+    // A finding has eight bytes, a place and a vulnerability some hundreds.
+    assert!((300 * 20 * 8..1_000_000).contains(&bytes), "{bytes}");
+
+    let reads = async |cache: &EstateCache, tenant: &TenantId| {
+        let before = estate.meter.snapshot();
+        cache.load(platform, tenant).await.unwrap();
+        let asked = estate.meter.snapshot().since(&before);
+        asked.port(Port::Blobs).received_bytes > 0
+    };
+    let cache = EstateCache::new(bytes * 5 / 2);
+    for (tenant, read) in [
+        (one, true),
+        (two, true),
+        (one, false),
+        (three, true),
+        (one, false),
+        (three, false),
+        (two, true),
+        (one, true),
+    ] {
+        assert_eq!(reads(&cache, tenant).await, read, "{tenant}");
+    }
+    // One is remembered however little room there is.
+    let cache = EstateCache::new(0);
+    for (tenant, read) in [(one, true), (one, false), (two, true), (one, true)] {
+        assert_eq!(reads(&cache, tenant).await, read, "{tenant}");
+    }
 }

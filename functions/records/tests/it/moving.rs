@@ -117,7 +117,11 @@ struct Breaking {
 }
 
 fn breaking_off(side: &Side, after: i64) -> Platform {
-    let mut platform = side.platform.clone();
+    breaking(side.platform.clone(), after)
+}
+
+/// The platform, whose store of documents takes so many more.
+pub(crate) fn breaking(mut platform: Platform, after: i64) -> Platform {
     platform.blobs = Arc::new(Breaking {
         inner: platform.blobs,
         left: AtomicI64::new(after),
