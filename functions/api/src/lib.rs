@@ -35,7 +35,7 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use body::{MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, MAX_UPLOAD_BYTES};
-pub use frame::{MAX_HEADER_BYTES, MAX_TARGET_BYTES};
+pub use frame::{MAX_HEADER_BYTES, MAX_TARGET_BYTES, timed_out};
 pub use health::COMMIT;
 pub use records::allowances::Rate;
 pub use requests::{Answered, Count, Requests};

@@ -1,6 +1,9 @@
 //! Requests of API Gateway's HTTP API (payload format 2.0) to the API's router, and its answers back.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    time::{Duration, SystemTime},
+};
 
 use api::{ApiOptions, ApiState, Rate, Standing};
 use axum::{Router, body::to_bytes};
@@ -18,6 +21,10 @@ use crate::HostError;
 
 /// Most bytes of an answer's body: with base64 and headers Lambda carries 6 MB, and larger answers go by blob.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024 + 64 * 1024;
+
+/// What of an invocation's time is left for the answer that it took too long: what Lambda itself ends, it ends with the
+/// instance, and with the other things that this one has at hand.
+const ANSWERING: Duration = Duration::from_secs(2);
 
 /// The API of this instance.
 #[derive(Debug)]
@@ -59,8 +66,21 @@ impl Door {
         if !is_sound(parts) {
             return Ok(refused());
         }
-        let router = self.router(parts.raw_path.as_deref()).await;
-        let service = service_fn(|request: Request| answered(router.clone(), request));
+        let left = context.deadline().duration_since(SystemTime::now());
+        let limit = left.unwrap_or_default().saturating_sub(ANSWERING);
+        let path = parts.raw_path.clone();
+        let service = service_fn(async |request: Request| {
+            let answer = async { answered(self.router(path.as_deref()).await, request).await };
+            let timely = tokio::time::timeout(limit, answer).await;
+            match timely {
+                Ok(answered) => answered,
+                Err(_) => {
+                    let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+                    tracing::error!(limit_ms, "a request took too long");
+                    Ok(whole(api::timed_out()).await)
+                }
+            }
+        });
         let adapter = Adapter::from(service);
         let answered = adapter.oneshot(LambdaEvent::new(request, context)).await;
         let response = answered.unwrap_or_else(|never: Infallible| match never {});
@@ -132,14 +152,16 @@ fn refused() -> Value {
     })
 }
 
-/// The router's answer with its body in one piece.
+/// The router's answer.
 async fn answered(router: Router, request: Request) -> Result<Response<Body>, Infallible> {
-    let (parts, body) = router
-        .oneshot(request)
-        .await
-        .unwrap_or_else(|never: Infallible| match never {})
-        .into_parts();
-    Ok(match to_bytes(body, MAX_ANSWER_BYTES).await {
+    let response = router.oneshot(request).await?;
+    Ok(whole(response).await)
+}
+
+/// An answer with its body in one piece.
+async fn whole(response: axum::response::Response) -> Response<Body> {
+    let (parts, body) = response.into_parts();
+    match to_bytes(body, MAX_ANSWER_BYTES).await {
         Ok(bytes) if bytes.is_empty() => Response::from_parts(parts, Body::Empty),
         Ok(bytes) => {
             let body = match String::from_utf8(bytes.into()) {
@@ -155,7 +177,7 @@ async fn answered(router: Router, request: Request) -> Result<Response<Body>, In
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response
         }
-    })
+    }
 }
 
 /// Whether a body is to travel as text; anything else travels as base64.

@@ -1,8 +1,10 @@
 //! Requests of API Gateway's HTTP API, payload format 2.0.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::support::{World, invoke};
+use crate::support::{World, invoke, invoke_within};
 
 /// The event of a request; source: "Working with AWS Lambda proxy integrations for HTTP APIs", payload format 2.0.
 fn request(method: &str, target: &str, headers: Value, body: Option<&str>) -> Value {
@@ -103,6 +105,24 @@ async fn it_lives_before_it_is_open_and_describes_itself() {
     assert_eq!(body(&answer)["openapi"], "3.1.0");
     let nowhere = request("GET", "/nowhere", json!({}), None);
     assert_eq!(invoke(&api, nowhere).await.unwrap()["statusCode"], 404);
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_answered_before_its_instance_is_ended() {
+    let world = World::new();
+    let api = world.host("api");
+    let ready = request("GET", "/readyz", json!({}), None);
+    // As much as is left for the answer.
+    let late = invoke_within(&api, ready.clone(), Duration::from_secs(1)).await;
+    let late = late.unwrap();
+    assert_eq!(late["statusCode"], 503, "{late}");
+    assert_eq!(late["headers"]["content-type"], "application/problem+json");
+    assert!(late["headers"]["retry-after"].is_string(), "{late}");
+    let kind = body(&late)["type"].as_str().unwrap().to_owned();
+    assert!(kind.ends_with("timed-out"), "{late}");
+    // The instance goes on.
+    let timely = invoke(&api, ready).await.unwrap();
+    assert_ne!(body(&timely)["type"], kind, "{timely}");
 }
 
 #[tokio::test]
