@@ -94,6 +94,21 @@ impl Expected {
         expected
     }
 
+    /// Moving what SQS gave up to the other dead letters.
+    fn dead_letters(&mut self, template: &bulkhead_tests::template::Template) {
+        for name in QUEUES {
+            let dead = format!("${{{}.Arn}}", queue(template, &format!("{name}-dead")));
+            self.add(
+                &dead,
+                &[
+                    "sqs:ReceiveMessage",
+                    "sqs:DeleteMessage",
+                    "sqs:GetQueueAttributes",
+                ],
+            );
+        }
+    }
+
     fn log(&mut self, template: &bulkhead_tests::template::Template, name: &str) {
         let function = template.properties(template.function(name).unwrap());
         let log = function["LoggingConfig"]["LogGroup"]["Ref"]
@@ -147,23 +162,16 @@ fn the_api_and_the_setup_may_do_what_they_need() {
     let template = template();
     let mut expected = Expected::of(template, &Needs::API);
     expected.log(template, "api");
+    expected.dead_letters(template);
     for name in QUEUES {
         let own = format!("${{{}.Arn}}", queue(template, name));
         expected.add(&own, &["sqs:GetQueueAttributes"]);
-        let dead = format!("${{{}.Arn}}", queue(template, &format!("{name}-dead")));
-        expected.add(
-            &dead,
-            &[
-                "sqs:ReceiveMessage",
-                "sqs:DeleteMessage",
-                "sqs:GetQueueAttributes",
-            ],
-        );
     }
     compare("api", &template.allowed("api").unwrap(), &expected);
 
     let mut expected = Expected::of(template, &Needs::SETUP);
     expected.log(template, "setup");
+    expected.dead_letters(template);
     compare("setup", &template.allowed("setup").unwrap(), &expected);
 }
 

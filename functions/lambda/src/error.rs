@@ -52,6 +52,17 @@ pub enum HostError {
     /// What an operator asked for could not be done.
     #[error("it could not be set up")]
     Setup(#[source] api::SetupError),
+    /// Dead letters could not be read, or not be sent again.
+    #[error("the queue does not tell its dead letters, or not all were sent again; repeat it")]
+    DeadLetters(#[source] platform::QueueError),
+    /// There is no such queue.
+    #[error("there is no queue {queue:?}: it is one of {known}")]
+    UnknownQueue {
+        /// What was asked for.
+        queue: String,
+        /// What there is.
+        known: String,
+    },
     /// What an operator asked for has no such value.
     #[error("{what} may be 1 to {most}")]
     Bounds {

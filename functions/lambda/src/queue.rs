@@ -14,7 +14,7 @@ use platform::{
 };
 use roster::{Function, Work};
 
-/// Delay before a message that may succeed later comes again, in seconds; twice as long at each further time.
+/// Delay before a message that may succeed later comes again, in seconds; see [`Work`].
 const RETRY_DELAY_S: u32 = 5;
 /// The part of an invocation's time that is left for answering what took too long.
 const ANSWERING: u32 = 20;

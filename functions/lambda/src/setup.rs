@@ -11,12 +11,16 @@
 //! | `{"do": "reset_password", "user": "admin"}` | a new one-time password, and the end of the person's sessions |
 //! | `{"do": "create_token", "max_uses": 500, "valid_for_hours": 24}` | a token to enrol agents: `{"enrolment_token", "id", "expires_at"}` |
 //! | `{"do": "session"}` | a session of 15 minutes that sees everything and changes nothing: `{"token", "expires_at"}` |
+//! | `{"do": "dead_letters", "queue": "feed"}` | what was given up, of all tenants and of none: `{"dead_letters": [{"id", "reason", "receive_count", "sent_at", "died_at"}], "next"}`; further ones by `"after": NEXT` |
+//! | `{"do": "replay", "queue": "feed", "ids": [...]}` | sends up to 100 of them again, or without `ids` all: `{"replayed"}` |
 //!
-//! The tenant is `default` where none is named.
+//! The tenant is `default` where none is named. Administrators see dead letters of their tenant by the API; those of no
+//! tenant, as are all of advisories, are seen here only. What a message says is not shown: that is its tenant's.
 
 use api::{ApiState, Made, TokenWish};
-use platform::Platform;
-use schemas::{TenantId, UserId, api::Role};
+use platform::{Platform, Which};
+use records::messages::QUEUES;
+use schemas::{TenantId, Timestamp, UserId, api::Role};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,6 +30,9 @@ use crate::HostError;
 /// Most agents of one token, and hours that it holds.
 const MAX_USES: u32 = 100_000;
 const MAX_HOURS: u64 = 8_760;
+
+/// Dead letters of one answer, and of one `replay` by ids.
+const LETTERS: u32 = 100;
 
 /// The first tenant.
 const DEFAULT: &str = "default";
@@ -59,6 +66,14 @@ enum Wish {
     Session {
         tenant: Option<TenantId>,
     },
+    DeadLetters {
+        queue: String,
+        after: Option<String>,
+    },
+    Replay {
+        queue: String,
+        ids: Option<Vec<String>>,
+    },
 }
 
 const fn one() -> u32 {
@@ -78,7 +93,7 @@ pub(crate) async fn answer(platform: &Platform, event: &str) -> Result<Value, Ho
     let state = ApiState::open(platform.clone())
         .await
         .map_err(HostError::State)?;
-    let answer = act(&state, wish).await?;
+    let answer = act(&state, platform, wish).await?;
     tracing::info!("an operator was answered");
     Ok(answer)
 }
@@ -92,7 +107,7 @@ fn wish(event: &str) -> Result<Wish, serde_json::Error> {
     }
 }
 
-async fn act(state: &ApiState, wish: Wish) -> Result<Value, HostError> {
+async fn act(state: &ApiState, platform: &Platform, wish: Wish) -> Result<Value, HostError> {
     let failed = HostError::Setup;
     let default = || DEFAULT.parse::<TenantId>();
     let of = |tenant: Option<TenantId>| match tenant {
@@ -150,6 +165,8 @@ async fn act(state: &ApiState, wish: Wish) -> Result<Value, HostError> {
             let (token, expires_at) = made.map_err(failed)?;
             json!({"token": token.expose_secret(), "expires_at": expires_at})
         }
+        Wish::DeadLetters { queue, after } => dead_letters(platform, &queue, after).await?,
+        Wish::Replay { queue, ids } => replay(platform, &queue, ids).await?,
     })
 }
 
@@ -172,4 +189,54 @@ fn within(what: &'static str, number: u64, most: u64) -> Result<(), HostError> {
     } else {
         Err(HostError::Bounds { what, most })
     }
+}
+
+/// A page of the dead letters of a queue.
+async fn dead_letters(
+    platform: &Platform,
+    queue: &str,
+    after: Option<String>,
+) -> Result<Value, HostError> {
+    let queue = known(queue)?;
+    let page = platform.queue.list_dead(queue, LETTERS, after.as_deref());
+    let page = page.await.map_err(HostError::DeadLetters)?;
+    let at = |ms: u64| Timestamp::from_ms(i64::try_from(ms).unwrap_or(i64::MAX));
+    let letters = page.letters.into_iter().map(|letter| {
+        json!({
+            "id": letter.message.id,
+            "reason": letter.reason,
+            "receive_count": letter.receive_count,
+            "sent_at": at(letter.sent_at_ms),
+            "died_at": at(letter.died_at_ms),
+        })
+    });
+    Ok(json!({"dead_letters": letters.collect::<Vec<_>>(), "next": page.next}))
+}
+
+/// Sends dead letters of a queue again.
+async fn replay(
+    platform: &Platform,
+    queue: &str,
+    ids: Option<Vec<String>>,
+) -> Result<Value, HostError> {
+    let queue = known(queue)?;
+    let which = match ids {
+        None => Which::All,
+        Some(ids) => {
+            within("ids", ids.len() as u64, u64::from(LETTERS))?;
+            Which::Ids(ids)
+        }
+    };
+    let replayed = platform.queue.redrive(queue, which).await;
+    let replayed = replayed.map_err(HostError::DeadLetters)?;
+    tracing::info!(queue, replayed, "dead letters replayed");
+    Ok(json!({"replayed": replayed}))
+}
+
+fn known(queue: &str) -> Result<&'static str, HostError> {
+    let found = QUEUES.into_iter().find(|known| *known == queue);
+    found.ok_or_else(|| HostError::UnknownQueue {
+        queue: queue.to_owned(),
+        known: QUEUES.join(", "),
+    })
 }

@@ -61,6 +61,9 @@ impl std::fmt::Debug for Function {
     }
 }
 
+/// Deliveries until a message is given up: with the delays between them it outlasts a service that is away for two hours.
+const MAX_RECEIVES: u32 = 16;
+
 /// Every function.
 pub static FUNCTIONS: [Function; 7] = [
     Function {
@@ -70,7 +73,7 @@ pub static FUNCTIONS: [Function; 7] = [
         batch_size: 1,
         timeout_ms: 600_000,
         visibility_timeout_s: 3_600,
-        max_receives: 5,
+        max_receives: MAX_RECEIVES,
         memory_mb: 3008,
         needs: Needs::FEED,
     },
@@ -81,7 +84,7 @@ pub static FUNCTIONS: [Function; 7] = [
         batch_size: 10,
         timeout_ms: 60_000,
         visibility_timeout_s: 360,
-        max_receives: 8,
+        max_receives: MAX_RECEIVES,
         memory_mb: 512,
         needs: Needs::INGEST,
     },
@@ -93,7 +96,7 @@ pub static FUNCTIONS: [Function; 7] = [
         // As long as a function in the cloud may take: some gigabytes of one layer.
         timeout_ms: 900_000,
         visibility_timeout_s: 5_400,
-        max_receives: 5,
+        max_receives: MAX_RECEIVES,
         memory_mb: 1024,
         needs: Needs::REGISTRY,
     },
@@ -104,7 +107,7 @@ pub static FUNCTIONS: [Function; 7] = [
         batch_size: 10,
         timeout_ms: 60_000,
         visibility_timeout_s: 360,
-        max_receives: 8,
+        max_receives: MAX_RECEIVES,
         memory_mb: 1024,
         needs: Needs::SCAN,
     },
@@ -115,7 +118,7 @@ pub static FUNCTIONS: [Function; 7] = [
         batch_size: 10,
         timeout_ms: 60_000,
         visibility_timeout_s: 360,
-        max_receives: 8,
+        max_receives: MAX_RECEIVES,
         memory_mb: 1024,
         needs: Needs::SCORE,
     },

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub struct LocalOptions {
     /// Messages of one queue that are worked on at once.
     pub workers: usize,
-    /// Delay before a message that may succeed later comes again, in seconds; twice as long at each further time.
+    /// Delay before a message that may succeed later comes again, in seconds, as in [`Work`](crate::Work).
     pub retry_delay_s: u32,
     /// How long a poll waits for messages, in seconds, up to 20; a stop takes as long.
     pub wait_s: u32,

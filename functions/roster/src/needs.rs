@@ -123,9 +123,10 @@ impl Needs {
         keys: true,
     };
 
-    /// What setting up the first tenant does.
+    /// What an operator does: setting up the first tenant, and sending dead letters again, of all queues.
     pub const SETUP: Self = Self {
         records: Records::Write,
+        sends: &QUEUES,
         keys: true,
         ..Self::none()
     };

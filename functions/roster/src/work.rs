@@ -18,16 +18,21 @@ use tracing::Instrument as _;
 use crate::Function;
 
 /// Delay before a message that cannot succeed soon comes again for the first time, in seconds. An upgrade replaces functions
-/// one after the other and takes minutes, as does an update of feeds: five deliveries, each with twice the delay of the one
-/// before, reach close to half an hour.
+/// one after the other and takes minutes, as does an update of feeds. Each further delay is twice as long.
 const LATER_DELAY_S: u32 = 120;
+/// Deliveries after which what may succeed later waits as long as that: what a conflict or throttling held up has succeeded
+/// by then, and what a service that is away holds up comes again for as long as outages are.
+const SOON: u32 = 3;
+/// The longest delay, in seconds.
+const MAX_DELAY_S: u32 = 900;
 
 /// How a host has deliveries answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Work {
     /// Most time for the work on one message; the function's own limit counts when it is shorter.
     pub limit: Duration,
-    /// Delay before a message that may succeed later comes again, in seconds; twice as long at each further time.
+    /// Delay before a message that may succeed later comes again, in seconds; twice as long at the second and the third time,
+    /// and minutes after that. 0 is at once, at each time.
     pub retry_delay_s: u32,
     /// Whether messages whose work is done are acknowledged here; otherwise the host does that by what it returns.
     pub acknowledges: bool,
@@ -123,13 +128,15 @@ impl Work {
 
     /// How long until a message comes again.
     fn delay_s(&self, error: &HandlerError, receive_count: u32) -> u32 {
-        let first_s = if matches!(error, HandlerError::Later(_)) {
-            self.retry_delay_s.max(LATER_DELAY_S)
-        } else {
-            self.retry_delay_s
+        let soon = !matches!(error, HandlerError::Later(_));
+        let (first_s, before) = match self.retry_delay_s {
+            0 if soon => (0, 0),
+            delay_s if soon && receive_count <= SOON => (delay_s, 0),
+            delay_s if soon => (delay_s.max(LATER_DELAY_S), SOON),
+            delay_s => (delay_s.max(LATER_DELAY_S), 0),
         };
-        let doubled = 1_u32 << receive_count.saturating_sub(1).min(9);
-        first_s.saturating_mul(doubled).min(900)
+        let doubled = 1_u32 << receive_count.saturating_sub(before + 1).min(9);
+        first_s.saturating_mul(doubled).min(MAX_DELAY_S)
     }
 }
 

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use handlers::{Context, FeedSources, Handler, HandlerError, Limits, Verdict, scan::Scan};
 use platform::{Delivery, Embedded, ManualClock, Message, Receive};
-use roster::{Answered, Function, Needs, Trigger, Work};
+use roster::{Answered, FUNCTIONS, Function, Needs, Trigger, Work};
 
 /// Does what the body of its message says.
 struct Told;
@@ -76,6 +76,8 @@ impl World {
     async fn receive(&self) -> Vec<Delivery> {
         let how = Receive {
             visibility_timeout_s: 360,
+            // The work gives up by itself.
+            max_receives: 100,
             ..Receive::default()
         };
         let queue = &self.context.platform.queue;
@@ -130,7 +132,7 @@ async fn a_host_that_acknowledges_itself_still_has_to() {
 async fn what_may_succeed_later_comes_again_later_each_time_and_dies_at_the_last() {
     for body in ["fail", "hang", "break"] {
         let world = World::with(&[body]).await;
-        for delay_s in [2, 4, 8, 16] {
+        for delay_s in [2, 4, 8, 120] {
             let answered = world.answer(WORK, &TOLD).await;
             assert_eq!((answered.verdict, answered.settled), (Verdict::Again, true));
             world.clock.advance_ms((delay_s - 1) * 1000);
@@ -153,6 +155,44 @@ async fn what_may_succeed_later_comes_again_later_each_time_and_dies_at_the_last
         let count = world.context.metrics.of("told");
         assert_eq!((count.messages, count.failures, count.given_up), (5, 4, 1));
     }
+}
+
+#[tokio::test]
+async fn an_outage_of_two_hours_gives_nothing_up() {
+    let of_queues = FUNCTIONS
+        .iter()
+        .filter(|function| matches!(function.trigger, Trigger::Queue(_)));
+    let failing: &'static Function = Box::leak(Box::new(Function {
+        max_receives: of_queues
+            .map(|function| function.max_receives)
+            .min()
+            .unwrap(),
+        ..function(&Told)
+    }));
+    let world = World::with(&["fail"]).await;
+    let mut deliveries = world.receive().await;
+    let mut delays_s = Vec::new();
+    while WORK
+        .answer(&world.context, failing, &deliveries[0])
+        .await
+        .verdict
+        == Verdict::Again
+    {
+        let mut delay_s = 0;
+        deliveries = Vec::new();
+        while deliveries.is_empty() {
+            let step_s = if delay_s < 10 { 1 } else { 10 };
+            world.clock.advance_ms(step_s * 1000);
+            delay_s += step_s;
+            assert!(delay_s <= 900, "{delays_s:?}");
+            deliveries = world.receive().await;
+        }
+        delays_s.push(delay_s);
+    }
+    // What is over in a moment is not waited for longer than that.
+    assert_eq!(delays_s[..6], [2, 4, 8, 120, 240, 480]);
+    let whole_s: u64 = delays_s.iter().sum();
+    assert!(whole_s > 2 * 3_600, "{whole_s} s");
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ async fn a_message_that_ended_its_instance_each_time_is_given_up() {
     let world = World::new();
     send(&world, &[("acme/1", r#"{"type":"fold","tenant":"acme"}"#)]).await;
     let mut batch = world.batch("scan").await;
-    batch["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!("9");
+    batch["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!("17");
     let answer = invoke(&world.host("scan"), batch).await.unwrap();
     assert_eq!(failures(&answer), [""; 0]);
     assert_eq!(world.depth("scan").await.dead, 1);

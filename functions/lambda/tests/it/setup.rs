@@ -1,5 +1,6 @@
 //! What an operator does by the function `setup`.
 
+use platform::{Message, Receive};
 use serde_json::{Value, json};
 
 use crate::support::{World, invoke};
@@ -58,6 +59,14 @@ async fn what_is_not_understood_does_nothing_and_says_why() {
             json!({"do": "reset_password", "user": "nobody"}),
             "could not be set up",
         ),
+        (
+            json!({"do": "dead_letters", "queue": "feeds"}),
+            "no queue \"feeds\": it is one of feed, ",
+        ),
+        (
+            json!({"do": "replay", "queue": "feed", "ids": []}),
+            "ids may be 1 to 100",
+        ),
         (json!([1]), "not one that `setup` knows"),
     ] {
         let error = invoke(&host, event).await.unwrap_err().to_string();
@@ -68,4 +77,43 @@ async fn what_is_not_understood_does_nothing_and_says_why() {
         made["one_time_password"].is_string(),
         "nothing was set up before"
     );
+}
+
+#[tokio::test]
+async fn dead_letters_of_all_tenants_and_of_none_are_seen_and_sent_again() {
+    let world = World::new();
+    let host = world.host("setup");
+    let queue = &world.platform.queue;
+    let ids = ["acme/1", "global/nvd/1", "global/osv/1"];
+    let messages = ids.map(|id| Message::new(id, "what it says"));
+    assert!(
+        queue
+            .send("feed", messages.into())
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    for delivery in queue.receive("feed", Receive::default()).await.unwrap() {
+        queue.dead_letter(&delivery, "no bucket").await.unwrap();
+    }
+    let list = json!({"do": "dead_letters", "queue": "feed"});
+    let listed = invoke(&host, list.clone()).await.unwrap();
+    let letters = listed["dead_letters"].as_array().unwrap();
+    let of_letters: Vec<_> = letters.iter().map(|letter| &letter["id"]).collect();
+    assert_eq!(of_letters, ids);
+    assert_eq!(letters[1]["reason"], "no bucket");
+    assert!(letters[1]["died_at"].is_string());
+    assert!(!listed.to_string().contains("what it says"), "{listed}");
+    let after = json!({"do": "dead_letters", "queue": "feed", "after": "global/nvd/1"});
+    let after = invoke(&host, after).await.unwrap();
+    assert_eq!(after["dead_letters"], json!([letters[2]]));
+
+    let one = json!({"do": "replay", "queue": "feed", "ids": ["global/nvd/1", "global/none"]});
+    let replayed = invoke(&host, one).await.unwrap();
+    assert_eq!(replayed, json!({"replayed": 1}));
+    let all = json!({"do": "replay", "queue": "feed"});
+    assert_eq!(invoke(&host, all).await.unwrap(), json!({"replayed": 2}));
+    let empty = json!({"dead_letters": [], "next": null});
+    assert_eq!(invoke(&host, list).await.unwrap(), empty);
+    assert_eq!(world.depth("feed").await.ready, 3);
 }
