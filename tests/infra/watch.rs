@@ -99,6 +99,25 @@ fn what_no_queue_starts_has_an_alarm_for_crashes() {
 }
 
 #[test]
+fn advisories_that_nothing_renews_have_an_alarm() {
+    let template = template();
+    assert!(alarms_on("FeedAgeHours", "Function").contains("feed"));
+    let alarm = template.properties("FeedStale");
+    assert_eq!(alarm["MetricName"], "FeedAgeHours");
+    // Nothing that tells an age is nothing that is fresh.
+    assert_eq!(alarm["TreatMissingData"], "breaching");
+    let refresh = FUNCTIONS.iter().find(|is| is.name == "feed-refresh");
+    let Some(Trigger::Schedule { every_s }) = refresh.map(|is| is.trigger) else {
+        panic!("feeds are refreshed by a schedule");
+    };
+    let period_s = alarm["Period"].as_u64().unwrap();
+    assert!(
+        period_s >= 2 * u64::from(every_s),
+        "a late refresh is no alarm"
+    );
+}
+
+#[test]
 fn every_alarm_tells_somebody_and_says_where_to_read_on() {
     let template = template();
     let runbook = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/RUNBOOK.md");

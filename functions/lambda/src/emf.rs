@@ -4,11 +4,17 @@
 //!
 //! Namespace `Bulkhead`, dimensions `Stage` and `Function`. A metric costs a month's price for each combination of
 //! dimensions that has a value in an hour, so no tenant is a dimension, and what is nothing is left out: `Failures`,
-//! `GivenUp` and `ItemsMatched` have values only where there were some. How long an invocation took is a field of the line
+//! `GivenUp` and `ItemsMatched` have values only where there were some, and `FeedAgeHours` has them of the function `feed`
+//! alone, from the first document on. How long an invocation took is a field of the line
 //! and no metric, since AWS/Lambda has it for nothing.
 
-use handlers::Count;
+use handlers::{Count, FeedSources};
+use platform::Platform;
+use records::{Feeds, RecordError};
 use serde_json::{Map, Value, json};
+
+/// An hour in milliseconds.
+const HOUR_MS: u64 = 3_600_000;
 
 /// What one invocation did.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +31,35 @@ pub struct Line<'a> {
     pub did: Count,
     /// Age of the oldest message when its work began, in milliseconds; of a queue only.
     pub oldest_ms: Option<u64>,
+    /// Age of the advisories in whole hours; of the function `feed` only.
+    pub feed_age_hours: Option<u64>,
+}
+
+/// How old the advisories are, in whole hours: for how long now the feed that is worst off was not read, or its publisher not
+/// asked, without an error. A feed that never was good has no age; `None` where no feed has.
+///
+/// # Errors
+/// When the table fails.
+pub async fn feed_age_hours(
+    platform: &Platform,
+    sources: &FeedSources,
+) -> Result<Option<u64>, RecordError> {
+    let feeds = Feeds(platform);
+    let states = feeds.states().await?;
+    let mut good: Vec<_> = states.iter().filter_map(|state| state.good_at).collect();
+    if let FeedSources::Download(downloads) = sources {
+        let noted = feeds.downloads().await?;
+        // Nobody asks the publisher of a feed that is no longer in use, and nobody has to.
+        let in_use = noted
+            .iter()
+            .filter(|noted| downloads.feeds.iter().any(|feed| feed.name == noted.name));
+        good.extend(in_use.filter_map(|noted| noted.good_at));
+    }
+    let now_ms = platform.clock.now_ms();
+    Ok(good.into_iter().min().map(|oldest| {
+        let then_ms = u64::try_from(oldest.as_ms()).unwrap_or(0);
+        now_ms.saturating_sub(then_ms) / HOUR_MS
+    }))
 }
 
 /// What was done between two counts of one function.
@@ -51,6 +86,10 @@ impl Line<'_> {
         metric("Messages", "Count", self.did.messages);
         if let Some(oldest_ms) = self.oldest_ms {
             metric("AgeMs", "Milliseconds", oldest_ms);
+        }
+        if let Some(hours) = self.feed_age_hours {
+            // CloudWatch has no unit of hours.
+            metric("FeedAgeHours", "None", hours);
         }
         for (name, value) in [
             ("Failures", self.did.failures),
@@ -84,6 +123,12 @@ impl Line<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use platform::{Embedded, ManualClock};
+    use records::feeds::{DownloadState, FeedState};
+    use schemas::Timestamp;
+
     use super::*;
 
     /// The rules of the specification that CloudWatch drops a line for when it breaks them.
@@ -106,7 +151,7 @@ mod tests {
             for metric in metrics {
                 assert!(line[metric["Name"].as_str().unwrap()].is_number());
                 let unit = metric["Unit"].as_str().unwrap();
-                assert!(["Count", "Milliseconds"].contains(&unit));
+                assert!(["Count", "Milliseconds", "None"].contains(&unit));
             }
         }
     }
@@ -132,6 +177,7 @@ mod tests {
             at_ms: 1_780_000_000_000,
             did: between(before, after),
             oldest_ms: Some(1200),
+            feed_age_hours: None,
         };
         let json = line.to_json();
         check(&json);
@@ -142,6 +188,56 @@ mod tests {
         assert!(json.get("GivenUp").is_none() && json.get("ItemsMatched").is_none());
         let names = &json["_aws"]["CloudWatchMetrics"][0]["Metrics"];
         assert_eq!(names.as_array().unwrap().len(), 3);
+        assert!(json.get("FeedAgeHours").is_none());
         assert!(!json.to_string().contains('\n'));
+        let of_feeds = Line {
+            feed_age_hours: Some(0),
+            ..line
+        };
+        check(&of_feeds.to_json());
+        assert_eq!(of_feeds.to_json()["FeedAgeHours"], 0);
+    }
+
+    #[tokio::test]
+    async fn advisories_are_as_old_as_the_feed_that_is_worst_off() {
+        const NOW_MS: i64 = 1_780_000_000_000;
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(NOW_MS.unsigned_abs()));
+        let platform = Embedded::open(folder.path().join("store"), clock).unwrap();
+        let feeds = Feeds(&platform);
+        let ago = |hours: i64| Some(Timestamp::from_ms(NOW_MS - hours * 3_600_000 - 1));
+        let downloads = crate::feeds::sources("download").unwrap();
+        let FeedSources::Download(in_use) = &downloads else {
+            panic!("feeds are downloaded");
+        };
+        let age = async |sources| feed_age_hours(&platform, sources).await.unwrap();
+        assert_eq!(age(&downloads).await, None);
+
+        for (feed, good_at) in [("debian-tracker", ago(3)), ("never-good", None)] {
+            let state = FeedState {
+                version: 1,
+                feed: feed.to_owned(),
+                documents: Vec::new(),
+                rows: 0,
+                as_of: None,
+                good_at,
+                checked_at: Timestamp::from_ms(NOW_MS),
+                error: None,
+            };
+            feeds.put_state(&state).await.unwrap();
+        }
+        assert_eq!(age(&downloads).await, Some(3));
+        for (name, hours) in [(in_use.feeds[0].name, 50), ("no-longer-in-use", 900)] {
+            let state = DownloadState {
+                version: 1,
+                name: name.to_owned(),
+                error: Some("503".to_owned()),
+                good_at: ago(hours),
+                ..DownloadState::default()
+            };
+            feeds.put_download(&state).await.unwrap();
+        }
+        assert_eq!(age(&downloads).await, Some(50));
+        assert_eq!(age(&FeedSources::None).await, Some(3));
     }
 }

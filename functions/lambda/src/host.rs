@@ -1,6 +1,6 @@
 //! One instance: what it is, what it stands on, and how it answers an event.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use handlers::{Context, Count, Limits, Registries};
 use lambda_runtime::LambdaEvent;
@@ -16,6 +16,11 @@ use crate::{
     http::Door,
     logs, queue, setup,
 };
+
+/// The function that reads advisories.
+const FEED: &str = "feed";
+/// Longest time to ask for their age: within what is left of an invocation for its answer.
+const FEED_AGE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One instance. Everything that can be kept from one event to the next is kept here: the platform's connections and keys,
 /// the shards in memory, the API's router.
@@ -76,7 +81,8 @@ impl Host {
                 let before = self.context.metrics.of(function.name);
                 let request_id = context.request_id.clone();
                 let (answer, oldest_ms) = self.function(function, event, context).await?;
-                self.tell(function, &request_id, before, oldest_ms);
+                let feed_age_hours = self.feed_age_hours(function).await;
+                self.tell(function, &request_id, before, oldest_ms, feed_age_hours);
                 answer
             }
         }
@@ -111,8 +117,35 @@ impl Host {
         }
     }
 
+    /// How old the advisories are, where it is the function for them. Told after failures, too: then above all.
+    async fn feed_age_hours(&self, function: &Function) -> Option<u64> {
+        if function.name != FEED {
+            return None;
+        }
+        let asked = emf::feed_age_hours(&self.context.platform, &self.context.sources);
+        match tokio::time::timeout(FEED_AGE_TIMEOUT, asked).await {
+            Ok(Ok(hours)) => hours,
+            Ok(Err(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "cannot tell how old the advisories are");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("cannot tell how old the advisories are: the table does not answer");
+                None
+            }
+        }
+    }
+
     /// Writes what an invocation did as metrics.
-    fn tell(&self, function: &Function, request_id: &str, before: Count, oldest_ms: u64) {
+    fn tell(
+        &self,
+        function: &Function,
+        request_id: &str,
+        before: Count,
+        oldest_ms: u64,
+        feed_age_hours: Option<u64>,
+    ) {
         let after = self.context.metrics.of(function.name);
         let line = Line {
             stage: &self.stage,
@@ -121,6 +154,7 @@ impl Host {
             at_ms: self.context.platform.clock.now_ms(),
             did: emf::between(before, after),
             oldest_ms: self.role.is_of_queue().then_some(oldest_ms),
+            feed_age_hours,
         };
         logs::write(&line.to_json());
     }
