@@ -2,7 +2,7 @@
 
 use bulkhead_tests::aws::{Fault, Rule};
 
-use crate::{QUEUES, known_host, nothing_given_up, run, settled, site};
+use crate::{OF_UPLOADS, known_host, nothing_given_up, run, settled, site};
 
 const fn rule(function: &'static str, operation: &'static str, fault: Fault, times: usize) -> Rule {
     Rule {
@@ -19,7 +19,7 @@ fn a_function_that_ends_in_the_middle_is_run_again() {
         return;
     };
     let stack = site.stack().unwrap();
-    for queue in QUEUES {
+    for queue in OF_UPLOADS {
         stack.shorten_visibility(queue, 5).unwrap();
     }
     let agent = site.enrol(None).unwrap();

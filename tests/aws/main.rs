@@ -16,8 +16,10 @@ use std::{thread, time::Duration};
 use bulkhead_tests::{agent::Agent, aws, site::Site};
 use serde_json::Value;
 
-/// The queues of the roster that an agent's upload passes through.
-const QUEUES: [&str; 3] = ["ingest", "scan", "score"];
+/// The queues that an agent's upload passes through.
+const OF_UPLOADS: [&str; 3] = ["ingest", "scan", "score"];
+/// The queues of the roster.
+const QUEUES: [&str; 5] = ["feed", "ingest", "registry", "scan", "score"];
 
 /// A stack of its own; `None` where there is no server for it.
 fn site() -> Option<Site> {
@@ -51,7 +53,8 @@ fn known_host(site: &Site) -> Value {
 fn settled(site: &Site) {
     let stack = site.stack().unwrap();
     let mut quiet = 0;
-    for _ in 0..1200 {
+    // An update of feeds that meets another comes again after two minutes.
+    for _ in 0..3000 {
         let busy = QUEUES
             .iter()
             .any(|queue| stack.depth(queue).unwrap() != (0, 0));
