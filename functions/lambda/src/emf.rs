@@ -1,4 +1,4 @@
-//! Metrics as lines of the log, in CloudWatch's embedded metric format: no request of their own, and no cost but the line's.
+//! Metrics as lines of the log, in CloudWatch's embedded metric format: no request of their own.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 //!

@@ -101,7 +101,7 @@ fn whole(needs: &Needs) -> BTreeSet<String> {
 const ELSEWHERE: [(&str, &str); 2] = [
     // Only a download has no time for all.
     ("feed", "send feed"),
-    // Only a state above 300 KiB, some ten thousands of findings in one place, is a blob of its own.
+    // Only a state above 4 KiB, some hundreds of findings in one place, is a blob of its own.
     ("score", "delete t/*/estate/*"),
 ];
 

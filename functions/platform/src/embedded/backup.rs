@@ -118,7 +118,7 @@ struct Named {
 /// Copies the store in `data`, whether or not its server runs, to the folder `to`, and reads back what was written.
 ///
 /// # Errors
-/// [`BackupError::NotEmpty`] when something is in `to`, [`BackupError::Moving`] when no moment was whole, and what could
+/// [`BackupError::NotEmpty`] when something is in `to`, and what could
 /// not be read or written; what is in `to` then is no backup.
 pub fn back_up(
     data: &Path,
