@@ -57,8 +57,8 @@ cost-measure: ## measure anew what each event asks of the cloud's services, then
 	@$(CARGO) run --locked --quiet -p cost -- measure infra/cost/measured.toml
 	@$(MAKE) --no-print-directory cost
 
-schemas: ## write schemas/json and schemas/openapi.json anew from the types
-	BULKHEAD_UPDATE=1 $(CARGO) test --locked -p schemas -p api
+schemas: ## write schemas/json, schemas/openapi.json and schemas/permissions.md anew from the types
+	BULKHEAD_UPDATE=1 $(CARGO) test --locked -p schemas -p access -p api
 
 clean: ## forget the local server's data and the build
 	rm -rf .bulkhead

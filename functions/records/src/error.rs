@@ -1,6 +1,6 @@
 //! Why a record could not be read or written.
 
-use platform::{BlobError, QueueError, TableError};
+use platform::{BlobError, QueueError, SealError, TableError};
 
 /// Why a repository did not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,9 @@ pub enum RecordError {
     /// The estate index could not be read.
     #[error("the estate index could not be read")]
     Estate(#[source] estate::EstateError),
+    /// A secret could not be sealed or opened.
+    #[error("a secret could not be sealed or opened")]
+    Secret(#[from] SealError),
     /// A task of this process broke off.
     #[error("the work on {0} broke off")]
     Stopped(&'static str),
@@ -63,6 +66,7 @@ impl RecordError {
             Self::Blob(_, error) => error.is_transient(),
             Self::Queue(_, error) => error.is_transient(),
             Self::Gone(_) | Self::Busy(_) | Self::Stopped(_) => true,
+            Self::Secret(error) => matches!(error, SealError::Key(_)),
             Self::Damaged(..)
             | Self::Compressed(..)
             | Self::Later { .. }

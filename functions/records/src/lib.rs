@@ -27,6 +27,7 @@ pub mod moving;
 pub mod places;
 pub mod policies;
 pub mod scans;
+pub mod secrets;
 mod store;
 
 use schemas::Timestamp;
@@ -45,6 +46,7 @@ pub use layers::{Layers, PutLayer};
 pub use places::{FindingsDocument, PlaceRecord, Places, PutPlace};
 pub use policies::{Policies, PolicyRecord};
 pub use scans::{ScanRecord, Scans};
+pub use secrets::{SealedSecret, Secrets};
 pub use store::{Found, Listed};
 
 /// The order of an observation among those of one source: later observations have higher ones, and within a millisecond

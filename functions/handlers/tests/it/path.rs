@@ -236,6 +236,8 @@ async fn a_real_host_has_in_its_records_what_matching_alone_finds() {
 async fn what_an_upload_led_to_names_its_trace() {
     let world = World::clear().await;
     advisories_of_estate(&world).await;
+    // What new advisories lead to has a trace of its own.
+    world.settle().await;
     let agent = world.agent("web-1").await;
     let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let body = host("web-1", &[("openssl", "3.0.0-1")], &["10.0.0.2"]);

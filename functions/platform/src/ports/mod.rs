@@ -9,6 +9,7 @@ pub mod clock;
 pub mod keys;
 pub mod moving;
 pub mod queue;
+pub mod sealing;
 pub mod table;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use moving::{Destination, KeyKind, Origin, Scan, StoredKey, WaitingPage};
 pub use queue::{
     DeadLetter, DeadPage, Delivery, Depth, Message, Queue, QueueError, Receive, SendFailure, Which,
 };
+pub use sealing::{SealError, SealingKey, sealing_key};
 pub use table::{
     BatchWrite, Condition, Cursor, Index, IndexKey, Item, Key, Page, QueryPage, SortRange, Table,
     TableError, Write,

@@ -7,5 +7,6 @@ mod moving;
 mod order;
 mod places;
 mod samples;
+mod secrets;
 mod support;
 mod table;
