@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("access", &["schemas"]),
     ("policy", &["schemas", "purl"]),
     ("report", &["schemas", "purl"]),
+    ("notification", &["schemas"]),
     // The index ranks by score, so it reads the formula.
     ("estate", &["schemas", "risk"]),
     // A download is judged by what its reader makes of it, before it replaces the one before; bundles are signed.

@@ -110,6 +110,16 @@ plain_id!(
     ImageRequestId,
     "request"
 );
+plain_id!(
+    /// A channel: where notifications go.
+    ChannelId,
+    "channel"
+);
+plain_id!(
+    /// A delivery: one notification to one channel, begun with the channel's id.
+    DeliveryId,
+    "delivery"
+);
 
 /// An image: the digest of its configuration, which names its content whatever registry, tag or compression it has.
 pub type ImageId = Digest;

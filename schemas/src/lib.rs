@@ -12,6 +12,7 @@ pub mod finding;
 pub mod ids;
 pub mod inventory;
 pub mod json_schema;
+pub mod notification;
 pub mod policy;
 pub mod report;
 pub mod risk;
@@ -20,8 +21,8 @@ pub mod time;
 
 pub use digest::Digest;
 pub use ids::{
-    AgentId, HostId, ImageId, ImageRequestId, Place, PlaceKind, TenantId, TokenId, UserId,
-    VulnerabilityId,
+    AgentId, ChannelId, DeliveryId, HostId, ImageId, ImageRequestId, Place, PlaceKind, TenantId,
+    TokenId, UserId, VulnerabilityId,
 };
 pub use severity::Severity;
 pub use time::Timestamp;

@@ -8,6 +8,7 @@ pub mod export;
 pub mod feed;
 pub mod health;
 pub mod image_scan;
+pub mod notification;
 pub mod page;
 pub mod place;
 pub mod policy;

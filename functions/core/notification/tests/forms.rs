@@ -1,0 +1,259 @@
+//! What receivers are sent, by the eyes of those who receive it.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use notification::{
+    SigningSecret, changes, gather, lines, ocsf, signatures, slack, teams, webhook,
+};
+use schemas::{
+    Severity, Timestamp,
+    api::notification::{ChannelWants, NotificationConditions},
+    finding::Finding,
+    notification::{Notification, NotificationEvent, PlaceChange},
+};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+
+fn finding(id: &str, package: &str, fixed: Option<&str>, severity: &str) -> Finding {
+    serde_json::from_value(json!({
+        "vulnerability": id,
+        "package": format!("lib{package}"),
+        "installed_version": "1.0-1",
+        "fixed_version": fixed,
+        "severity": severity,
+        "kev": id.ends_with("0666"),
+        "status": "fixed",
+        "summary": "A <b>bad</b> *thing* & more",
+        "evidence": {
+            "ecosystem": {"name": "debian", "release": "12"},
+            "matched_name": package,
+            "matched_version": "1.0-1",
+            "comparison": "1.0-1 < 1.0-2 (dpkg)",
+            "source": {"feed": "debian", "document": "d"},
+        },
+    }))
+    .unwrap()
+}
+
+fn compare(
+    name: &str,
+    before: Option<&[Finding]>,
+    now: &[Finding],
+    sees_less: bool,
+) -> Vec<PlaceChange> {
+    let id = name.split(' ').next().unwrap();
+    let place = format!("host/{id}").parse().unwrap();
+    let found = |findings| changes::Found {
+        findings,
+        cannot_judge: &[],
+    };
+    changes::changes(&changes::Compared {
+        place: &place,
+        name,
+        before: before.map(found),
+        now: found(now),
+        sees_less,
+    })
+}
+
+fn gathered(changes: &[PlaceChange]) -> Notification {
+    let tenant = "acme".parse().unwrap();
+    let mut all = gather::begin(
+        &tenant,
+        "n-1",
+        Timestamp::from_ms(1_700_000_000_000),
+        &changes[0],
+    );
+    for change in &changes[1..] {
+        gather::add(&mut all, change);
+    }
+    all
+}
+
+fn sample() -> Notification {
+    let new = [
+        finding("CVE-2026-0001", "openssl", Some("1.0-2"), "high"),
+        finding("CVE-2026-0666", "openssl", Some("1.0-2"), "medium"),
+    ];
+    let mut all = compare("web-1", Some(&[]), &new, false);
+    all.extend(compare("web-2 <!channel>", Some(&[]), &new, false));
+    gathered(&all)
+}
+
+#[test]
+fn one_fix_of_many_places_and_vulnerabilities_is_one_group() {
+    let new = [
+        finding("CVE-2026-0001", "openssl", Some("1.0-2"), "high"),
+        finding("CVE-2026-0002", "openssl", Some("1.0-2"), "low"),
+        finding("CVE-2026-0003", "openssl", Some("1.0-3"), "low"),
+        finding("CVE-2026-0004", "zlib", None, "low"),
+    ];
+    let one = compare("a", Some(&[]), &new, false);
+    assert_eq!(
+        one.len(),
+        3,
+        "two versions of openssl, and zlib without a fix"
+    );
+    let other = compare("b", Some(&[]), &new[..1], false);
+    assert_eq!(gather::group(&one[0]), gather::group(&other[0]));
+    assert_ne!(gather::group(&one[0]), gather::group(&one[1]));
+    let both = gathered(&[one[0].clone(), other[0].clone(), other[0].clone()]);
+    assert_eq!((both.places.len(), both.vulnerabilities.len()), (2, 2));
+    assert_eq!(both.severity, Severity::High);
+}
+
+#[test]
+fn only_what_was_not_there_is_new_and_only_what_can_be_seen_is_fixed() {
+    let old = [finding("CVE-2026-0001", "openssl", Some("1.0-2"), "high")];
+    let mut updated = old.clone();
+    updated[0].installed_version = "1.0-1.1".to_owned();
+    assert_eq!(compare("a", Some(&old), &updated, false), []);
+    let fixed = compare("a", Some(&old), &[], false);
+    assert_eq!(fixed.len(), 1);
+    assert_eq!(fixed[0].event, NotificationEvent::FindingsFixed);
+    assert_eq!(
+        compare("a", Some(&old), &[], true),
+        [],
+        "less could be seen"
+    );
+}
+
+#[test]
+fn a_first_scan_and_a_flood_are_one_digest() {
+    let many: Vec<_> = (0..300)
+        .map(|n| {
+            finding(
+                &format!("CVE-2026-{n:04}"),
+                &format!("p{n}"),
+                Some("2"),
+                "low",
+            )
+        })
+        .collect();
+    for before in [None, Some(&[][..])] {
+        let changes = compare("a", before, &many, false);
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].fix, None);
+        let digest = gathered(&changes);
+        assert!(digest.digest);
+        assert_eq!(
+            digest.vulnerabilities.len() + digest.more_vulnerabilities as usize,
+            300
+        );
+    }
+    assert_eq!(compare("a", None, &many[..1], false)[0].fix, None);
+    assert_eq!(compare("a", None, &[], false), []);
+}
+
+#[test]
+fn a_channel_is_told_what_it_wants_and_nothing_else() {
+    let all = sample();
+    let wants = |conditions| ChannelWants {
+        events: vec![NotificationEvent::FindingsNew],
+        conditions,
+    };
+    let severe = NotificationConditions {
+        min_severity: Some(Severity::High),
+        ..NotificationConditions::default()
+    };
+    let told = gather::wanted(&all, &wants(severe)).unwrap();
+    assert_eq!(told.vulnerabilities.len(), 1);
+    assert_eq!(told.severity, Severity::High);
+    let exploited = NotificationConditions {
+        known_exploited: true,
+        ..NotificationConditions::default()
+    };
+    let told = gather::wanted(&all, &wants(exploited)).unwrap();
+    assert_eq!(told.vulnerabilities[0].id.as_str(), "CVE-2026-0666");
+    let critical = NotificationConditions {
+        min_severity: Some(Severity::Critical),
+        ..NotificationConditions::default()
+    };
+    assert_eq!(gather::wanted(&all, &wants(critical)), None);
+    let fixed = ChannelWants {
+        events: vec![NotificationEvent::FindingsFixed],
+        conditions: NotificationConditions::default(),
+    };
+    assert_eq!(gather::wanted(&all, &fixed), None);
+}
+
+#[test]
+fn signatures_are_what_the_standard_s_own_library_takes() {
+    let now_s = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let now_s = i64::try_from(now_s).unwrap();
+    let body = webhook(&sample()).to_string();
+    let secrets = [SigningSecret::new(&[1; 32]), SigningSecret::new(&[2; 32])];
+    let mut headers = http::HeaderMap::new();
+    headers.insert("webhook-id", "msg-1".parse().unwrap());
+    headers.insert("webhook-timestamp", now_s.to_string().parse().unwrap());
+    let signed = signatures(&secrets, "msg-1", now_s, &body);
+    headers.insert("webhook-signature", signed.parse().unwrap());
+    let verifier = |secret: &SigningSecret| {
+        standardwebhooks::Webhook::new(secret.text().expose_secret()).unwrap()
+    };
+    for secret in &secrets {
+        verifier(secret).verify(body.as_bytes(), &headers).unwrap();
+    }
+    let other = SigningSecret::new(&[3; 32]);
+    assert!(verifier(&other).verify(body.as_bytes(), &headers).is_err());
+    assert!(verifier(&secrets[0]).verify(b"{}", &headers).is_err());
+}
+
+#[test]
+fn text_from_outside_brings_no_markup_with_it() {
+    let message = slack(&sample());
+    let text = message.to_string();
+    assert!(text.contains("&lt;!channel&gt;"), "{text}");
+    for block in message["blocks"].as_array().unwrap() {
+        if block["type"] == "section" {
+            assert!(!block["text"]["text"].as_str().unwrap().contains('<'));
+        }
+    }
+    let card = teams(&sample());
+    for block in card["attachments"][0]["content"]["body"]
+        .as_array()
+        .unwrap()
+    {
+        assert_eq!(
+            block["type"], "RichTextBlock",
+            "runs of text know no markup"
+        );
+    }
+    let mut nasty = sample();
+    nasty.places[0].name = "web\r\n1".to_owned();
+    assert!(
+        lines(&nasty)
+            .iter()
+            .all(|line| !line.contains(['\r', '\n']))
+    );
+}
+
+#[test]
+fn an_event_has_what_the_schema_requires() {
+    let event = ocsf(&sample());
+    // Required by the class, its base class and the objects in it.
+    for field in [
+        "/activity_id",
+        "/category_uid",
+        "/class_uid",
+        "/type_uid",
+        "/severity_id",
+        "/time",
+        "/metadata/version",
+        "/metadata/product/vendor_name",
+        "/finding_info/uid",
+        "/vulnerabilities/0/cve/uid",
+        "/vulnerabilities/0/affected_packages/0/name",
+        "/vulnerabilities/0/affected_packages/0/version",
+    ] {
+        assert!(event.pointer(field).is_some(), "{field}");
+    }
+    assert_eq!(event["class_uid"], 2002);
+    assert_eq!(event["type_uid"], 200_201);
+    assert_eq!(event["severity_id"], 4);
+    let mut fixed = sample();
+    fixed.event = NotificationEvent::FindingsFixed;
+    assert_eq!(ocsf(&fixed)["type_uid"], 200_203);
+}

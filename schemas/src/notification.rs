@@ -1,0 +1,149 @@
+//! A notification: what happened, grouped so that one fix is one message. It is what a webhook carries as `data`, and what
+//! a delivery keeps.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Place, Severity, TenantId, Timestamp, VulnerabilityId};
+
+/// What a notification is about.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+pub enum NotificationEvent {
+    /// Vulnerabilities that were not found there before.
+    #[serde(rename = "findings.new")]
+    FindingsNew,
+    /// Vulnerabilities that are not there any more.
+    #[serde(rename = "findings.fixed")]
+    FindingsFixed,
+    /// A test that a person asked for; nothing happened.
+    #[serde(rename = "test")]
+    Test,
+    /// Something that this version does not know.
+    #[serde(other, rename = "unknown")]
+    Unknown,
+}
+
+impl NotificationEvent {
+    /// The word as it is written in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FindingsNew => "findings.new",
+            Self::FindingsFixed => "findings.fixed",
+            Self::Test => "test",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What happened. Lists are bounded; the counts beside them say how many are left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Notification {
+    /// What it is about.
+    pub event: NotificationEvent,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Names it: the same for every attempt and every channel.
+    pub id: String,
+    /// When it was put together.
+    pub at: Timestamp,
+    /// What to do about all of it; absent where there is no one thing, as in a digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<NotifiedFix>,
+    /// Whether it sums up many fixes, since places were scanned for the first time or very much changed at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub digest: bool,
+    /// The worst severity among the vulnerabilities.
+    #[serde(default)]
+    pub severity: Severity,
+    /// The vulnerabilities, the worst first.
+    #[serde(default)]
+    pub vulnerabilities: Vec<NotifiedVulnerability>,
+    /// How many vulnerabilities are left out here.
+    #[serde(default)]
+    pub more_vulnerabilities: u32,
+    /// Where they are, or were.
+    #[serde(default)]
+    pub places: Vec<NotifiedPlace>,
+    /// How many places are left out here.
+    #[serde(default)]
+    pub more_places: u32,
+}
+
+/// What fixes a vulnerability: one update of one package.
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+pub struct NotifiedFix {
+    /// Name of the package as its advisory has it, the source package's where there is one; for Windows the product's.
+    pub package: String,
+    /// First version that is fixed; absent when there is none yet, or an update is named instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_version: Option<String>,
+    /// The update of Windows, such as `KB5043050`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kb: Option<String>,
+}
+
+/// A vulnerability that a notification names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NotifiedVulnerability {
+    /// CVE id, or the advisory's own.
+    pub id: VulnerabilityId,
+    /// Severity used.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Known to be exploited.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kev: bool,
+    /// EPSS probability, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epss: Option<f32>,
+    /// Whether a fix is available.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fixable: bool,
+    /// The highest risk score at any of the places, 0 to 100; absent where it was not computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f32>,
+    /// Name of the package, in a digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
+    /// One line that says what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+}
+
+/// A place that a notification names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NotifiedPlace {
+    /// The place.
+    pub place: Place,
+    /// The name people know it by.
+    pub name: String,
+    /// The installed version of the package that is to be fixed; absent in a digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed_version: Option<String>,
+}
+
+/// What changed in one place by one fix, or by so many at once that only a digest is told: kept until it is told with what
+/// changed in other places by the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlaceChange {
+    /// What happened.
+    pub event: NotificationEvent,
+    /// The fix; absent in a digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<NotifiedFix>,
+    /// The place.
+    pub place: NotifiedPlace,
+    /// The vulnerabilities, the worst first.
+    pub vulnerabilities: Vec<NotifiedVulnerability>,
+    /// How many are left out here.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_vulnerabilities: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
