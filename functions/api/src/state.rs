@@ -7,6 +7,7 @@ use platform::{MacKey, Platform, SigningKey};
 use records::{EstateCache, allowances::Rate, identity::Identity};
 use schemas::{TenantId, Timestamp};
 use secrecy::ExposeSecret;
+use sources::http::Guard;
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -53,6 +54,7 @@ struct Inner {
     max_answer_bytes: u64,
     last_look: LastLook,
     requests: Requests,
+    guard: Guard,
 }
 
 /// What the API stands on.
@@ -77,7 +79,7 @@ impl Standing {
 }
 
 /// How the API is run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApiOptions {
     /// Requests that each tenant may make, over all instances; without it none is counted.
     pub tenant_rate: Option<Rate>,
@@ -85,6 +87,8 @@ pub struct ApiOptions {
     pub standing: Standing,
     /// Most bytes of an answer where larger ones can be had by an address, in place of 4 MiB.
     pub max_answer_bytes: Option<u64>,
+    /// What judges the addresses that people enter.
+    pub guard: Guard,
 }
 
 /// A key of the platform as one that `access` signs with.
@@ -141,6 +145,7 @@ impl ApiState {
                 max_answer_bytes: options.max_answer_bytes.unwrap_or(MAX_ANSWER_BYTES),
                 last_look: LastLook::default(),
                 requests: Requests::default(),
+                guard: options.guard,
             }),
         })
     }
@@ -187,6 +192,11 @@ impl ApiState {
 
     pub(crate) fn last_look(&self) -> &LastLook {
         &self.inner.last_look
+    }
+
+    /// What judges the addresses that people enter.
+    pub fn guard(&self) -> &Guard {
+        &self.inner.guard
     }
 
     /// The requests that this process answered.

@@ -9,6 +9,7 @@ use std::{
 use platform::Platform;
 use records::{EstateCache, Feeds};
 use schemas::{AgentId, HostId, TenantId, Timestamp};
+use sources::http::Guard;
 
 use crate::{Advisories, HandlerError, Metrics};
 
@@ -26,6 +27,8 @@ pub struct Context {
     pub limits: Limits,
     /// How registries are asked.
     pub registries: Registries,
+    /// What judges the addresses that people enter.
+    pub guard: Guard,
     /// What the functions did in this process.
     pub metrics: Metrics,
     /// What is remembered of estate indexes.
@@ -112,6 +115,7 @@ impl Context {
             sources,
             limits,
             registries: Registries::default(),
+            guard: Guard::default(),
             metrics: Metrics::default(),
             estates: EstateCache::default(),
             advisories: tokio::sync::Mutex::default(),
@@ -123,6 +127,13 @@ impl Context {
     #[must_use]
     pub fn with_registries(mut self, registries: Registries) -> Self {
         self.registries = registries;
+        self
+    }
+
+    /// The same, with addresses that people enter judged by this guard.
+    #[must_use]
+    pub fn with_guard(mut self, guard: Guard) -> Self {
+        self.guard = guard;
         self
     }
 

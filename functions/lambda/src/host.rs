@@ -38,18 +38,19 @@ impl Host {
         let registries = Registries {
             options: RegistryOptions {
                 // A function stands where metadata of the account can be asked for.
-                public_only: true,
+                guard: Some(settings.guard.clone()),
                 ..RegistryOptions::default()
             },
             ..Registries::default()
         };
         let context = Context::new(platform.clone(), settings.sources, Limits::default())
-            .with_registries(registries);
+            .with_registries(registries)
+            .with_guard(settings.guard.clone());
         Self {
             role: settings.role,
             stage: settings.stage,
             context: Arc::new(context),
-            door: Door::new(platform, settings.tenant_rate),
+            door: Door::new(platform, settings.tenant_rate, settings.guard),
         }
     }
 

@@ -15,6 +15,7 @@ use lambda_http::{
 };
 use platform::Platform;
 use serde_json::{Value, json};
+use sources::http::Guard;
 use tokio::sync::OnceCell;
 
 use crate::HostError;
@@ -37,12 +38,13 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub(crate) fn new(platform: Platform, tenant_rate: Option<Rate>) -> Self {
+    pub(crate) fn new(platform: Platform, tenant_rate: Option<Rate>, guard: Guard) -> Self {
         Self {
             platform,
             options: ApiOptions {
                 tenant_rate,
                 standing: Standing::Aws,
+                guard,
                 ..ApiOptions::default()
             },
             alive: api::alive(),
@@ -92,7 +94,7 @@ impl Door {
             return self.alive.clone();
         }
         let opened = self.whole.get_or_try_init(async || {
-            let state = ApiState::open_with(self.platform.clone(), self.options).await?;
+            let state = ApiState::open_with(self.platform.clone(), self.options.clone()).await?;
             Ok::<_, api::StateError>(api::router(state).0)
         });
         match opened.await {

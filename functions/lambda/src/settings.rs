@@ -3,6 +3,7 @@
 use api::Rate;
 use handlers::FeedSources;
 use roster::{FUNCTIONS, Function, Trigger};
+use sources::http::Guard;
 
 use crate::{HostError, feeds};
 
@@ -21,6 +22,8 @@ pub enum Role {
 pub const API: &str = "api";
 /// The variable with the rate of each tenant.
 const TENANT_RATE: &str = "BULKHEAD_TENANT_REQUESTS_PER_S";
+/// The variable with the networks that are asked beside public addresses.
+const NETWORKS: &str = "BULKHEAD_ALLOWED_NETWORKS";
 /// Name of the function that operators invoke.
 pub const SETUP: &str = "setup";
 
@@ -82,6 +85,9 @@ pub struct Settings {
     pub tenant_rate: Option<Rate>,
     /// Where advisory documents come from: `BULKHEAD_FEEDS`, only of the function `feed`.
     pub sources: FeedSources,
+    /// What judges the addresses that people enter: `BULKHEAD_ALLOWED_NETWORKS`, networks that are asked beside public
+    /// addresses, parted by commas.
+    pub guard: Guard,
 }
 
 impl Settings {
@@ -110,8 +116,15 @@ impl Settings {
                 }
             },
         };
+        let networks = variable(NETWORKS).unwrap_or_default();
+        let guard = Guard::of_list(&networks).map_err(|_| HostError::Variable {
+            variable: NETWORKS,
+            value: networks,
+            known: "networks parted by commas, such as 10.0.0.0/8",
+        })?;
         Ok(Self {
             role,
+            guard,
             tenant_rate,
             stage: variable("BULKHEAD_STAGE").unwrap_or_else(|| "none".to_owned()),
             sources,

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use sources::http::{Guard, Network};
 
 use crate::ServerError;
 
@@ -43,6 +44,10 @@ pub struct Config {
     /// Whether registries of this machine and of private networks are asked. Otherwise people could have the server ask
     /// what they cannot reach themselves.
     pub registry_internal: bool,
+    /// Networks of this site that the server asks where people enter addresses in them (of registries, issuers, listeners),
+    /// such as `["10.0.0.0/8"]`. Without them only public addresses are asked. Addresses where clouds tell a machine its
+    /// credentials count only when they are named themselves.
+    pub allowed_networks: Vec<Network>,
     /// File that the first start's secrets are written to instead of the terminal, for its owner alone.
     pub setup_file: Option<PathBuf>,
     /// Messages of one queue that are worked on at once.
@@ -70,6 +75,7 @@ impl Default for Config {
             registry_credentials: None,
             registry_ca: None,
             registry_internal: false,
+            allowed_networks: Vec::new(),
             setup_file: None,
             workers: 4,
             max_connections: 1024,
@@ -82,6 +88,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What judges the addresses that people enter.
+    pub fn guard(&self) -> Guard {
+        Guard::allowing(self.allowed_networks.clone())
+    }
+
     /// The configuration in a file; the default without one.
     ///
     /// # Errors
@@ -112,5 +123,13 @@ mod tests {
         assert_eq!(config.workers, Config::default().workers);
         std::fs::write(&file, "lisen = \"0.0.0.0:9\"\n").unwrap();
         assert!(Config::load(Some(&file)).is_err());
+        std::fs::write(&file, "allowed_networks = [\"10.0.0.0/8\"]\n").unwrap();
+        let guard = Config::load(Some(&file)).unwrap().guard();
+        assert!(guard.url("https://10.1.2.3/").is_ok());
+        assert!(guard.url("https://192.168.1.1/").is_err());
+        std::fs::write(&file, "allowed_networks = [\"10.0.0.1/8\"]\n").unwrap();
+        let error = Config::load(Some(&file)).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains("10.0.0.1/8"), "{source}");
     }
 }

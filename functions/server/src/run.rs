@@ -78,6 +78,7 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
     let platform = metered(platform, Arc::clone(&meter));
     let options = ApiOptions {
         tenant_rate: config.tenant_requests_per_s.map(Rate::per_second),
+        guard: config.guard(),
         ..ApiOptions::default()
     };
     let state = ApiState::open_with(platform.clone(), options)
@@ -86,7 +87,8 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
     let made = state.set_up().await.map_err(ServerError::Setup)?;
     let (router, _) = api::router(state.clone());
     let context = Context::new(platform.clone(), sources, handlers::Limits::default())
-        .with_registries(registries);
+        .with_registries(registries)
+        .with_guard(config.guard());
     let options = LocalOptions {
         workers: config.workers,
         ..LocalOptions::default()
@@ -176,7 +178,7 @@ fn registries(config: &Config) -> Result<Registries, ServerError> {
         },
         options: RegistryOptions {
             extra_ca_pem: authorities.transpose().map_err(ServerError::RegistryCa)?,
-            public_only: !config.registry_internal,
+            guard: (!config.registry_internal).then(|| config.guard()),
             ..RegistryOptions::default()
         },
     })

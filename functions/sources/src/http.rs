@@ -1,12 +1,10 @@
 //! The one HTTP client: encrypted unless told otherwise, with every size and time bounded.
 
 mod authorities;
+mod guard;
 mod headers;
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
 
 use reqwest::{
     Client, Method, Response, Url,
@@ -17,8 +15,10 @@ use thiserror::Error;
 
 pub use self::{
     authorities::{AuthoritiesError, MAX_AUTHORITIES_BYTES, read_authorities},
+    guard::{Guard, GuardedUrl, InvalidNetwork, MAX_URL_BYTES, Network},
     headers::retry_after,
 };
+use guard::{Refused, Resolver, is_internal};
 
 /// How the client behaves.
 #[derive(Clone, Debug)]
@@ -33,9 +33,9 @@ pub struct HttpOptions {
     /// Whether a public address may send on to one of this machine or a private network, as a registry may to the
     /// storage beside it.
     pub internal_redirects: bool,
-    /// Whether only public addresses are asked: for a service that asks what strangers name. Names are looked up by a
-    /// resolver that leaves out addresses of this machine and of private networks, so that none is reached by a name.
-    pub public_only: bool,
+    /// What judges the addresses that are asked, of redirects too: for a service that asks what people enter. Without a
+    /// guard every address is asked.
+    pub guard: Option<Guard>,
     /// Whether redirects are followed at all; without, an answer that sends on is the answer.
     pub redirects: bool,
     /// Time to establish a connection.
@@ -53,7 +53,7 @@ impl Default for HttpOptions {
             allow_http: false,
             proxy: None,
             internal_redirects: false,
-            public_only: false,
+            guard: None,
             redirects: true,
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
@@ -75,7 +75,7 @@ pub enum HttpError {
     #[error(
         "only public addresses are to be asked, which cannot be made sure behind a proxy; leave out one of both"
     )]
-    ProxyAndPublicOnly,
+    ProxyAndGuard,
     /// The proxy's address cannot be used.
     #[error("use the proxy `{proxy}`")]
     Proxy {
@@ -171,7 +171,7 @@ pub struct Validators {
 pub struct Http {
     client: Client,
     allow_http: bool,
-    public_only: bool,
+    guard: Option<Guard>,
 }
 
 impl Http {
@@ -190,7 +190,8 @@ impl Http {
             .redirect(match options.redirects {
                 true => redirects(
                     options.allow_http,
-                    options.internal_redirects && !options.public_only,
+                    options.internal_redirects,
+                    options.guard.clone(),
                 ),
                 false => Policy::none(),
             });
@@ -200,8 +201,8 @@ impl Http {
             builder = builder.tls_certs_merge(authorities);
         }
         if let Some(proxy) = &options.proxy {
-            if options.public_only {
-                return Err(HttpError::ProxyAndPublicOnly);
+            if options.guard.is_some() {
+                return Err(HttpError::ProxyAndGuard);
             }
             let all = reqwest::Proxy::all(proxy).map_err(|source| HttpError::Proxy {
                 proxy: without_secrets(proxy),
@@ -209,23 +210,27 @@ impl Http {
             })?;
             builder = builder.proxy(all);
         }
-        if options.public_only {
+        if let Some(guard) = &options.guard {
             // A proxy would look names up itself, and reach whatever it can.
             builder = builder
                 .no_proxy()
-                .dns_resolver(std::sync::Arc::new(PublicOnly));
+                .dns_resolver(std::sync::Arc::new(Resolver(guard.clone())));
         }
         let client = builder.build().map_err(HttpError::Client)?;
         Ok(Self {
             client,
             allow_http: options.allow_http,
-            public_only: options.public_only,
+            guard: options.guard.clone(),
         })
     }
 
     fn address(&self, url: &str) -> Result<Url, HttpError> {
         let address = Url::parse(url).map_err(|_| HttpError::Address(url.to_owned()))?;
-        if self.public_only && is_internal(&address) {
+        if self
+            .guard
+            .as_ref()
+            .is_some_and(|guard| guard.refuses(&address))
+        {
             return Err(HttpError::Internal(url.to_owned()));
         }
         match address.scheme() {
@@ -263,10 +268,7 @@ impl Http {
             .headers(headers)
             .body(request.body)
             .send();
-        let mut response = sent.await.map_err(|source| HttpError::Unreachable {
-            host: host.clone(),
-            source,
-        })?;
+        let mut response = sent.await.map_err(|source| unreached(&host, source))?;
         let headers = response
             .headers()
             .iter()
@@ -304,7 +306,7 @@ impl Http {
         }
         match request.send().await {
             Ok(response) => Ok(Answer { response, host }),
-            Err(source) => Err(HttpError::Unreachable { host, source }),
+            Err(source) => Err(unreached(&host, source)),
         }
     }
 }
@@ -354,14 +356,20 @@ impl Answer {
 
 /// Follows at most five redirects: never from an encrypted address to a plain one, and never, unless `internal`, from
 /// a public address to one of this machine or its network, which the document's publisher has no business with. A name that resolves to
-/// such an address is not looked at: it is asked by HTTPS only, and no server there has a certificate for the name.
-fn redirects(allow_http: bool, internal: bool) -> Policy {
+/// such an address is not looked at: it is asked by HTTPS only, and no server there has a certificate for the name. A guard,
+/// where there is one, judges instead, and its resolver looks at names.
+fn redirects(allow_http: bool, internal: bool, guard: Option<Guard>) -> Policy {
     Policy::custom(move |attempt| {
         let from = attempt.previous().last();
         if attempt.previous().len() > 5 {
             attempt.error("too many redirects")
         } else if !allow_http && !is_confidential(attempt.url()) {
             attempt.error("redirect to an address that is not encrypted")
+        } else if let Some(guard) = &guard {
+            match guard.refuses(attempt.url()) {
+                true => attempt.error(Refused),
+                false => attempt.follow(),
+            }
         } else if !internal
             && is_internal(attempt.url())
             && from.is_some_and(|from| from.host_str() != attempt.url().host_str())
@@ -383,84 +391,16 @@ pub(crate) fn may_name(from: &str, to: &str) -> bool {
     is_confidential(&to) && !inside
 }
 
-/// Whether an address is written as one of this machine, a private network or no network at all.
-/// Sources: RFC 1918, RFC 4193, RFC 6598 and the IANA registries of special-purpose addresses.
-fn is_internal(address: &Url) -> bool {
-    let Some(host) = address.host_str() else {
-        return true;
-    };
-    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
-    match host.parse::<IpAddr>() {
-        Ok(ip) => is_internal_ip(ip),
-        Err(_) => {
-            let host = host.to_ascii_lowercase();
-            host == "localhost" || host.ends_with(".localhost") || host.ends_with(".internal")
+/// Why there is no answer.
+fn unreached(host: &str, source: reqwest::Error) -> HttpError {
+    if Refused::is_behind(&source) {
+        HttpError::Internal(host.to_owned())
+    } else {
+        HttpError::Unreachable {
+            host: host.to_owned(),
+            source,
         }
     }
-}
-
-fn is_internal_ip(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => is_internal_v4(ip),
-        IpAddr::V6(ip) => match embedded_v4(ip) {
-            Some(ip) => is_internal_v4(ip),
-            None => {
-                ip.is_loopback()
-                    || ip.is_unspecified()
-                    || ip.is_unique_local()
-                    || ip.is_unicast_link_local()
-                    || ip.is_multicast()
-                    // Site-local, by RFC 3879 no longer in use, and routed where it is.
-                    || ip.segments().first().is_some_and(|first| first & 0xffc0 == 0xfec0)
-            }
-        },
-    }
-}
-
-/// The IPv4 address that an IPv6 address leads to: mapped or compatible (RFC 4291), by NAT64 (RFC 6052, whose local
-/// prefix of RFC 8215 leads inside), or by 6to4 (RFC 3056).
-fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
-    let of = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        Ipv4Addr::new(a, b, c, d)
-    };
-    match ip.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
-        [0x64, 0xff9b, 1, ..] => Some(Ipv4Addr::UNSPECIFIED),
-        [0x2002, high, low, ..] => Some(of(high, low)),
-        _ => ip.to_ipv4(),
-    }
-}
-
-/// Looks names up, and leaves out what is not public.
-struct PublicOnly;
-
-impl reqwest::dns::Resolve for PublicOnly {
-    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<_> = found.filter(|found| !is_internal_ip(found.ip())).collect();
-            if public.is_empty() {
-                return Err("the name leads to no public address".into());
-            }
-            let addresses: reqwest::dns::Addrs = Box::new(public.into_iter());
-            Ok(addresses)
-        })
-    }
-}
-
-fn is_internal_v4(ip: Ipv4Addr) -> bool {
-    let [first, second, third, _] = ip.octets();
-    ip.is_loopback()
-        || ip.is_private()
-        || ip.is_link_local()
-        || ip.is_broadcast()
-        || ip.is_multicast()
-        || first == 0
-        || first >= 240
-        || (first == 100 && (64..128).contains(&second))
-        || (first == 198 && (18..20).contains(&second))
-        || (first, second, third) == (192, 0, 0)
 }
 
 async fn next_chunk(
@@ -529,48 +469,13 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_lead_inside_are_none_to_ask() {
-        for inside in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "169.254.169.254",
-            "100.64.0.1",
-            "192.0.0.8",
-            "198.18.0.1",
-            "198.19.255.255",
-            "240.0.0.1",
-            "::1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::a9fe:a9fe",
-            "64:ff9b:1::1",
-            "2002:a00:1::1",
-            "fec0::1",
-            "fd00::1",
-        ] {
-            assert!(is_internal_ip(inside.parse().unwrap()), "{inside}");
-        }
-        for public in [
-            "198.20.0.1",
-            "192.0.1.1",
-            "64:ff9b::808:808",
-            "2002:808:808::1",
-            "2606:4700::1",
-        ] {
-            assert!(!is_internal_ip(public.parse().unwrap()), "{public}");
-        }
-    }
-
-    #[test]
     fn a_guard_that_a_proxy_would_undo_is_not_set_up() {
         let options = HttpOptions {
             proxy: Some("http://proxy.example.org:3128".to_owned()),
-            public_only: true,
+            guard: Some(Guard::default()),
             ..HttpOptions::default()
         };
-        assert!(matches!(
-            Http::new(&options),
-            Err(HttpError::ProxyAndPublicOnly)
-        ));
+        assert!(matches!(Http::new(&options), Err(HttpError::ProxyAndGuard)));
     }
 
     #[test]

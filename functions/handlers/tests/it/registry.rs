@@ -317,7 +317,7 @@ async fn a_service_for_strangers_does_not_ask_its_own_network() {
     let context = Context::new(world.platform.clone(), FeedSources::None, Limits::default());
     world.context = Arc::new(context.with_registries(Registries {
         options: RegistryOptions {
-            public_only: true,
+            guard: Some(sources::http::Guard::default()),
             ..RegistryOptions::default()
         },
         ..Registries::default()

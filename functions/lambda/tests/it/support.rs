@@ -33,6 +33,7 @@ impl World {
             stage: "tests".to_owned(),
             tenant_rate: None,
             sources: FeedSources::None,
+            guard: sources::http::Guard::default(),
         };
         Host::new(settings, self.platform.clone())
     }

@@ -63,7 +63,7 @@ impl Registry {
             extra_ca_pem: options.extra_ca_pem.clone(),
             allow_http: options.plain_http,
             internal_redirects: true,
-            public_only: options.public_only,
+            guard: options.guard.clone(),
             read_timeout: options.silence,
             total_timeout: TRANSFER_TIMEOUT,
             ..HttpOptions::default()

@@ -15,6 +15,8 @@ mod store;
 
 use std::time::Duration;
 
+use crate::http::Guard;
+
 pub use self::{
     client::{Registry, Root},
     credentials::{CredentialError, CredentialFiles, Credentials},
@@ -30,9 +32,9 @@ pub struct RegistryOptions {
     pub extra_ca_pem: Option<Vec<u8>>,
     /// Whether the registry is asked without encryption. One on this machine is, when it does not answer encrypted.
     pub plain_http: bool,
-    /// Whether registries of this machine and of private networks are not asked: for a service that reads what
-    /// strangers name.
-    pub public_only: bool,
+    /// What judges the addresses that are asked: for a service that reads what people name. Without a guard every address
+    /// is asked.
+    pub guard: Option<Guard>,
     /// How often a request is sent again when the registry is busy, fails or breaks off.
     pub retries: u32,
     /// Time before the first repetition; each further one takes twice as long.
@@ -53,7 +55,7 @@ impl Default for RegistryOptions {
         Self {
             extra_ca_pem: None,
             plain_http: false,
-            public_only: false,
+            guard: None,
             retries: 5,
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
