@@ -121,6 +121,12 @@ plain_id!(
     "delivery"
 );
 
+plain_id!(
+    /// A collection: which resources a role, a rule or a view is about.
+    CollectionId,
+    "collection"
+);
+
 /// An image: the digest of its configuration, which names its content whatever registry, tag or compression it has.
 pub type ImageId = Digest;
 

@@ -21,8 +21,8 @@ pub mod time;
 
 pub use digest::Digest;
 pub use ids::{
-    AgentId, ChannelId, DeliveryId, HostId, ImageId, ImageRequestId, Place, PlaceKind, TenantId,
-    TokenId, UserId, VulnerabilityId,
+    AgentId, ChannelId, CollectionId, DeliveryId, HostId, ImageId, ImageRequestId, Place,
+    PlaceKind, TenantId, TokenId, UserId, VulnerabilityId,
 };
 pub use severity::Severity;
 pub use time::Timestamp;

@@ -1,16 +1,16 @@
-//! Who calls: the session of a person, and the permission that an operation needs.
+//! Who calls, and the permission that an operation needs.
 //!
 //! An operation takes `Allowed<needs::…>` as its first argument and names the same permission in the `security` of its
 //! OpenAPI description; a test compares the two for every operation and role.
 
 use std::marker::PhantomData;
 
-use access::{Permission, permission, session::Session};
+use access::{Grants, Permission, Reach};
 use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
-use schemas::TenantId;
+use schemas::{TenantId, UserId, api::RoleName};
 
 use crate::{
     large::Asker,
@@ -18,24 +18,87 @@ use crate::{
     state::ApiState,
 };
 
-/// A person with a session of an unchanged password.
-pub(crate) struct SignedIn(pub(crate) Session);
+/// How a caller showed who they are.
+#[derive(Clone, Debug)]
+pub(crate) enum Came {
+    /// A person, by a session of their password.
+    Session {
+        /// The person.
+        user: UserId,
+    },
+}
 
-/// A person who may do what `N` names.
+impl Came {
+    /// The person, where one calls.
+    pub(crate) fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Session { user } => Some(user),
+        }
+    }
+
+    /// The person, for what only a person does for themselves.
+    pub(crate) fn person(self) -> Result<UserId, ApiError> {
+        match self {
+            Self::Session { user } => Ok(user),
+        }
+    }
+}
+
+/// Whoever calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Principal {
+    /// Their tenant; everything they reach is in it.
+    pub(crate) tenant: TenantId,
+    /// How they showed who they are.
+    pub(crate) came: Came,
+    /// The names of their roles.
+    pub(crate) roles: Vec<RoleName>,
+    /// What they may do at this moment.
+    pub(crate) grants: Grants,
+    /// Whether they can do nothing before they change their one-time password.
+    pub(crate) must_change_password: bool,
+}
+
+impl Principal {
+    /// The name for records of what was done.
+    pub(crate) fn name(&self) -> &str {
+        match &self.came {
+            Came::Session { user } => user.as_str(),
+        }
+    }
+}
+
+/// Whoever shows who they are, whatever they may do: for what is about the caller alone.
+pub(crate) struct SignedIn(pub(crate) Principal);
+
+/// A caller who may do what `N` names.
 pub(crate) struct Allowed<N> {
-    session: Session,
+    caller: Principal,
+    reach: Reach,
     needs: PhantomData<N>,
 }
 
 impl<N> Allowed<N> {
-    /// The person's tenant; everything they reach is in it.
+    /// The caller's tenant; everything they reach is in it.
     pub(crate) fn tenant(&self) -> &TenantId {
-        &self.session.person.tenant
+        &self.caller.tenant
     }
 
-    /// The person's name for records of what was done.
+    /// The caller's name for records of what was done.
     pub(crate) fn name(&self) -> &str {
-        self.session.person.user.as_str()
+        self.caller.name()
+    }
+
+    /// Everything the caller may do, not only this.
+    #[expect(dead_code, reason = "asked by what gives rights to others")]
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.caller.grants
+    }
+
+    /// How far the permission of this operation reaches: the whole tenant, or what is in some collections.
+    #[expect(dead_code, reason = "asked by what answers data of places")]
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
     }
 }
 
@@ -82,7 +145,7 @@ impl FromRequestParts<ApiState> for SignedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
-        session(parts, state).await.map(Self)
+        principal(parts, state).await.map(Self)
     }
 }
 
@@ -90,14 +153,14 @@ impl<N: Needs> FromRequestParts<ApiState> for Allowed<N> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
-        let session = session(parts, state).await?;
-        if session.person.must_change_password {
+        let caller = principal(parts, state).await?;
+        if caller.must_change_password {
             return Err(ApiError::new(
                 Kind::PasswordChangeRequired,
                 "Change the one-time password with `POST /api/v1/session/password`, then sign in again.",
             ));
         }
-        if !permission::allows(&session.person.roles, N::PERMISSION) {
+        if !caller.grants.allows(N::PERMISSION) {
             return Err(ApiError::new(
                 Kind::Forbidden,
                 format!(
@@ -107,15 +170,15 @@ impl<N: Needs> FromRequestParts<ApiState> for Allowed<N> {
             ));
         }
         Ok(Self {
-            session,
+            reach: caller.grants.reach(N::PERMISSION),
+            caller,
             needs: PhantomData,
         })
     }
 }
 
-/// The session of a request. The person's record is read each time, so that a changed password or role counts at once.
-async fn session(parts: &Parts, state: &ApiState) -> Result<Session, ApiError> {
-    let refused = |why: &str| ApiError::new(Kind::Unauthenticated, why);
+/// Who sent a request.
+async fn principal(parts: &Parts, state: &ApiState) -> Result<Principal, ApiError> {
     let token = parts
         .headers
         .get(header::AUTHORIZATION)
@@ -126,27 +189,42 @@ async fn session(parts: &Parts, state: &ApiState) -> Result<Session, ApiError> {
         .ok_or_else(|| {
             refused("Sign in with `POST /api/v1/session` and send `authorization: Bearer TOKEN`.")
         })?;
+    let caller = of_session(token, state).await?;
+    state.spend(&caller.tenant).await?;
+    if let Some(asker) = parts.extensions.get::<Asker>() {
+        asker.is_of(&caller.tenant);
+    }
+    Ok(caller)
+}
+
+/// The person of a session. Their record and roles are read each time, so that a change of them counts at once.
+async fn of_session(token: &str, state: &ApiState) -> Result<Principal, ApiError> {
     let (_, key) = state.session_key();
-    let mut session = access::session::verify(token, key, state.now()).map_err(|error| {
+    let session = access::session::verify(token, key, state.now()).map_err(|error| {
         let mut why = error.to_string();
         why.push_str(": sign in again.");
         refused(&why)
     })?;
+    let person = session.person;
     let user = state
         .identity()
-        .user(&session.person.tenant, &session.person.user)
+        .user(&person.tenant, &person.user)
         .await?
-        .filter(|user| user.password_version == session.person.password_version)
+        .filter(|user| user.password_version == person.password_version)
         .ok_or_else(|| refused("The session has ended: sign in again."))?;
-    state.spend(&session.person.tenant).await?;
-    if let Some(asker) = parts.extensions.get::<Asker>() {
-        asker.is_of(&session.person.tenant);
-    }
-    // Both have to allow it: a role that was taken away is gone, one that was given counts from the next session on.
-    session
-        .person
-        .roles
-        .retain(|role| user.roles.contains(role));
-    session.person.must_change_password |= user.one_time;
-    Ok(session)
+    let grants = state
+        .identity()
+        .grants(&person.tenant, &user.assignments())
+        .await?;
+    Ok(Principal {
+        must_change_password: person.must_change_password || user.one_time,
+        roles: user.role_names(),
+        came: Came::Session { user: person.user },
+        tenant: person.tenant,
+        grants,
+    })
+}
+
+fn refused(why: &str) -> ApiError {
+    ApiError::new(Kind::Unauthenticated, why)
 }

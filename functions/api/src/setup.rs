@@ -94,7 +94,7 @@ impl ApiState {
             max_uses: 1,
         };
         let (enrolment_token, stored) = self.create_token(&tenant, wish).await?;
-        let roles = vec![Role::Admin];
+        let roles = vec![Role::Admin.into()];
         if !self
             .identity()
             .create_user(&tenant, &admin, hash, roles)
@@ -147,7 +147,12 @@ impl ApiState {
         let (one_time_password, hash) = self.one_time_password()?;
         let new = self
             .identity()
-            .create_user(tenant, user, hash, roles)
+            .create_user(
+                tenant,
+                user,
+                hash,
+                roles.into_iter().map(Into::into).collect(),
+            )
             .await?;
         Ok(new.then_some(one_time_password))
     }
@@ -166,7 +171,7 @@ impl ApiState {
         let (_, hash) = self.one_time_password()?;
         let identity = self.identity();
         identity
-            .create_user(tenant, &user, hash.clone(), vec![Role::Auditor])
+            .create_user(tenant, &user, hash.clone(), vec![Role::Auditor.into()])
             .await?;
         let kept = identity.user(tenant, &user).await?;
         if kept.is_none_or(|kept| kept.one_time) {
@@ -181,7 +186,6 @@ impl ApiState {
         let person = Person {
             user,
             tenant: tenant.clone(),
-            roles: kept.roles,
             must_change_password: false,
             password_version: kept.password_version,
         };

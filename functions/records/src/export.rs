@@ -20,7 +20,7 @@ const WHAT: &str = "an exported record";
 const MAX_PAGE: u32 = 500;
 
 /// Everything that can be exported.
-pub const NOUNS: [ExportNoun; 12] = [
+pub const NOUNS: [ExportNoun; 13] = [
     ExportNoun::Agents,
     ExportNoun::Alerts,
     ExportNoun::EnrolmentTokens,
@@ -30,6 +30,7 @@ pub const NOUNS: [ExportNoun; 12] = [
     ExportNoun::Layers,
     ExportNoun::Places,
     ExportNoun::Policies,
+    ExportNoun::Roles,
     ExportNoun::Scans,
     ExportNoun::Snapshots,
     ExportNoun::Users,
@@ -72,6 +73,7 @@ pub const fn folder(noun: ExportNoun) -> &'static str {
         ExportNoun::Layers => "layers",
         ExportNoun::Places => "places",
         ExportNoun::Policies => "policies",
+        ExportNoun::Roles => "roles",
         ExportNoun::Scans => "scans",
         ExportNoun::Snapshots => "snapshots",
         ExportNoun::Users => "users",

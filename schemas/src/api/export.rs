@@ -27,6 +27,8 @@ pub enum ExportNoun {
     Places,
     /// Policies.
     Policies,
+    /// Roles that the tenant made.
+    Roles,
     /// Scans that builds sent.
     Scans,
     /// Containers of hosts.

@@ -13,9 +13,11 @@ pub mod page;
 pub mod place;
 pub mod policy;
 pub mod problem;
+pub mod role;
 pub mod scan;
 pub mod session;
 pub mod vulnerability;
 
 pub use problem::Problem;
+pub use role::RoleName;
 pub use session::Role;

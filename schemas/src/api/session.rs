@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{TenantId, Timestamp, UserId};
+use super::role::RoleName;
+use crate::{CollectionId, TenantId, Timestamp, UserId};
 
-/// What a person may do; the matrix is in the documentation of `access::permission`.
+/// The roles that every tenant has; the matrix is printed in `schemas/permissions.md`.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
@@ -81,8 +82,8 @@ pub struct SessionReply {
     pub user: UserId,
     /// The tenant.
     pub tenant: TenantId,
-    /// What the person may do.
-    pub roles: Vec<Role>,
+    /// The person's roles, built in or the tenant's own.
+    pub roles: Vec<RoleName>,
     /// Whether the password was a one-time password. Then the session can do nothing but change it
     /// (`POST /api/v1/session/password`).
     pub must_change_password: bool,
@@ -95,4 +96,32 @@ impl std::fmt::Debug for SessionReply {
             .field("tenant", &self.tenant)
             .finish_non_exhaustive()
     }
+}
+
+/// Who calls, and what they may do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CallerDetail {
+    /// The person; absent for what is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// The name under which what they do is noted.
+    pub name: String,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Their roles.
+    pub roles: Vec<RoleName>,
+    /// What they may do.
+    pub permissions: Vec<GrantedPermission>,
+    /// Whether they can do nothing before they change their one-time password.
+    pub must_change_password: bool,
+}
+
+/// A permission that the caller has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GrantedPermission {
+    /// Its word, such as `hosts.read`; all are listed by `schemas/permissions.md`.
+    pub permission: String,
+    /// The collections that it is limited to; absent where it reaches the whole tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collections: Option<Vec<CollectionId>>,
 }

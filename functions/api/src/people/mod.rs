@@ -21,7 +21,7 @@ use crate::state::ApiState;
 /// The operations of people.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(routes!(session::create::create))
+        .routes(routes!(session::create::create, session::get::get))
         .routes(routes!(session::change_password::change_password))
         .routes(routes!(vulnerabilities::list::list))
         .routes(routes!(vulnerabilities::get::get))

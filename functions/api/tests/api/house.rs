@@ -168,6 +168,22 @@ impl House {
         self.settle(tenant, &login, one_time.expose_secret()).await
     }
 
+    /// A session of a new person with one role, built in or not.
+    pub(crate) async fn assigned(&self, tenant: &str, login: &str, role: &str) -> String {
+        let tenant_id = tenant.parse().unwrap();
+        self.state.create_tenant(&tenant_id).await.unwrap();
+        let hash = access::password::hash(&PASSWORD.into(), [1; 16]).unwrap();
+        let identity = records::identity::Identity::new(self.platform.clone());
+        let user = login.parse().unwrap();
+        let roles = vec![role.parse().unwrap()];
+        let new = identity.create_user(&tenant_id, &user, hash, roles).await;
+        assert!(new.unwrap());
+        let settled = password(&identity, &tenant_id, &user).await;
+        assert!(settled);
+        let session = self.sign_in(tenant, login, PASSWORD).await;
+        session.body["token"].as_str().unwrap().to_owned()
+    }
+
     /// Enrols an agent with a key of this seed.
     pub(crate) async fn enrol(&self, token: &str, seed: u8) -> Answer {
         let key = key(seed);
@@ -205,6 +221,17 @@ impl House {
             reply,
         }
     }
+}
+
+/// Makes the test's password a person's own.
+async fn password(
+    identity: &records::identity::Identity,
+    tenant: &schemas::TenantId,
+    user: &schemas::UserId,
+) -> bool {
+    let hash = access::password::hash(&PASSWORD.into(), [2; 16]).unwrap();
+    let set = identity.set_password(tenant, user, &hash, false, None);
+    set.await.unwrap()
 }
 
 pub(crate) fn key(seed: u8) -> AgentKey {

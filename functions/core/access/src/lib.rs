@@ -5,6 +5,7 @@
 
 pub mod bundle;
 pub mod enrolment;
+pub mod grants;
 mod jws;
 pub mod keys;
 pub mod password;
@@ -12,6 +13,7 @@ pub mod permission;
 pub mod request_token;
 pub mod session;
 
+pub use grants::{Grants, Permissions, Reach};
 pub use jws::SignError;
 pub use keys::{AgentKey, KeyError, PublicKey, Sign, sha256};
 pub use permission::Permission;

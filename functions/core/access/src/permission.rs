@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use schemas::api::session::Role;
 
+use crate::Permissions;
+
 /// The roles that always are, in the order of the matrix's columns, with their letters there.
 pub const ROLES: [(Role, char, &str); 7] = [
     (Role::Admin, 'A', "Admin"),
@@ -101,6 +103,13 @@ impl Permission {
 #[must_use]
 pub fn allows(roles: &[Role], permission: Permission) -> bool {
     roles.iter().any(|role| role_allows(*role, permission))
+}
+
+/// Everything that a role may do.
+#[must_use]
+pub fn of_role(role: Role) -> Permissions {
+    let of = |permission: &Permission| role_allows(role, *permission);
+    Permission::ALL.into_iter().filter(of).collect()
 }
 
 /// One cell of the matrix.

@@ -1,6 +1,6 @@
 //! The short-lived token of a person who has signed in: a compact JWS of type `bulkhead-session+jwt`, 15 minutes.
 
-use schemas::{TenantId, Timestamp, UserId, api::session::Role};
+use schemas::{TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -41,8 +41,6 @@ pub struct Person {
     pub user: UserId,
     /// The tenant they work in.
     pub tenant: TenantId,
-    /// What they may do.
-    pub roles: Vec<Role>,
     /// Whether they signed in with a one-time password: then the session can only change it.
     pub must_change_password: bool,
     /// Counts the password's changes: a session of an earlier password does not hold.
@@ -69,7 +67,6 @@ struct Claims {
     aud: String,
     sub: UserId,
     tenant: TenantId,
-    roles: Vec<Role>,
     #[serde(default)]
     change_password: bool,
     password_version: u64,
@@ -93,7 +90,6 @@ pub fn issue(
         aud: AUDIENCE.to_owned(),
         sub: person.user,
         tenant: person.tenant,
-        roles: person.roles,
         change_password: person.must_change_password,
         password_version: person.password_version,
         iat: now.as_s(),
@@ -131,7 +127,6 @@ impl From<Claims> for Session {
             person: Person {
                 user: claims.sub,
                 tenant: claims.tenant,
-                roles: claims.roles,
                 must_change_password: claims.change_password,
                 password_version: claims.password_version,
             },
@@ -162,7 +157,6 @@ mod tests {
             Person {
                 user: "admin".parse().unwrap(),
                 tenant: "default".parse().unwrap(),
-                roles: vec![Role::Admin],
                 must_change_password: false,
                 password_version: 1,
             },
@@ -178,7 +172,6 @@ mod tests {
     fn a_session_holds_fifteen_minutes() {
         let session = verify(&token(), &key(1).public(), at(899)).unwrap();
         assert_eq!(session.person.tenant.as_str(), "default");
-        assert_eq!(session.person.roles, [Role::Admin]);
         assert_eq!(session.expires_at_s - session.issued_at_s, 900);
         assert_eq!(
             verify(&token(), &key(1).public(), at(900)),

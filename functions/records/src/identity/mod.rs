@@ -8,6 +8,7 @@ mod alerts;
 mod attempts;
 mod enrolment_tokens;
 mod nonces;
+mod roles;
 mod tenants;
 mod users;
 
@@ -18,6 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use agents::{Agent, BootNews, Enrolment, NewAgent, agent_id, tenant_of_agent};
 pub use alerts::Alert;
 pub use enrolment_tokens::{StoredToken, TokenState};
+pub use roles::CustomRole;
 pub use tenants::Tenant;
 pub use users::User;
 

@@ -1,7 +1,10 @@
 //! People.
 
 use platform::{Condition, TableError};
-use schemas::{TenantId, Timestamp, UserId, api::session::Role};
+use schemas::{
+    TenantId, Timestamp, UserId,
+    api::role::{RoleAssignment, RoleName},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Identity, IdentityError, encode, tenant_key};
@@ -19,8 +22,12 @@ pub struct User {
     pub one_time: bool,
     /// Counts the password's changes, so that sessions of an earlier one end.
     pub password_version: u64,
-    /// What they may do.
-    pub roles: Vec<Role>,
+    /// The roles that they have for the whole tenant.
+    pub roles: Vec<RoleName>,
+    /// The roles that are limited to collections, apart from the others so that a version that knows of no limits does not
+    /// take them for those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limited_roles: Vec<RoleAssignment>,
     /// When they were created.
     pub created_at: Timestamp,
 }
@@ -34,6 +41,28 @@ impl std::fmt::Debug for User {
     }
 }
 
+impl User {
+    /// All roles that they have.
+    pub fn assignments(&self) -> Vec<RoleAssignment> {
+        let whole = self.roles.iter().map(|role| RoleAssignment {
+            role: role.clone(),
+            collections: Vec::new(),
+        });
+        let limited = self.limited_roles.iter();
+        // A limit that was lost must not become none.
+        let limited = limited.filter(|role| !role.collections.is_empty());
+        whole.chain(limited.cloned()).collect()
+    }
+
+    /// The names of all roles that they have, each once.
+    pub fn role_names(&self) -> Vec<RoleName> {
+        let mut names: Vec<_> = self.assignments().into_iter().map(|a| a.role).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
 impl Identity {
     /// Creates a person with a one-time password's hash; says whether they are new.
     ///
@@ -44,7 +73,7 @@ impl Identity {
         tenant: &TenantId,
         id: &UserId,
         password_hash: String,
-        roles: Vec<Role>,
+        roles: Vec<RoleName>,
     ) -> Result<bool, IdentityError> {
         let user = User {
             id: id.clone(),
@@ -52,6 +81,7 @@ impl Identity {
             one_time: true,
             password_version: 1,
             roles,
+            limited_roles: Vec::new(),
             created_at: self.now(),
         };
         let item = encode(NOUN, tenant_key(tenant, NOUN, id.as_str()), &user)?;

@@ -1,6 +1,7 @@
 //! Records of the last version are read: each sample was written by it, and stays as it is.
 
 use platform::{Condition, Item, Key};
+use records::identity::Identity;
 use records::{Containers, Feeds, Hosts, ImageRequests, Images, Layers, Places, Policies, Scans};
 use schemas::{
     Place, PlaceKind, Severity, api::image_scan::ImageRequestState, inventory::CoverageStatus,
@@ -99,6 +100,31 @@ async fn records_of_the_last_version_are_read() {
         include_str!("samples/image-request.1.json"),
     )
     .await;
+
+    keep(
+        &platform,
+        "t/acme/users",
+        "ann",
+        include_str!("samples/user.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/roles",
+        "watchers",
+        include_str!("samples/role.1.json"),
+    )
+    .await;
+
+    let identity = Identity::new(platform.clone());
+    let ann = identity.user(&tenant, &"ann".parse().unwrap()).await;
+    let ann = ann.unwrap().unwrap();
+    let grants = identity.grants(&tenant, &ann.assignments()).await;
+    assert!(grants.unwrap().allows(access::Permission::ManagePeople));
+    let role = identity.role(&tenant, &"watchers".parse().unwrap()).await;
+    let (role, _) = role.unwrap().unwrap();
+    assert_eq!(role.permissions.len(), 2, "a word of a later version stays");
+    assert_eq!(role.known_permissions().len(), 1);
 
     let id = "0123456789abcdef0123456789abcdef".parse().unwrap();
     let request = ImageRequests(&platform).get(&tenant, &id).await.unwrap();

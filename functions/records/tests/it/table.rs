@@ -267,6 +267,8 @@ async fn people(platform: &Platform) {
         .create_user(&tenant, &login, hash, Vec::new())
         .await
         .unwrap();
+    let role = sample(include_str!("samples/role.1.json"));
+    identity.put_role(&tenant, &role, None).await.unwrap();
     identity.begin_sign_in(&tenant, "admin").await.unwrap();
     let token = StoredToken {
         id: "0123456789abcdef".parse().unwrap(),

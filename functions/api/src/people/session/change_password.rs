@@ -34,10 +34,10 @@ use crate::{
 )]
 pub(crate) async fn change_password(
     State(state): State<ApiState>,
-    SignedIn(session): SignedIn,
+    SignedIn(caller): SignedIn,
     FromJson(request): FromJson<ChangePassword>,
 ) -> Result<Json<SessionReply>, ApiError> {
-    let Person { user, tenant, .. } = session.person;
+    let (tenant, user) = (caller.tenant, caller.came.person()?);
     let current = SecretString::from(request.current);
     let new = SecretString::from(request.new);
     if current.expose_secret() == new.expose_secret() {
@@ -93,12 +93,12 @@ pub(crate) async fn change_password(
     }
     state.identity().end_sign_in(&tenant, user.as_str()).await?;
     tracing::info!(%user, %tenant, "password changed");
+    let roles = known.role_names();
     let person = Person {
         user,
         tenant,
-        roles: known.roles,
         must_change_password: false,
         password_version: known.password_version.saturating_add(1),
     };
-    reply(&state, person)
+    reply(&state, person, roles)
 }

@@ -5,7 +5,7 @@ use axum::{Json, extract::State};
 use schemas::{
     TenantId, Timestamp, UserId,
     api::{
-        Problem,
+        Problem, RoleName,
         session::{SessionReply, SignIn},
     },
 };
@@ -81,18 +81,22 @@ pub(crate) async fn create(
         Err(error) => return Err(ApiError::internal(error)),
     }
     state.identity().end_sign_in(&tenant, &login).await?;
+    let roles = user.role_names();
     let person = Person {
         user: user.id,
         tenant,
-        roles: user.roles,
         must_change_password: user.one_time,
         password_version: user.password_version,
     };
-    reply(&state, person)
+    reply(&state, person, roles)
 }
 
 /// A new session for a person.
-pub(super) fn reply(state: &ApiState, person: Person) -> Result<Json<SessionReply>, ApiError> {
+pub(super) fn reply(
+    state: &ApiState,
+    person: Person,
+    roles: Vec<RoleName>,
+) -> Result<Json<SessionReply>, ApiError> {
     let (key, _) = state.session_key();
     let (session, token) = access::session::issue(person, state.now(), state.random::<16>()?, key)
         .map_err(ApiError::internal)?;
@@ -102,7 +106,7 @@ pub(super) fn reply(state: &ApiState, person: Person) -> Result<Json<SessionRepl
         expires_at: Timestamp::from_ms(session.expires_at_s.saturating_mul(1000)),
         user: session.person.user,
         tenant: session.person.tenant,
-        roles: session.person.roles,
+        roles,
         must_change_password: session.person.must_change_password,
     }))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod change_password;
 pub(crate) mod create;
+pub(crate) mod get;
 
 use secrecy::SecretString;
 use tokio::sync::SemaphorePermit;

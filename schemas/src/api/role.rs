@@ -1,0 +1,154 @@
+//! Roles: those that every tenant has, and those that a tenant makes for itself.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::session::Role;
+use crate::CollectionId;
+
+/// Why a text is no name of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidRoleName;
+
+impl fmt::Display for InvalidRoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a role's name is 1 to 64 characters of a-z, 0-9, `-` and `_`, beginning with a letter",
+        )
+    }
+}
+
+impl std::error::Error for InvalidRoleName {}
+
+/// The name of a role: one of those that every tenant has ([`Role`]) or one that the tenant made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,63}$", examples("vulnerability_manager"))]
+pub struct RoleName(String);
+
+impl RoleName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The role of every tenant that has this name, if one has.
+    pub fn builtin(&self) -> Option<Role> {
+        [
+            Role::Admin,
+            Role::Operator,
+            Role::Auditor,
+            Role::VulnerabilityManager,
+            Role::Developer,
+            Role::AgentManager,
+            Role::Ci,
+        ]
+        .into_iter()
+        .find(|role| role.as_str() == self.0)
+    }
+}
+
+impl Role {
+    /// The name of the role, as it is stored and sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Operator => "operator",
+            Self::Auditor => "auditor",
+            Self::VulnerabilityManager => "vulnerability_manager",
+            Self::Developer => "developer",
+            Self::AgentManager => "agent_manager",
+            Self::Ci => "ci",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl From<Role> for RoleName {
+    fn from(role: Role) -> Self {
+        Self(role.as_str().to_owned())
+    }
+}
+
+impl TryFrom<String> for RoleName {
+    type Error = InvalidRoleName;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let begins = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
+        let plain =
+            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
+        if begins && text.len() <= 64 && text.bytes().all(plain) {
+            Ok(Self(text))
+        } else {
+            Err(InvalidRoleName)
+        }
+    }
+}
+
+impl FromStr for RoleName {
+    type Err = InvalidRoleName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<RoleName> for String {
+    fn from(name: RoleName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for RoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A role that somebody has, for the whole tenant or for some of what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub struct RoleAssignment {
+    /// The role.
+    pub role: RoleName,
+    /// The collections that it is limited to; none for the whole tenant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 32)]
+    pub collections: Vec<CollectionId>,
+}
+
+impl From<Role> for RoleAssignment {
+    fn from(role: Role) -> Self {
+        Self {
+            role: role.into(),
+            collections: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_builtin_roles_are_those_that_were_stored_as_words() {
+        for role in ["admin", "vulnerability_manager", "ci", "agent_manager"] {
+            let word: Role = serde_json::from_value(serde_json::json!(role)).unwrap();
+            let name: RoleName = serde_json::from_value(serde_json::json!(role)).unwrap();
+            assert_eq!(name.builtin(), Some(word));
+            assert_eq!(RoleName::from(word), name);
+        }
+        let unknown: RoleName = "unknown".parse().unwrap();
+        assert_eq!(unknown.builtin(), None);
+    }
+
+    #[test]
+    fn what_could_be_mistaken_for_another_name_is_none() {
+        for bad in ["", "Admin", "a b", "1st", "-x", "a/b", "ä", &"x".repeat(65)] {
+            assert!(bad.parse::<RoleName>().is_err(), "{bad:?}");
+        }
+        assert!("team-a_2".parse::<RoleName>().is_ok());
+    }
+}
