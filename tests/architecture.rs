@@ -12,7 +12,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     // Whose packages are the same must not depend on who asks, so all that compare names import the rules for them.
     ("purl", &[]),
-    ("inventory", &["schemas", "purl"]),
+    // Collections and inventories read names of images alike.
+    ("scope", &["schemas"]),
+    ("inventory", &["schemas", "purl", "scope"]),
     ("advisories", &["schemas", "purl"]),
     ("risk", &["schemas"]),
     ("access", &["schemas"]),
@@ -20,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["schemas", "purl"]),
     ("notification", &["schemas"]),
     // The index ranks by score, so it reads the formula.
-    ("estate", &["schemas", "risk"]),
+    ("estate", &["schemas", "risk", "scope"]),
     // A download is judged by what its reader makes of it, before it replaces the one before; bundles are signed.
     ("sources", &["schemas", "inventory", "advisories", "access"]),
     ("platform", &["schemas"]),
@@ -42,7 +44,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "api",
         // Only for the grammar of names: what no registry could have is refused before it is queued.
         &[
-            "schemas", "platform", "records", "access", "estate", "risk", "policy", "sources",
+            "schemas", "platform", "records", "access", "estate", "risk", "scope", "policy",
+            "sources",
         ],
     ),
     ("roster", &["schemas", "platform", "records", "handlers"]),

@@ -7,6 +7,7 @@
 pub mod advisory;
 pub mod agent;
 pub mod api;
+pub mod collection;
 pub mod digest;
 pub mod finding;
 pub mod ids;

@@ -16,6 +16,7 @@ mod metrics;
 mod mirror;
 pub mod registry;
 mod rematch;
+mod resource;
 pub mod scan;
 pub mod score;
 

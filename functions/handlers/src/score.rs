@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use estate::{EstateIndex, PlaceDelta, PlaceFinding};
+use estate::{EstateIndex, PlaceDelta, PlaceFinding, Resource};
 use platform::Delivery;
 use records::{
     Containers, Estates, Feeds, FindingsDocument, Hosts, Images, Places, messages::ScoreMessage,
@@ -19,7 +19,9 @@ use schemas::{
     risk::PlaceFacts,
 };
 
-use crate::{ATTEMPTS, Advisories, Context, Handler, HandlerError, advise, fold, message};
+use crate::{
+    ATTEMPTS, Advisories, Context, Handler, HandlerError, advise, fold, message, resource,
+};
 
 /// The function.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,9 +65,12 @@ async fn score_once(
     let Some((record, document)) = Places(platform).newest(tenant, place).await? else {
         return Ok(true);
     };
-    let facts = match place {
+    let (facts, resource) = match place {
         Place::Host(id) => match Hosts(platform).get(tenant, id).await? {
-            Some(host) => risk::host_place(&host.facts),
+            Some(host) => (
+                risk::host_place(&host.facts),
+                resource::of_host(&host.facts),
+            ),
             None => return Ok(true),
         },
         Place::Image(id) => match image_facts(context, tenant, id, record.os.as_ref()).await? {
@@ -84,6 +89,8 @@ async fn score_once(
         cannot_judge: record.summary.cannot_judge,
         facts,
         findings,
+        os: resource::os_name(record.os.as_ref()),
+        resource,
     };
     let put = Estates(platform)
         .put(tenant, before.as_ref(), delta)
@@ -92,13 +99,13 @@ async fn score_once(
     Ok(put && Feeds(platform).generation().await? == generation)
 }
 
-/// Facts of an image: the worst over its containers on all hosts.
+/// Facts of an image, the worst over its containers on all hosts, and what collections look at.
 async fn image_facts(
     context: &Context,
     tenant: &TenantId,
     id: &ImageId,
     os: Option<&OperatingSystem>,
-) -> Result<Option<PlaceFacts>, HandlerError> {
+) -> Result<Option<(PlaceFacts, Resource)>, HandlerError> {
     let platform = &context.platform;
     let Some(image) = Images(platform).get(tenant, id).await? else {
         return Ok(None);
@@ -113,9 +120,6 @@ async fn image_facts(
     let running = by_host
         .iter()
         .any(|on| on.containers.iter().any(|c| c.running));
-    if !asked && !running {
-        return Ok(Some(risk::image_place(&image.facts, os, None)));
-    }
     let with: Vec<_> = by_host
         .iter()
         .filter(|on| !on.containers.is_empty())
@@ -136,7 +140,11 @@ async fn image_facts(
                 .map(move |container| RunningContainer { container, host })
         })
         .collect();
-    Ok(Some(risk::image_place(&image.facts, os, Some(&containers))))
+    let known = (asked || running).then_some(containers.as_slice());
+    Ok(Some((
+        risk::image_place(&image.facts, os, known),
+        resource::of_image(&image, &containers),
+    )))
 }
 
 /// Each vulnerability of a place once, over all packages that have it.

@@ -20,9 +20,10 @@ const WHAT: &str = "an exported record";
 const MAX_PAGE: u32 = 500;
 
 /// Everything that can be exported.
-pub const NOUNS: [ExportNoun; 13] = [
+pub const NOUNS: [ExportNoun; 14] = [
     ExportNoun::Agents,
     ExportNoun::Alerts,
+    ExportNoun::Collections,
     ExportNoun::EnrolmentTokens,
     ExportNoun::Hosts,
     ExportNoun::ImageRequests,
@@ -66,6 +67,7 @@ pub const fn folder(noun: ExportNoun) -> &'static str {
     match noun {
         ExportNoun::Agents => "agents",
         ExportNoun::Alerts => "alerts",
+        ExportNoun::Collections => "collections",
         ExportNoun::EnrolmentTokens => "enrolment-tokens",
         ExportNoun::Hosts => "hosts",
         ExportNoun::ImageRequests => "image-requests",

@@ -6,6 +6,7 @@
 //! and a record names the one that holds.
 
 pub mod allowances;
+pub mod collections;
 pub mod containers;
 pub mod envelopes;
 mod error;
@@ -32,6 +33,7 @@ mod store;
 
 use schemas::Timestamp;
 
+pub use collections::{CollectionRecord, Collections};
 pub use containers::Containers;
 pub use envelopes::{Accepted, EnvelopeName, Envelopes};
 pub use error::RecordError;

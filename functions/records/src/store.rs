@@ -190,6 +190,23 @@ pub(crate) fn unchanged(read_version: Option<u64>) -> Condition {
     read_version.map_or(Condition::NotExists, Condition::VersionIs)
 }
 
+/// Deletes an item as it was read; `false` when another state of it is there.
+pub(crate) async fn delete_read(
+    platform: &Platform,
+    key: &Key,
+    version: u64,
+    what: &'static str,
+) -> Result<bool, RecordError> {
+    let condition = Condition::VersionIs(version);
+    match patiently(async || platform.table.delete(key, condition).await).await {
+        Ok(()) => Ok(true),
+        // It is gone, by this call when an acknowledgement was lost.
+        Err(TableError::ConditionFailed { current: None, .. }) => Ok(true),
+        Err(TableError::ConditionFailed { .. }) => Ok(false),
+        Err(error) => Err(RecordError::Table(what, error)),
+    }
+}
+
 /// Deletes an item, whatever it is.
 pub(crate) async fn delete(
     platform: &Platform,

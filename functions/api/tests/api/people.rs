@@ -41,6 +41,8 @@ async fn put_place(house: &House, tenant: &str, place: &str, cves: &[(&str, Seve
             ..PlaceFacts::default()
         },
         findings: findings.collect(),
+        os: String::new(),
+        resource: estate::Resource::new(),
     };
     let estates = Estates(&house.platform);
     let before = estates.state(&tenant, &place).await.unwrap();

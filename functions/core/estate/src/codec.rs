@@ -187,6 +187,11 @@ impl<'a> Reader<'a> {
             .ok_or(EstateError::Damaged("too short"))
     }
 
+    /// Whether nothing is left, as in what an earlier version wrote.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     pub(crate) fn byte(&mut self) -> Result<u8, EstateError> {
         let (first, rest) = self
             .rest

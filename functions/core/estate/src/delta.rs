@@ -5,6 +5,7 @@ use schemas::{
     inventory::CoverageStatus,
     risk::{PlaceFacts, VulnerabilityFacts},
 };
+use scope::{Part, Resource};
 
 use crate::codec::{EstateError, Reader, Writer};
 
@@ -29,6 +30,10 @@ pub struct PlaceDelta {
     pub facts: PlaceFacts,
     /// Its vulnerabilities, each once.
     pub findings: Vec<PlaceFinding>,
+    /// Its operating system as people name it, such as `Debian GNU/Linux 12`; empty when it is not known.
+    pub os: String,
+    /// What collections look at.
+    pub resource: Resource,
 }
 
 /// A vulnerability in a place, over all packages that have it there.
@@ -64,6 +69,8 @@ impl PlaceDelta {
             cannot_judge: 0,
             facts: PlaceFacts::default(),
             findings: Vec::new(),
+            os: String::new(),
+            resource: Resource::new(),
         }
     }
 
@@ -84,6 +91,13 @@ impl PlaceDelta {
             out.rating(finding.severity, finding.cvss_score, finding.fix_available);
             out.vulnerability_facts(&finding.facts);
         }
+        // Behind what the first form had: whoever reads that stops before it.
+        out.text(&self.os);
+        out.count(self.resource.texts().count());
+        for (part, text) in self.resource.texts() {
+            out.byte(part.number());
+            out.text(text);
+        }
         out.finish()
     }
 
@@ -103,6 +117,8 @@ impl PlaceDelta {
             cannot_judge: input.number_32()?,
             facts: input.place_facts()?,
             findings: Vec::new(),
+            os: String::new(),
+            resource: Resource::new(),
         };
         for _ in 0..input.count()? {
             let vulnerability = input.vulnerability()?;
@@ -115,6 +131,15 @@ impl PlaceDelta {
                 fix_available,
                 facts,
             });
+        }
+        if !input.is_at_end() {
+            delta.os = input.text()?.to_owned();
+            let mut texts = Vec::new();
+            for _ in 0..input.count()? {
+                let (part, text) = (input.byte()?, input.text()?);
+                texts.extend(Part::of_number(part).map(|part| (part, text.to_owned())));
+            }
+            delta.resource = Resource::stored(texts);
         }
         Ok(delta)
     }

@@ -1,12 +1,16 @@
 //! The index: dictionaries of vulnerabilities and places, and findings that point into them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use schemas::{
     Place, Severity, VulnerabilityId,
     inventory::CoverageStatus,
     risk::{PlaceFacts, VulnerabilityFacts},
 };
+use scope::Part;
 
 use crate::{
     codec::{EstateError, Reader, Writer, cvss_tenths},
@@ -19,7 +23,13 @@ pub struct EstateIndex {
     pub(crate) vulnerabilities: Vec<Vulnerability>,
     pub(crate) places: BTreeMap<Place, PlaceRow>,
     numbers: HashMap<VulnerabilityId, u32>,
+    /// What collections look at, and names of operating systems: each text once, however many places have it.
+    pub(crate) texts: Vec<(Kind, Arc<str>)>,
+    text_numbers: HashMap<(Kind, Arc<str>), u32>,
 }
+
+/// What a text says of a place: a part of [`scope::Resource`], or the operating system.
+pub(crate) type Kind = Option<Part>;
 
 /// What is known of a vulnerability wherever it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +49,8 @@ pub(crate) struct PlaceRow {
     pub(crate) cannot_judge: u32,
     pub(crate) facts: PlaceFacts,
     pub(crate) findings: Vec<Row>,
+    /// Numbers of its texts.
+    pub(crate) texts: Box<[u32]>,
 }
 
 /// A finding: the number of its vulnerability and how it is rated in this place.
@@ -65,6 +77,8 @@ impl Row {
 const MAGIC: &[u8; 4] = b"BHEI";
 /// Format version of encoded indexes.
 const VERSION: u8 = 1;
+/// Kind of an operating system among encoded texts; the others are numbers of parts.
+const OS: u8 = 255;
 /// What the strings of a place or a vulnerability, and the nodes that they hang in, take beside their own sizes, in bytes, about.
 const ALLOCATED: usize = 96;
 
@@ -87,6 +101,12 @@ impl EstateIndex {
             .iter()
             .map(|finding| self.row(finding))
             .collect();
+        let resource = delta.resource.texts();
+        let texts = resource.map(|(part, text)| self.text(Some(part), text));
+        let mut texts: Vec<u32> = texts.collect();
+        if !delta.os.is_empty() {
+            texts.push(self.text(None, &delta.os));
+        }
         // A removal stays as a row without findings, so that an older state arriving late does not bring it back.
         let row = PlaceRow {
             name: delta.name.clone(),
@@ -97,6 +117,7 @@ impl EstateIndex {
             cannot_judge: delta.cannot_judge,
             facts: delta.facts.clone(),
             findings,
+            texts: texts.into_boxed_slice(),
         };
         self.places.insert(delta.place.clone(), row);
         true
@@ -125,6 +146,34 @@ impl EstateIndex {
             cvss: finding.cvss_score.map_or(255, cvss_tenths),
             fix_available: finding.fix_available,
         }
+    }
+
+    /// The number of a text.
+    fn text(&mut self, kind: Kind, text: &str) -> u32 {
+        let text: Arc<str> = text.into();
+        if let Some(number) = self.text_numbers.get(&(kind, Arc::clone(&text))) {
+            return *number;
+        }
+        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.texts.push((kind, Arc::clone(&text)));
+        self.text_numbers.insert((kind, text), number);
+        number
+    }
+
+    /// The name of a place's operating system.
+    pub(crate) fn os_of<'a>(&'a self, row: &'a PlaceRow) -> &'a str {
+        let os = self.texts_of(row).find(|(kind, _)| kind.is_none());
+        os.map_or("", |(_, text)| text)
+    }
+
+    /// The texts of a place.
+    pub(crate) fn texts_of<'a>(
+        &'a self,
+        row: &'a PlaceRow,
+    ) -> impl Iterator<Item = (Kind, &'a str)> {
+        let texts = row.texts.iter();
+        let texts = texts.filter_map(|number| self.texts.get(*number as usize));
+        texts.map(|(kind, text)| (*kind, &**text))
     }
 
     fn add_vulnerability(&mut self, id: VulnerabilityId, facts: VulnerabilityFacts) -> u32 {
@@ -186,8 +235,12 @@ impl EstateIndex {
                 + row.name.len()
                 + row.facts.exposure_reason.as_ref().map_or(0, String::len)
                 + row.findings.capacity() * size_of::<Row>()
+                + row.texts.len() * size_of::<u32>()
         });
-        let bytes: usize = vulnerabilities.chain(places).sum();
+        let text = size_of::<(Kind, Arc<str>)>() * 2 + size_of::<u32>();
+        let texts = self.texts.iter();
+        let texts = texts.map(|(_, known)| text + known.len() + ALLOCATED);
+        let bytes: usize = vulnerabilities.chain(places).chain(texts).sum();
         bytes as u64
     }
 
@@ -231,7 +284,56 @@ impl EstateIndex {
                 );
             }
         }
+        self.encode_texts(&mut out);
         out.finish()
+    }
+
+    /// Behind what the first form had, so that whoever reads that stops before it: the texts, then each place's.
+    fn encode_texts(&self, out: &mut Writer) {
+        let mut used = vec![None; self.texts.len()];
+        let mut kept = Vec::new();
+        for number in self.places.values().flat_map(|place| &place.texts) {
+            if let Some(slot @ None) = used.get_mut(*number as usize) {
+                *slot = Some(kept.len());
+                kept.extend(self.texts.get(*number as usize));
+            }
+        }
+        out.count(kept.len());
+        for (kind, text) in kept {
+            out.byte(kind.map_or(OS, Part::number));
+            out.text(text);
+        }
+        for row in self.places.values() {
+            out.count(row.texts.len());
+            for number in &row.texts {
+                let number = used.get(*number as usize).copied().flatten();
+                out.count(number.unwrap_or_default());
+            }
+        }
+    }
+
+    /// What [`Self::encode_texts`] wrote.
+    fn decode_texts(&mut self, input: &mut Reader<'_>) -> Result<(), EstateError> {
+        // Where each text went; those of a later version's kinds go nowhere.
+        let mut numbers = Vec::new();
+        for _ in 0..input.count()? {
+            let (kind, text) = (input.byte()?, input.text()?);
+            let kind = match Part::of_number(kind) {
+                None if kind == OS => Some(None),
+                None => None,
+                part => Some(part),
+            };
+            numbers.push(kind.map(|kind| self.text(kind, text)));
+        }
+        for row in self.places.values_mut() {
+            let mut texts = Vec::new();
+            for _ in 0..input.count()? {
+                let number = numbers.get(input.number_32()? as usize);
+                texts.extend(number.ok_or(EstateError::Damaged("no such text"))?);
+            }
+            row.texts = texts.into_boxed_slice();
+        }
+        Ok(())
     }
 
     /// Reads the compact form.
@@ -257,6 +359,7 @@ impl EstateIndex {
                 cannot_judge: input.number_32()?,
                 facts: input.place_facts()?,
                 findings: Vec::new(),
+                texts: Box::default(),
             };
             for _ in 0..input.count()? {
                 let vulnerability = input.number_32()?;
@@ -272,6 +375,9 @@ impl EstateIndex {
                 });
             }
             index.places.insert(place, row);
+        }
+        if !input.is_at_end() {
+            index.decode_texts(&mut input)?;
         }
         Ok(index)
     }

@@ -5,12 +5,13 @@
 //! over the base, and a writer folds them in when there are many. Laying the same delta twice, or an older one after a
 //! newer one, changes nothing.
 //!
-//! This crate reads `risk`, because what is ranked is its score.
+//! This crate reads `risk`, because what is ranked is its score, and `scope`, because nobody is answered more than they may see.
 
 mod codec;
 mod delta;
 mod index;
 mod rank;
+mod view;
 
 pub use codec::EstateError;
 pub use delta::{PlaceDelta, PlaceFinding};
@@ -18,6 +19,8 @@ pub use index::EstateIndex;
 pub use rank::{
     AffectedPlace, Counts, Filter, PlaceSummary, Position, RankedPage, RankedVulnerability,
 };
+pub use scope::Resource;
+pub use view::{PlaceFilter, View, Within};
 
 #[cfg(test)]
 mod tests;

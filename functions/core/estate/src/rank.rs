@@ -10,7 +10,10 @@ use schemas::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::index::{EstateIndex, PlaceRow, Row};
+use crate::{
+    index::{EstateIndex, PlaceRow, Row},
+    view::{PlaceFilter, View, Within},
+};
 
 /// Which vulnerabilities are wanted; an empty filter wants all.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -130,9 +133,49 @@ pub struct PlaceSummary {
     pub top_score_tenths: u16,
     /// What is known of it.
     pub facts: PlaceFacts,
+    /// Its operating system as people name it; empty when it is not known.
+    #[serde(default)]
+    pub os: String,
 }
 
 impl EstateIndex {
+    /// All of it.
+    pub fn whole(&self) -> View<'_> {
+        View::new(self, None)
+    }
+
+    /// What of it somebody may see.
+    pub fn seen<'a>(&'a self, within: &'a Within) -> View<'a> {
+        View::new(self, Some(within))
+    }
+
+    /// [`View::page`] of all of it.
+    pub fn page(&self, filter: &Filter, after: Option<&Position>, limit: usize) -> RankedPage {
+        self.whole().page(filter, after, limit)
+    }
+
+    /// [`View::ranked`] of all of it.
+    pub fn ranked(&self, filter: &Filter) -> Vec<RankedVulnerability> {
+        self.whole().ranked(filter)
+    }
+
+    /// [`View::ranked_places`] of all of it.
+    pub fn ranked_places(&self, kind: PlaceKind) -> Vec<PlaceSummary> {
+        self.whole().ranked_places(kind, &PlaceFilter::default())
+    }
+
+    /// [`View::affected`] of all of it.
+    pub fn affected(&self, id: &VulnerabilityId) -> Vec<AffectedPlace> {
+        self.whole().affected(id)
+    }
+
+    /// [`View::summaries`] of all of it.
+    pub fn summaries(&self, only: Option<&Place>) -> Vec<PlaceSummary> {
+        self.whole().summaries(only)
+    }
+}
+
+impl View<'_> {
     /// One page of the vulnerabilities that a filter wants, highest score first, then by id.
     pub fn page(&self, filter: &Filter, after: Option<&Position>, limit: usize) -> RankedPage {
         let mut rows = self.ranked(filter);
@@ -154,9 +197,11 @@ impl EstateIndex {
 
     /// All vulnerabilities that a filter wants, highest score first, then by id.
     pub fn ranked(&self, filter: &Filter) -> Vec<RankedVulnerability> {
-        let mut found: Vec<Option<RankedVulnerability>> = vec![None; self.vulnerabilities.len()];
+        let mut found: Vec<Option<RankedVulnerability>> =
+            vec![None; self.index.vulnerabilities.len()];
         // Of millions of findings, each costs a few additions: what is the same everywhere is worked out once.
         let intel: Vec<u16> = self
+            .index
             .vulnerabilities
             .iter()
             .map(|known| intel_tenths(&known.facts))
@@ -195,10 +240,6 @@ impl EstateIndex {
         rows
     }
 
-    fn present(&self) -> impl Iterator<Item = (&Place, &PlaceRow)> {
-        self.places.iter().filter(|(_, row)| !row.removed)
-    }
-
     fn count(
         &self,
         slot: &mut Option<RankedVulnerability>,
@@ -207,7 +248,8 @@ impl EstateIndex {
         other_tenths: u16,
         finding: Row,
     ) {
-        let Some(known) = self.vulnerabilities.get(finding.vulnerability as usize) else {
+        let vulnerabilities = &self.index.vulnerabilities;
+        let Some(known) = vulnerabilities.get(finding.vulnerability as usize) else {
             return;
         };
         let cvss_score = finding.cvss_score();
@@ -244,11 +286,12 @@ impl EstateIndex {
         }
     }
 
-    /// All places of a kind in short, highest score first, then by place.
-    pub fn ranked_places(&self, kind: PlaceKind) -> Vec<PlaceSummary> {
+    /// All places of a kind that a filter wants in short, highest score first, then by place.
+    pub fn ranked_places(&self, kind: PlaceKind, filter: &PlaceFilter) -> Vec<PlaceSummary> {
+        let filter = filter.ready(self.index);
         let mut rows: Vec<_> = self
             .present()
-            .filter(|(place, _)| place.kind() == kind)
+            .filter(|(place, row)| place.kind() == kind && filter.wants(row))
             .map(|(place, row)| self.summary(place, row))
             .collect();
         rows.sort_by(|a, b| {
@@ -259,11 +302,8 @@ impl EstateIndex {
 
     /// The places that have a vulnerability, highest score first.
     pub fn affected(&self, id: &VulnerabilityId) -> Vec<AffectedPlace> {
-        let Some(number) = self
-            .vulnerabilities
-            .iter()
-            .position(|known| known.id == *id)
-        else {
+        let vulnerabilities = &self.index.vulnerabilities;
+        let Some(number) = vulnerabilities.iter().position(|known| known.id == *id) else {
             return Vec::new();
         };
         let mut places: Vec<_> = self
@@ -276,7 +316,7 @@ impl EstateIndex {
                 let vulnerability = VulnerabilityFacts {
                     severity: finding.severity,
                     cvss_score: finding.cvss_score(),
-                    ..self.vulnerabilities.get(number)?.facts.clone()
+                    ..vulnerabilities.get(number)?.facts.clone()
                 };
                 Some(AffectedPlace {
                     place: place.clone(),
@@ -300,17 +340,25 @@ impl EstateIndex {
 
     /// All places in short, or one.
     pub fn summaries(&self, only: Option<&Place>) -> Vec<PlaceSummary> {
-        self.present()
-            .filter(|(place, _)| only.is_none_or(|only| only == *place))
-            .map(|(place, row)| self.summary(place, row))
-            .collect()
+        match only {
+            Some(only) => self
+                .place(only)
+                .map(|row| self.summary(only, row))
+                .into_iter()
+                .collect(),
+            None => self
+                .present()
+                .map(|(place, row)| self.summary(place, row))
+                .collect(),
+        }
     }
 
     fn summary(&self, place: &Place, row: &PlaceRow) -> PlaceSummary {
         let mut counts = Counts::default();
         let mut top = None;
         for finding in &row.findings {
-            let Some(known) = self.vulnerabilities.get(finding.vulnerability as usize) else {
+            let vulnerabilities = &self.index.vulnerabilities;
+            let Some(known) = vulnerabilities.get(finding.vulnerability as usize) else {
                 continue;
             };
             top = top.max(Some(intel_tenths(&known.facts) + finding.rating_tenths()));
@@ -334,6 +382,7 @@ impl EstateIndex {
             counts,
             top_score_tenths: top.map_or(0, |tenths| tenths + place_tenths(&row.facts)),
             facts: row.facts.clone(),
+            os: self.index.os_of(row).to_owned(),
         }
     }
 }

@@ -7,6 +7,9 @@ use schemas::{
     risk::{Answer, Exposure, PlaceFacts, VulnerabilityFacts},
 };
 
+use schemas::collection::CollectionParts;
+use scope::{Collection, Scope};
+
 use super::*;
 
 fn finding(id: &str, severity: Severity, cvss: f32, fix: bool) -> PlaceFinding {
@@ -45,6 +48,8 @@ fn delta(
             ..PlaceFacts::default()
         },
         findings,
+        os: String::new(),
+        resource: Resource::new(),
     }
 }
 
@@ -195,6 +200,122 @@ fn a_place_is_summed_up() {
         summary.top_score_tenths,
         estate().affected(&"CVE-2024-1".parse().unwrap())[1].score_tenths
     );
+}
+
+fn of_hosts(pattern: &str) -> Scope {
+    let parts = CollectionParts {
+        hosts: vec![pattern.to_owned()],
+        ..CollectionParts::default()
+    };
+    Scope::union([Collection::read(&parts).unwrap()])
+}
+
+/// Two hosts and an image that both run; each host has a vulnerability of its own beside the one that all have.
+fn shared() -> EstateIndex {
+    let mut index = EstateIndex::new();
+    let both = || finding("CVE-2024-1", Severity::High, 7.0, false);
+    let place = |name: &str, own: &str| PlaceDelta {
+        os: "Debian GNU/Linux 12".to_owned(),
+        resource: Resource::new().host(name),
+        ..delta(
+            format!("host/{name}").parse().unwrap(),
+            1,
+            Exposure::None,
+            vec![both(), finding(own, Severity::Low, 2.0, false)],
+        )
+    };
+    index.apply(&place("web-1", "CVE-2024-11"));
+    index.apply(&place("db-1", "CVE-2024-12"));
+    index.apply(&PlaceDelta {
+        name: "shop:1".to_owned(),
+        resource: Resource::new().image("team/shop:1").host("web-1"),
+        ..delta(image(1), 1, Exposure::None, vec![both()])
+    });
+    index
+}
+
+#[test]
+fn what_is_outside_a_scope_is_neither_answered_nor_counted() {
+    let index = shared();
+    let web = index.within(&of_hosts("web-*"));
+    let db = index.within(&of_hosts("db-*"));
+    let ids = |within: &Within| -> Vec<String> {
+        let rows = index.seen(within).ranked(&Filter::default());
+        rows.into_iter().map(|row| row.id.to_string()).collect()
+    };
+    assert_eq!(ids(&web), ["CVE-2024-1", "CVE-2024-11"]);
+    assert_eq!(ids(&db), ["CVE-2024-1", "CVE-2024-12"]);
+    let page = index.seen(&web).page(&Filter::default(), None, 1);
+    assert_eq!(
+        (page.total, page.rows[0].hosts, page.rows[0].images),
+        (2, 1, 1)
+    );
+    let page = index.seen(&db).page(&Filter::default(), None, 1);
+    assert_eq!(
+        (page.total, page.rows[0].hosts, page.rows[0].images),
+        (2, 1, 0)
+    );
+    assert_eq!(page.rows[0].running_containers, 0);
+    assert!(
+        index
+            .seen(&db)
+            .affected(&"CVE-2024-11".parse().unwrap())
+            .is_empty()
+    );
+    assert!(index.seen(&db).summaries(Some(&image(1))).is_empty());
+    assert!(index.seen(&web).has(&image(1)));
+    let hosts = index
+        .seen(&db)
+        .ranked_places(PlaceKind::Host, &PlaceFilter::default());
+    assert_eq!(hosts.len(), 1);
+    assert_eq!(hosts[0].os, "Debian GNU/Linux 12");
+    let nothing = index.within(&Scope::union([]));
+    assert!(index.seen(&nothing).summaries(None).is_empty());
+    let all = index.within(&Scope::everything());
+    assert_eq!(index.seen(&all).summaries(None), index.summaries(None));
+}
+
+#[test]
+fn places_are_found_by_their_names_and_systems() {
+    let index = shared();
+    let found = |kind: PlaceKind, search: Option<&str>, os: Option<&str>| {
+        let filter = PlaceFilter {
+            search: search.map(str::to_owned),
+            os: os.map(str::to_owned),
+        };
+        index.whole().ranked_places(kind, &filter).len()
+    };
+    assert_eq!(found(PlaceKind::Host, Some("WEB"), None), 1);
+    assert_eq!(found(PlaceKind::Host, None, Some("debian")), 2);
+    assert_eq!(found(PlaceKind::Host, Some("web"), Some("windows")), 0);
+    assert_eq!(found(PlaceKind::Image, Some("docker.io/team"), None), 1);
+    assert_eq!(found(PlaceKind::Image, Some("web-1"), None), 0);
+}
+
+#[test]
+fn what_collections_look_at_survives_the_way_through_bytes() {
+    let index = shared();
+    let read = EstateIndex::decode(&index.encode()).unwrap();
+    assert_eq!(read.summaries(None), index.summaries(None));
+    for pattern in ["web-*", "db-1", "*", "none"] {
+        let scope = of_hosts(pattern);
+        assert_eq!(read.within(&scope), index.within(&scope), "{pattern}");
+    }
+    let delta = PlaceDelta {
+        os: "Alpine Linux v3.20".to_owned(),
+        resource: Resource::new().image("a:1").label("team", "x").account("1"),
+        ..delta(image(3), 1, Exposure::None, Vec::new())
+    };
+    assert_eq!(PlaceDelta::decode(&delta.encode()), Ok(delta));
+}
+
+#[test]
+fn a_place_that_an_earlier_version_wrote_is_known_by_its_name() {
+    let index = estate();
+    let within = index.within(&of_hosts("host/db-*"));
+    let seen = index.seen(&within).summaries(None);
+    assert_eq!(seen.len(), 1);
+    assert!(index.seen(&within).has(&seen[0].place));
 }
 
 /// An index as the first version wrote it; later versions must go on reading it.

@@ -58,6 +58,8 @@ fn state(number: u64, sequence: u64, findings: u64) -> PlaceDelta {
         cannot_judge: 0,
         facts: PlaceFacts::default(),
         findings: findings.collect(),
+        os: String::new(),
+        resource: estate::Resource::new(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use platform::{Condition, Item, Key};
 use records::identity::Identity;
-use records::{Containers, Feeds, Hosts, ImageRequests, Images, Layers, Places, Policies, Scans};
+use records::{
+    Collections, Containers, Feeds, Hosts, ImageRequests, Images, Layers, Places, Policies, Scans,
+};
 use schemas::{
     Place, PlaceKind, Severity, api::image_scan::ImageRequestState, inventory::CoverageStatus,
 };
@@ -26,6 +28,13 @@ async fn records_of_the_last_version_are_read() {
         "t/acme/hosts",
         "db-1",
         include_str!("samples/host.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/collections",
+        "c0ffee",
+        include_str!("samples/collection.1.json"),
     )
     .await;
     keep(
@@ -131,6 +140,9 @@ async fn records_of_the_last_version_are_read() {
     let request = request.unwrap();
     assert_eq!(request.state, ImageRequestState::Failed);
     assert!(request.reason.unwrap().contains("holds no image"));
+    let id = "c0ffee".parse().unwrap();
+    let shop = Collections(&platform).get(&tenant, &id).await.unwrap();
+    assert_eq!(shop.unwrap().0.parts.hosts, ["web-*"]);
     let policy = Policies(&platform).get(&tenant, "ci").await.unwrap();
     assert!(policy.unwrap().0.text.contains("kev = true"));
     let scans = Scans(&platform).list(&tenant, 10, None).await.unwrap();

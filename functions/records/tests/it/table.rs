@@ -10,8 +10,8 @@ use platform::{
     TableError, Write,
 };
 use records::{
-    Containers, EnvelopeName, Envelopes, Estates, Feeds, Hosts, ImageRequests, Images, Layers,
-    Places, Policies, Scans,
+    Collections, Containers, EnvelopeName, Envelopes, Estates, Feeds, Hosts, ImageRequests, Images,
+    Layers, Places, Policies, Scans,
     allowances::{Allowances, Rate},
     feeds::{DownloadState, ManifestDocument},
     identity::{Alert, Enrolment, Identity, NewAgent, StoredToken},
@@ -234,6 +234,9 @@ async fn write_all(platform: &Platform) {
     };
     feeds.put_download(&download).await.unwrap();
 
+    let collection = sample(include_str!("samples/collection.1.json"));
+    let collections = Collections(platform);
+    collections.put(&tenant, &collection, None).await.unwrap();
     let policy = sample(include_str!("samples/policy.1.json"));
     let policies = Policies(platform);
     policies.put(&tenant, "ci", &policy, None).await.unwrap();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
-use estate::{PlaceDelta, PlaceFinding};
+use estate::{PlaceDelta, PlaceFinding, Resource};
 use schemas::{
     Digest, HostId, ImageId, Place, Severity,
     agent::{ImageInventory, InventoryBody},
@@ -301,6 +301,8 @@ pub(crate) fn states(places: usize) -> Result<Vec<PlaceDelta>> {
             cannot_judge: 0,
             facts: PlaceFacts::default(),
             findings: findings.collect::<Result<_>>()?,
+            os: "Debian GNU/Linux 12 (bookworm)".to_owned(),
+            resource: Resource::new().image(&format!("registry.example/more-{number}:1")),
         })
     });
     states.collect()

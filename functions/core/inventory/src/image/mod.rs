@@ -8,7 +8,6 @@ mod config;
 mod containerd;
 mod layers;
 mod oci;
-mod reference;
 mod store;
 mod stream;
 
@@ -26,7 +25,7 @@ pub use containerd::{
 };
 pub use layers::read_located;
 pub use oci::{Located, locate};
-pub use reference::{DOCKER_HUB, ImageName};
+pub use scope::{DOCKER_HUB, ImageName};
 pub use store::Store;
 pub use stream::read_archive_stream;
 
