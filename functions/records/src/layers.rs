@@ -8,6 +8,7 @@ use schemas::{
     inventory::{LayerInventory, Reader, ReaderKind},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     RecordError, keys,
@@ -46,6 +47,69 @@ struct WaitRecord {
 stored! {
     LayerRecord: "a layer" 1;
     WaitRecord: "a wait for a layer" 1;
+}
+
+/// A reading of a layer that is to be stored.
+#[derive(Clone, Debug)]
+pub struct LayerReading {
+    diff_id: Digest,
+    generation: u32,
+    document: Document,
+}
+
+#[derive(Clone, Debug)]
+enum Document {
+    Read(Box<LayerInventory>),
+    Sent(Value),
+}
+
+impl LayerReading {
+    /// A document as an agent sent it. What of it this version does not know stays in it: an agent sends a layer once, so
+    /// a later version could not have it otherwise.
+    ///
+    /// # Errors
+    /// When it is not the inventory of a layer.
+    pub fn sent(document: Value) -> Result<Self, serde_json::Error> {
+        let layer = LayerInventory::deserialize(&document)?;
+        Ok(Self {
+            diff_id: layer.diff_id,
+            generation: layer.generation,
+            document: Document::Sent(document),
+        })
+    }
+
+    /// The layer.
+    pub fn diff_id(&self) -> &Digest {
+        &self.diff_id
+    }
+
+    /// The document with who read it, compressed.
+    fn encode(self, reader: &Reader) -> Result<Vec<u8>, RecordError> {
+        match self.document {
+            Document::Read(mut layer) => {
+                layer.reader = Some(reader.clone());
+                store::encode_document(&layer, WHAT)
+            }
+            Document::Sent(mut document) => {
+                let reader =
+                    serde_json::to_value(reader).map_err(|e| RecordError::Damaged(WHAT, e))?;
+                if let Some(fields) = document.as_object_mut() {
+                    fields.insert("reader".to_owned(), reader);
+                }
+                store::encode_document(&document, WHAT)
+            }
+        }
+    }
+}
+
+impl From<LayerInventory> for LayerReading {
+    fn from(layer: LayerInventory) -> Self {
+        Self {
+            diff_id: layer.diff_id.clone(),
+            generation: layer.generation,
+            document: Document::Read(Box::new(layer)),
+        }
+    }
 }
 
 /// What became of a layer's inventory.
@@ -138,7 +202,7 @@ impl Layers<'_> {
         agent: &AgentId,
         software: &str,
         read_at: Timestamp,
-        layer: LayerInventory,
+        layer: impl Into<LayerReading>,
     ) -> Result<PutLayer, RecordError> {
         let reader = Reader {
             kind: ReaderKind::Agent,
@@ -158,13 +222,14 @@ impl Layers<'_> {
         &self,
         tenant: &TenantId,
         reader: Reader,
-        mut layer: LayerInventory,
+        layer: impl Into<LayerReading>,
     ) -> Result<PutLayer, RecordError> {
+        let layer = layer.into();
         let diff_id = layer.diff_id.clone();
         let key = keys::key(tenant, NOUN, diff_id.as_str());
-        layer.reader = Some(reader.clone());
         let generation = layer.generation;
-        let bytes = store::aside(WHAT, move || store::encode_document(&layer, WHAT)).await?;
+        let said = reader.clone();
+        let bytes = store::aside(WHAT, move || layer.encode(&said)).await?;
         let document = format!(
             "{}-{}",
             reader.kind as u8,

@@ -44,7 +44,7 @@ pub use hosts::{HostRecord, Hosts, PutState};
 pub use image_requests::{ImageRequestRecord, ImageRequests};
 pub use images::{ImageRecord, Images};
 pub use inventories::{Inventories, InventoryRef};
-pub use layers::{Layers, PutLayer};
+pub use layers::{LayerReading, Layers, PutLayer};
 pub use places::{FindingsDocument, PlaceRecord, Places, PutPlace};
 pub use policies::{Policies, PolicyRecord};
 pub use scans::{ScanRecord, Scans};

@@ -32,9 +32,15 @@ pub async fn drain(spool: &Spool, uplink: &Uplink, boot: &Boot) -> Result<Draine
     let mut left: BTreeSet<EntryName> = spool.held().entries.keys().cloned().collect();
     let mut batch_max = MAX_BATCH;
     while !left.is_empty() {
-        let (names, envelopes) = spool.batch(&mut left, batch_max);
+        let (names, mut envelopes) = spool.batch(&mut left, batch_max);
         if envelopes.is_empty() {
             continue;
+        }
+        // What was seen by a clock that ran ahead, before the server's time was known, was not seen later than now. Told
+        // as it was it would be refused.
+        let now = uplink.clock().now();
+        for envelope in &mut envelopes {
+            envelope.observed_at = envelope.observed_at.min(now);
         }
         let batch = EnvelopeBatch { envelopes };
         match uplink.send_envelopes(&batch).await {
@@ -46,6 +52,15 @@ pub async fn drain(spool: &Spool, uplink: &Uplink, boot: &Boot) -> Result<Draine
                 batch_max = (batch.envelopes.len() / 2).max(1);
                 left.extend(names);
                 continue;
+            }
+            // As the receipt of the same name says.
+            Err(UplinkError::Refused {
+                status, ref kind, ..
+            }) if splits(status) && kind == "/problems/unsupported-version" => {
+                for (name, envelope) in names.iter().zip(&batch.envelopes) {
+                    spool.renumber(name, envelope, boot);
+                    drained.kept += 1;
+                }
             }
             Err(UplinkError::Refused {
                 status,

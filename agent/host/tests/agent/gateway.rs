@@ -39,6 +39,10 @@ use secrecy::SecretBox;
 pub(crate) struct Told {
     /// What is answered to the next requests instead of the truth.
     pub(crate) moods: VecDeque<(StatusCode, &'static str)>,
+    /// Of which time the gateway is.
+    pub(crate) age: Age,
+    /// Operations that it does not have, by what their paths begin with.
+    pub(crate) lacks: Vec<&'static str>,
     /// How far the gateway's clock is ahead.
     pub(crate) ahead_ms: i64,
     /// Receipts by number of the envelope; accepted otherwise.
@@ -63,8 +67,22 @@ pub(crate) struct Told {
     pub(crate) enrolled: Vec<EnrolRequest>,
     /// Nonces seen.
     nonces: BTreeSet<String>,
+    /// Every request, as it came: method, path, headers, body.
+    pub(crate) requests: Vec<(String, String, HeaderMap, Bytes)>,
     /// Requests that were verified.
     pub(crate) verified: usize,
+}
+
+/// Of which time a gateway is, as its answers show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Age {
+    /// As old as the agent.
+    #[default]
+    Same,
+    /// It says no more than it must.
+    Older,
+    /// It says more than the agent knows, in words that the agent does not know.
+    Later,
 }
 
 #[derive(Clone)]
@@ -126,10 +144,23 @@ fn problem(status: StatusCode, kind: &str) -> Response {
 async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 100 << 20).await.unwrap();
+    gateway.told().requests.push((
+        parts.method.to_string(),
+        parts.uri.to_string(),
+        parts.headers.clone(),
+        body.clone(),
+    ));
     let now = Clock::local().plus_ms(gateway.told().ahead_ms);
     let mood = gateway.told().moods.pop_front();
+    let path = parts.uri.path();
+    let lacked = gateway
+        .told()
+        .lacks
+        .iter()
+        .any(|lacked| path.starts_with(lacked));
     let mut response = match mood {
         Some((status, kind)) => problem(status, kind),
+        None if lacked => problem(StatusCode::NOT_FOUND, "not-found"),
         None => truth(
             &gateway,
             parts.method.as_str(),
@@ -139,6 +170,10 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
             now,
         ),
     };
+    let age = gateway.told().age;
+    if age != Age::Same {
+        response = aged(response, age).await;
+    }
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         response
             .headers_mut()
@@ -148,6 +183,51 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
         .headers_mut()
         .insert("bulkhead-time", now.to_string().parse().unwrap());
     response
+}
+
+/// The answer as a gateway of another time would give it.
+async fn aged(response: Response, age: Age) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, 100 << 20).await.unwrap();
+    let Ok(mut content) = serde_json::from_slice::<serde_json::Value>(&bytes) else {
+        return Response::from_parts(parts, bytes.into());
+    };
+    age_value(&mut content, age);
+    if age == Age::Later {
+        parts
+            .headers
+            .insert("x-of-a-later-gateway", "1".parse().unwrap());
+    }
+    parts.headers.remove("content-length");
+    Response::from_parts(parts, content.to_string().into())
+}
+
+fn age_value(value: &mut serde_json::Value, age: Age) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            fields.values_mut().for_each(|field| age_value(field, age));
+            match age {
+                Age::Same => {}
+                Age::Older => fields.retain(|name, _| {
+                    !["detail", "ignored_fields", "headers", "request_id"].contains(&name.as_str())
+                }),
+                Age::Later => {
+                    fields.insert(
+                        "of_a_later_gateway".to_owned(),
+                        serde_json::json!([{"x": 1}, null]),
+                    );
+                    if fields
+                        .get("status")
+                        .is_some_and(|status| status == "unknown")
+                    {
+                        fields.insert("status".to_owned(), "pondered".into());
+                    }
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| age_value(item, age)),
+        _ => {}
+    }
 }
 
 fn truth(
@@ -218,6 +298,11 @@ fn truth(
                 .envelopes
                 .iter()
                 .map(|envelope| {
+                    // As the real one, which has to keep the order of what is observed.
+                    assert!(
+                        envelope.observed_at <= now.plus_ms(5 * 60_000),
+                        "observed in the future"
+                    );
                     told.came.push((envelope.boot_id.clone(), envelope.seq));
                     told.bodies.push(envelope.body.clone());
                     EnvelopeReceipt {

@@ -15,7 +15,7 @@ use crate::{
     gateway::{Gateway, SOON},
 };
 
-async fn pass(gateway: &Gateway, engine: &Engine, state: &StateDir) -> Pass {
+pub(crate) async fn pass(gateway: &Gateway, engine: &Engine, state: &StateDir) -> Pass {
     state.write("agent.json", &gateway.enrolled()).unwrap();
     std::fs::write(state.path("agent.key"), hex::encode([1; 32])).unwrap();
     std::fs::create_dir_all(state.path("root")).unwrap();

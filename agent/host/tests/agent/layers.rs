@@ -16,7 +16,7 @@ use axum::{
 
 use crate::gateway::Gateway;
 
-fn layer(byte: u8, packages: usize) -> LayerInventory {
+pub(crate) fn layer(byte: u8, packages: usize) -> LayerInventory {
     // Names that do not compress well, so that large documents stay large.
     let name = |n: usize, part: u8| {
         hex::encode(access::keys::sha256(

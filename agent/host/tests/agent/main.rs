@@ -12,3 +12,6 @@ mod gateway;
 mod handing_over;
 mod images;
 mod layers;
+mod other_times;
+#[cfg(target_os = "linux")]
+mod recorded;

@@ -1,13 +1,12 @@
 //! The inventory of one layer, kept once per tenant.
 
 use axum::{extract::State, http::StatusCode};
-use records::layers::Layers;
+use records::{LayerReading, Layers};
 use schemas::{
     Digest,
     api::Problem,
     inventory::{LayerInventory, layer::LAYER_VERSION},
 };
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::signed::Signed;
@@ -53,13 +52,13 @@ pub(crate) async fn put_layer(
             ),
         ));
     }
-    let layer = LayerInventory::deserialize(raw).map_err(|error| {
+    let layer = LayerReading::sent(raw).map_err(|error| {
         ApiError::new(
             Kind::BadRequest,
             format!("The layer cannot be read: {error}."),
         )
     })?;
-    if layer.diff_id != diff_id {
+    if *layer.diff_id() != diff_id {
         return Err(ApiError::new(
             Kind::BadRequest,
             "The layer is another than the address names.",

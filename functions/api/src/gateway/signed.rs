@@ -12,6 +12,7 @@ use axum::{
 use bytes::Bytes;
 use platform::{BlobError, BlobPath};
 use records::identity::{Agent, tenant_of_agent};
+use schemas::Digest;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -179,7 +180,27 @@ async fn uploaded(
         Err(error) => return Err(error.into()),
     };
     let limit = usize::try_from(MAX_UPLOAD_BYTES).unwrap_or(usize::MAX);
-    let content = blob.body.collect(limit).await?;
+    let content = match blob.body.collect(limit).await {
+        Err(BlobError::TooLarge { .. }) => {
+            return Err(ApiError::new(
+                Kind::TooLarge,
+                format!("An upload has at most {MAX_UPLOAD_BYTES} bytes."),
+            ));
+        }
+        content => content?,
+    };
+    // Tickets of the release before name no digest; they hold for minutes.
+    if let Some((_, announced)) = name.split_once('-') {
+        let hashed = content.clone();
+        let found = tokio::task::spawn_blocking(move || access::keys::sha256(&hashed));
+        let found = Digest::from_sha256(&found.await.map_err(ApiError::internal)?);
+        if found.hex() != announced {
+            return Err(ApiError::new(
+                Kind::BadRequest,
+                "The upload does not have the digest that was announced: upload it anew by a new ticket.",
+            ));
+        }
+    }
     Ok((content, Some(path)))
 }
 

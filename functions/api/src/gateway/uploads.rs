@@ -52,7 +52,9 @@ pub(crate) async fn request_upload(
         ));
     }
     let sha256 = sha256_of(request.digest.hex()).ok_or_else(|| ApiError::internal("digest"))?;
-    let upload = state.random_hex::<16>()?;
+    // The name says what the content has to be, so that it is checked whatever the store lets through.
+    let random = state.random_hex::<16>()?;
+    let upload = format!("{random}-{}", request.digest.hex());
     let path = upload_path(&signed.agent, &upload).ok_or_else(|| ApiError::internal("path"))?;
     let wanted = UploadRequest {
         size_bytes: request.size_bytes,

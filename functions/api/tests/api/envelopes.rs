@@ -356,6 +356,42 @@ async fn a_large_layer_goes_by_ticket_and_only_its_own_agent_can_use_it() {
 }
 
 #[tokio::test]
+async fn an_upload_that_its_store_let_through_is_checked_before_it_is_used() {
+    let house = House::new().await;
+    let agent = house.agent(1).await;
+    let (id, body) = layer(0xdd);
+    let content = serde_json::to_vec(&body).unwrap();
+    let digest = schemas::Digest::from_sha256(&access::sha256(&content));
+    let path = format!("/agent/v1/layers/{id}");
+    let declared = content.len();
+    let put = async |uploaded: &[u8]| {
+        let wish = json!({"size_bytes": declared, "digest": digest});
+        let ticket = agent.call(&house, "POST", "/agent/v1/uploads", &wish).await;
+        let upload = ticket.body["upload"].as_str().unwrap().to_owned();
+        let stored = format!("t/default/uploads/{}/{upload}", agent.reply.agent);
+        let stored = stored.parse().unwrap();
+        let bytes = platform::Body::from(uploaded.to_vec());
+        let blobs = &house.platform.blobs;
+        blobs.put(&stored, bytes, Default::default()).await.unwrap();
+        let mut request = agent.request(&house, "PUT", &path, b"");
+        let headers = request.headers_mut();
+        headers.insert("bulkhead-upload", upload.parse().unwrap());
+        house.send(request).await
+    };
+    let mut other = content.clone();
+    other.extend_from_slice(b" ");
+    for wrong in [&other[..], b"", &content[1..]] {
+        let refused = put(wrong).await;
+        assert!(refused.is(400, "bad-request"), "{refused:?}");
+        let detail = refused.body["detail"].as_str().unwrap();
+        assert!(detail.contains("digest"), "{detail}");
+        assert_eq!(missing(&house, &agent, &[&id]).await, json!([id]));
+    }
+    assert_eq!(put(&content).await.status, 204);
+    assert_eq!(missing(&house, &agent, &[&id]).await, json!([]));
+}
+
+#[tokio::test]
 async fn a_full_store_says_so_and_acknowledges_nothing() {
     let house = House::with(EmbeddedOptions {
         max_database_bytes: Some(256 * 1024),

@@ -13,6 +13,8 @@ mod gate;
 mod health;
 mod house;
 mod large;
+mod later;
+mod older_agents;
 mod operations;
 mod people;
 mod sessions;

@@ -198,7 +198,7 @@ async fn write_all(platform: &Platform) {
     let ids = [layer.clone()];
     layers.wait(&tenant, &image, &ids).await.unwrap();
     let read = json!({"version": 1, "diff_id": layer, "size_bytes": 1, "entries": 1});
-    let read = serde_json::from_value(read).unwrap();
+    let read = records::LayerReading::sent(read).unwrap();
     let put = layers.put_by_agent(&tenant, &host.agent, "0", at(1), read);
     put.await.unwrap();
     let request = sample(include_str!("samples/image-request.1.json"));
