@@ -90,9 +90,24 @@ impl<N> Allowed<N> {
     }
 
     /// Everything the caller may do, not only this.
-    #[expect(dead_code, reason = "asked by what gives rights to others")]
     pub(crate) fn grants(&self) -> &Grants {
         &self.caller.grants
+    }
+
+    /// The person who calls, if it is one.
+    pub(crate) fn user(&self) -> Option<&UserId> {
+        self.caller.came.user()
+    }
+
+    /// Refuses callers whose permission is limited to some collections, for what is about the whole tenant.
+    pub(crate) fn of_whole_tenant(&self) -> Result<(), ApiError> {
+        if self.reach == Reach::Tenant {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            Kind::Forbidden,
+            "This is about the whole tenant, and your role is limited to collections of it.",
+        ))
     }
 
     /// How far the permission of this operation reaches: the whole tenant, or what is in some collections.
@@ -138,6 +153,8 @@ pub(crate) mod needs {
         ReadPolicies,
         ManagePolicies,
         ExportTenant,
+        ReadPeople,
+        ManagePeople,
     );
 }
 
@@ -211,6 +228,7 @@ async fn of_session(token: &str, state: &ApiState) -> Result<Principal, ApiError
         .user(&person.tenant, &person.user)
         .await?
         .filter(|user| user.password_version == person.password_version)
+        .filter(|user| user.disabled_at.is_none())
         .ok_or_else(|| refused("The session has ended: sign in again."))?;
     let grants = state
         .identity()

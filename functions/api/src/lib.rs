@@ -7,6 +7,7 @@ mod allowance;
 mod auth;
 mod body;
 mod cursor;
+mod etag;
 mod extract;
 mod frame;
 mod gateway;

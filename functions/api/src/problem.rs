@@ -64,6 +64,8 @@ pub(crate) enum Kind {
     AgentRevoked,
     /// The enrolment token opens no door.
     BadEnrolmentToken,
+    /// The invitation cannot be accepted.
+    BadInvitation,
     /// No proof that the agent has its key.
     BadProof,
     /// The store has no room left.
@@ -176,6 +178,11 @@ impl Kind {
                 S::UNAUTHORIZED,
                 "bad-enrolment-token",
                 "The enrolment token is not valid",
+            ),
+            Self::BadInvitation => (
+                S::UNAUTHORIZED,
+                "bad-invitation",
+                "The invitation cannot be accepted",
             ),
             Self::BadProof => (
                 S::BAD_REQUEST,

@@ -38,7 +38,7 @@ pub const NOUNS: [ExportNoun; 14] = [
 ];
 
 /// What of a tenant's records is not exported, with the reason.
-pub const LEFT_OUT: [(&str, &str); 12] = [
+pub const LEFT_OUT: [(&str, &str); 14] = [
     ("alert-names", "the names of alerts once more"),
     ("allowances", "counts of requests"),
     ("estate-deltas", "computed from places"),
@@ -46,6 +46,10 @@ pub const LEFT_OUT: [(&str, &str); 12] = [
     ("host-images", "computed from hosts' images"),
     ("image-containers", "computed from snapshots"),
     ("image-hosts", "computed from hosts' images"),
+    (
+        "invitations",
+        "open doors, for days; whoever came in by one is among the people",
+    ),
     ("layer-images", "work that waits"),
     ("nonces", "requests that may not be repeated, for minutes"),
     (
@@ -54,6 +58,10 @@ pub const LEFT_OUT: [(&str, &str); 12] = [
     ),
     ("shard-places", "computed from places"),
     ("sign-in-attempts", "failed sign-ins, for an hour"),
+    (
+        "user-guards",
+        "that changes of administrators come one after the other",
+    ),
 ];
 
 /// Fields by which secrets are verified: whoever has them can try secrets without being counted.

@@ -11,6 +11,7 @@ pub mod health;
 pub mod image_scan;
 pub mod notification;
 pub mod page;
+pub mod person;
 pub mod place;
 pub mod policy;
 pub mod problem;

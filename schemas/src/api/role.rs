@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::session::Role;
-use crate::CollectionId;
+use crate::{CollectionId, Timestamp};
 
 /// Why a text is no name of a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +126,80 @@ impl From<Role> for RoleAssignment {
             collections: Vec::new(),
         }
     }
+}
+
+/// A role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RoleDetail {
+    /// Its name.
+    pub name: RoleName,
+    /// What it is for.
+    pub description: String,
+    /// Whether every tenant has it; then it cannot be changed.
+    pub builtin: bool,
+    /// The words of what it allows.
+    pub permissions: Vec<String>,
+    /// When it was made, if the tenant made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// Who made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+    /// When it was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+    /// Who changed it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_by: Option<String>,
+}
+
+/// One page of roles.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RoleList {
+    /// Those that every tenant has, then those that the tenant made, by name.
+    pub roles: Vec<RoleDetail>,
+    /// Where the next page begins; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// A role that is to be made.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct NewRole {
+    /// Its name, which no other role has.
+    pub name: RoleName,
+    /// What it allows, and what it is for.
+    pub role: RoleText,
+}
+
+/// What a role allows, and what it is for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RoleText {
+    /// What it is for.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub description: String,
+    /// The words of what it allows, such as `hosts.read`; `GET /api/v1/permissions` lists them.
+    #[schema(min_items = 1, max_items = 200)]
+    pub permissions: Vec<String>,
+}
+
+/// Everything that can be allowed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PermissionList {
+    /// In the order of the printed matrix.
+    pub permissions: Vec<PermissionDetail>,
+}
+
+/// One thing that can be allowed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PermissionDetail {
+    /// Its word, such as `hosts.read`.
+    pub permission: String,
+    /// What it is for.
+    pub description: String,
+    /// The roles of every tenant that have it.
+    pub roles: Vec<RoleName>,
 }
 
 #[cfg(test)]

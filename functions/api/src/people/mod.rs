@@ -8,7 +8,10 @@ pub(crate) mod exports;
 pub(crate) mod feeds;
 pub(crate) mod hosts;
 pub(crate) mod images;
+pub(crate) mod invitations;
+pub(crate) mod persons;
 pub(crate) mod policies;
+pub(crate) mod roles;
 pub(crate) mod scans;
 pub(crate) mod session;
 pub(crate) mod standing;
@@ -23,6 +26,26 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(session::create::create, session::get::get))
         .routes(routes!(session::change_password::change_password))
+        .routes(routes!(roles::permissions::permissions))
+        .routes(routes!(roles::list::list, roles::create::create))
+        .routes(routes!(
+            roles::get::get,
+            roles::set::set,
+            roles::remove::remove
+        ))
+        .routes(routes!(persons::list::list))
+        .routes(routes!(
+            persons::get::get,
+            persons::change::change,
+            persons::remove::remove
+        ))
+        .routes(routes!(persons::reset_password::reset_password))
+        .routes(routes!(
+            invitations::list::list,
+            invitations::create::create
+        ))
+        .routes(routes!(invitations::accept::accept))
+        .routes(routes!(invitations::revoke::revoke))
         .routes(routes!(vulnerabilities::list::list))
         .routes(routes!(vulnerabilities::get::get))
         .routes(routes!(images::list::list, images::scan::scan))

@@ -18,3 +18,4 @@ mod older_agents;
 mod operations;
 mod people;
 mod sessions;
+mod staff;

@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod enrolment;
 pub mod grants;
+pub mod invitation;
 mod jws;
 pub mod keys;
 pub mod password;

@@ -7,6 +7,7 @@ mod agents;
 mod alerts;
 mod attempts;
 mod enrolment_tokens;
+mod invitations;
 mod nonces;
 mod roles;
 mod tenants;
@@ -19,9 +20,10 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use agents::{Agent, BootNews, Enrolment, NewAgent, agent_id, tenant_of_agent};
 pub use alerts::Alert;
 pub use enrolment_tokens::{StoredToken, TokenState};
+pub use invitations::{Acceptance, Invitation};
 pub use roles::CustomRole;
 pub use tenants::Tenant;
-pub use users::User;
+pub use users::{PersonChanged, User};
 
 /// Why an identity could not be read or written.
 #[derive(Debug, thiserror::Error)]

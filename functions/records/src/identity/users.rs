@@ -1,15 +1,20 @@
 //! People.
 
-use platform::{Condition, TableError};
+use platform::{Condition, Cursor, Item, TableError, Write};
 use schemas::{
     TenantId, Timestamp, UserId,
-    api::role::{RoleAssignment, RoleName},
+    api::{
+        role::{RoleAssignment, RoleName},
+        session::Role,
+    },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, IdentityError, encode, tenant_key};
+use super::{Identity, IdentityError, Records, encode, tenant_key};
 
 const NOUN: &str = "users";
+/// What serialises the changes by which a tenant could lose its last administrator.
+const GUARDS: &str = "user-guards";
 
 /// A person of a tenant.
 #[derive(Clone, Serialize, Deserialize)]
@@ -30,6 +35,20 @@ pub struct User {
     pub limited_roles: Vec<RoleAssignment>,
     /// When they were created.
     pub created_at: Timestamp,
+    /// Since when they are kept from signing in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// What became of a change of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PersonChanged {
+    /// It is made.
+    Done,
+    /// Somebody else changed the person meanwhile.
+    Meanwhile,
+    /// Nothing was changed, since no enabled administrator of the whole tenant would be left.
+    LastAdmin,
 }
 
 impl std::fmt::Debug for User {
@@ -42,6 +61,44 @@ impl std::fmt::Debug for User {
 }
 
 impl User {
+    /// A new person. Versions of passwords begin with the time, so that no session of one who was removed is one of somebody
+    /// who has the login after them.
+    pub fn new(
+        id: UserId,
+        password_hash: String,
+        one_time: bool,
+        roles: Vec<RoleAssignment>,
+        now: Timestamp,
+    ) -> Self {
+        let mut user = Self {
+            id,
+            password_hash,
+            one_time,
+            password_version: u64::try_from(now.as_ms()).unwrap_or(0),
+            roles: Vec::new(),
+            limited_roles: Vec::new(),
+            created_at: now,
+            disabled_at: None,
+        };
+        user.assign(roles);
+        user
+    }
+
+    /// Gives them these roles and no others.
+    pub fn assign(&mut self, roles: Vec<RoleAssignment>) {
+        let (whole, limited): (Vec<_>, Vec<_>) = roles
+            .into_iter()
+            .partition(|role| role.collections.is_empty());
+        self.roles = whole.into_iter().map(|role| role.role).collect();
+        self.limited_roles = limited;
+    }
+
+    /// Whether they can do everything in the tenant.
+    pub fn is_admin(&self) -> bool {
+        let admin = |role: &RoleName| role.builtin() == Some(Role::Admin);
+        self.disabled_at.is_none() && self.roles.iter().any(admin)
+    }
+
     /// All roles that they have.
     pub fn assignments(&self) -> Vec<RoleAssignment> {
         let whole = self.roles.iter().map(|role| RoleAssignment {
@@ -75,16 +132,13 @@ impl Identity {
         password_hash: String,
         roles: Vec<RoleName>,
     ) -> Result<bool, IdentityError> {
-        let user = User {
-            id: id.clone(),
-            password_hash,
-            one_time: true,
-            password_version: 1,
-            roles,
-            limited_roles: Vec::new(),
-            created_at: self.now(),
+        let whole = |role| RoleAssignment {
+            role,
+            collections: Vec::new(),
         };
-        let item = encode(NOUN, tenant_key(tenant, NOUN, id.as_str()), &user)?;
+        let roles = roles.into_iter().map(whole).collect();
+        let user = User::new(id.clone(), password_hash, true, roles, self.now());
+        let item = item(tenant, &user)?;
         match self.platform.table.put(item, Condition::NotExists).await {
             Ok(_) => Ok(true),
             Err(TableError::ConditionFailed { .. }) => Ok(false),
@@ -145,4 +199,141 @@ impl Identity {
         }
         Err(IdentityError::Busy(NOUN))
     }
+}
+
+impl Identity {
+    /// A person with the revision that names this state.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn user_at(
+        &self,
+        tenant: &TenantId,
+        id: &UserId,
+    ) -> Result<Option<(User, u64)>, IdentityError> {
+        self.read(NOUN, &tenant_key(tenant, NOUN, id.as_str()))
+            .await
+    }
+
+    /// One page of a tenant's people, by login.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn users(
+        &self,
+        tenant: &TenantId,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Records<User>, IdentityError> {
+        self.page(NOUN, &format!("t/{tenant}/{NOUN}"), limit, cursor, false)
+            .await
+    }
+
+    /// Changes a person of this revision to this state.
+    ///
+    /// # Errors
+    /// When the table fails, or many others change administrators at once.
+    pub async fn change_user(
+        &self,
+        tenant: &TenantId,
+        user: &User,
+        revision: u64,
+    ) -> Result<PersonChanged, IdentityError> {
+        let write = Write::Put {
+            item: item(tenant, user)?,
+            condition: Condition::VersionIs(revision),
+        };
+        self.keep_an_admin(tenant, &user.id, write, user.is_admin())
+            .await
+    }
+
+    /// Removes a person of this revision.
+    ///
+    /// # Errors
+    /// As [`Self::change_user`].
+    pub async fn remove_user(
+        &self,
+        tenant: &TenantId,
+        id: &UserId,
+        revision: u64,
+    ) -> Result<PersonChanged, IdentityError> {
+        let write = Write::Delete {
+            key: tenant_key(tenant, NOUN, id.as_str()),
+            condition: Condition::VersionIs(revision),
+        };
+        self.keep_an_admin(tenant, id, write, false).await
+    }
+
+    /// Makes a change of one person, unless it takes the last administrator away. Two changes that each leave the other one's
+    /// administrator cannot both be made: each replaces the guard as it was before it looked.
+    async fn keep_an_admin(
+        &self,
+        tenant: &TenantId,
+        id: &UserId,
+        write: Write,
+        stays_admin: bool,
+    ) -> Result<PersonChanged, IdentityError> {
+        let guard = tenant_key(tenant, GUARDS, "admins");
+        for _ in 0..super::ATTEMPTS {
+            let mut writes = vec![write.clone()];
+            if !stays_admin {
+                let before = self.platform.table.get(&guard).await;
+                let before = before.map_err(|error| IdentityError::Table(NOUN, error))?;
+                let was_admin = self.user(tenant, id).await?.is_some_and(|u| u.is_admin());
+                if was_admin {
+                    if !self.has_other_admin(tenant, id).await? {
+                        return Ok(PersonChanged::LastAdmin);
+                    }
+                    writes.push(Write::Put {
+                        item: Item::new(guard.clone(), id.as_str()),
+                        condition: before.map_or(Condition::NotExists, |item| {
+                            Condition::VersionIs(item.version)
+                        }),
+                    });
+                }
+            }
+            match self.platform.table.transact(writes).await {
+                Ok(()) => return Ok(PersonChanged::Done),
+                Err(TableError::ConditionFailed { at: 0, .. }) => {
+                    return Ok(PersonChanged::Meanwhile);
+                }
+                Err(TableError::ConditionFailed { .. } | TableError::Conflict) => {}
+                Err(error) => return Err(IdentityError::Table(NOUN, error)),
+            }
+        }
+        Err(IdentityError::Busy(NOUN))
+    }
+
+    /// Whether somebody else is an enabled administrator of the whole tenant.
+    async fn has_other_admin(&self, tenant: &TenantId, id: &UserId) -> Result<bool, IdentityError> {
+        self.any_user(tenant, |user| user.id != *id && user.is_admin())
+            .await
+    }
+
+    /// Whether there is a person of a kind.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn any_user(
+        &self,
+        tenant: &TenantId,
+        mut is: impl FnMut(&User) -> bool + Send,
+    ) -> Result<bool, IdentityError> {
+        let mut cursor = None;
+        loop {
+            let page = self.users(tenant, 1000, cursor).await?;
+            if page.records.iter().any(&mut is) {
+                return Ok(true);
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// A person as they are stored.
+pub(super) fn item(tenant: &TenantId, user: &User) -> Result<Item, IdentityError> {
+    encode(NOUN, tenant_key(tenant, NOUN, user.id.as_str()), user)
 }

@@ -14,7 +14,9 @@ use records::{
     Layers, Places, Policies, Scans,
     allowances::{Allowances, Rate},
     feeds::{DownloadState, ManifestDocument},
-    identity::{Alert, Enrolment, Identity, NewAgent, StoredToken},
+    identity::{
+        Acceptance, Alert, Enrolment, Identity, NewAgent, PersonChanged, StoredToken, User,
+    },
     places::{NameSet, ShardNames},
 };
 use schemas::{Digest, Place};
@@ -273,6 +275,42 @@ async fn people(platform: &Platform) {
     let role = sample(include_str!("samples/role.1.json"));
     identity.put_role(&tenant, &role, None).await.unwrap();
     identity.begin_sign_in(&tenant, "admin").await.unwrap();
+    let open = sample(include_str!("samples/invitation.1.json"));
+    identity.create_invitation(&tenant, &open).await.unwrap();
+    let second = User::new(
+        "ann".parse().unwrap(),
+        "hash".to_owned(),
+        false,
+        vec![schemas::api::Role::Admin.into()],
+        at(0),
+    );
+    let page = identity.invitations(&tenant, 10, None).await.unwrap();
+    assert_eq!(page.records.len(), 1);
+    let token = access::invitation::InvitationToken::parse(&format!(
+        "bhi_acme_0123456789abcdef_{}",
+        "07".repeat(32)
+    ));
+    let found = identity.find_invitation(&token.unwrap()).await.unwrap();
+    let (open, version) = found.unwrap();
+    let accepted = identity.accept_invitation(&tenant, &open, version, second.clone());
+    assert_eq!(accepted.await.unwrap(), Acceptance::Created);
+    let another = User::new(
+        "bob".parse().unwrap(),
+        "hash".to_owned(),
+        false,
+        vec![schemas::api::Role::Admin.into()],
+        at(0),
+    );
+    let again = identity.accept_invitation(&tenant, &open, version, another);
+    assert_eq!(again.await.unwrap(), Acceptance::Gone);
+    let hash = "hash".to_owned();
+    let third = "carl".parse().unwrap();
+    let roles = vec![schemas::api::Role::Admin.into()];
+    let made = identity.create_user(&tenant, &third, hash, roles).await;
+    assert!(made.unwrap());
+    let (_, revision) = identity.user_at(&tenant, &third).await.unwrap().unwrap();
+    let removed = identity.remove_user(&tenant, &third, revision).await;
+    assert_eq!(removed.unwrap(), PersonChanged::Done);
     let token = StoredToken {
         id: "0123456789abcdef".parse().unwrap(),
         secret_hash: String::new(),

@@ -80,6 +80,10 @@ pub(crate) async fn create(
         }
         Err(error) => return Err(ApiError::internal(error)),
     }
+    if user.disabled_at.is_some() {
+        tracing::info!(user = %user.id, %tenant, "somebody disabled tried to sign in");
+        return Err(wrong());
+    }
     state.identity().end_sign_in(&tenant, &login).await?;
     let roles = user.role_names();
     let person = Person {

@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// Waits for a turn to work with passwords, which bounds how fast attempts come in, whatever they are.
-async fn turn(state: &ApiState) -> Result<SemaphorePermit<'_>, ApiError> {
+pub(super) async fn turn(state: &ApiState) -> Result<SemaphorePermit<'_>, ApiError> {
     state.hashing().acquire().await.map_err(ApiError::internal)
 }
 
 /// Computes something with a password on a thread for such work.
-async fn with_password<T: Send + 'static>(
+pub(super) async fn with_password<T: Send + 'static>(
     _turn: &SemaphorePermit<'_>,
     password: SecretString,
     compute: impl FnOnce(&SecretString) -> T + Send + 'static,
