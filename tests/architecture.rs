@@ -90,7 +90,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sources",
         ],
     ),
-    ("bulkhead-tests", &[]),
+    // It signs as agents do, to say what no agent of today would.
+    ("bulkhead-tests", &["schemas", "access"]),
     // Whatever reads bytes from outside.
     (
         "fuzz-targets",

@@ -6,10 +6,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod deployment;
 mod faults;
 mod given_up;
+mod moving;
 mod policies;
 mod schedules;
+mod uploads;
 
 use std::{thread, time::Duration};
 

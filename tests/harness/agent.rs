@@ -57,6 +57,19 @@ impl Agent {
         finish(self.command("run")?.arg("--once"))
     }
 
+    /// Lets it find its server at another address from now on, and forget what it has told the one before.
+    ///
+    /// # Errors
+    /// When its folder cannot be written to.
+    pub fn point_at(&self, server: &str) -> Result<()> {
+        let path = self.state.join("agent.json");
+        let mut enrolled: serde_json::Value = serde_json::from_slice(&fs::read(&path)?)?;
+        enrolled["server"] = server.into();
+        fs::write(&path, enrolled.to_string())?;
+        fs::remove_file(self.state.join("sent.json"))?;
+        Ok(())
+    }
+
     /// The folder that it keeps its state in.
     pub fn state(&self) -> &Path {
         &self.state

@@ -38,26 +38,34 @@ impl Api {
         })
     }
 
+    /// Signs in.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn sign_in(server: &str, user: &str, password: &str) -> Result<Self> {
+        let mut api = Self::with_token(server, "")?;
+        let body = json!({"login": user, "password": password});
+        api.token = token(api.post("/api/v1/session", &body)?)?;
+        Ok(api)
+    }
+
+    /// The token of the session.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Signs in with a one-time password, which must be changed first, and then with the new one.
     ///
     /// # Errors
     /// When the server refuses.
     pub fn first_sign_in(server: &str, user: &str, one_time: &str, password: &str) -> Result<Self> {
-        let mut api = Self::with_token(server, "")?;
-        let sign_in = |api: &Self, password: &str| {
-            api.post(
-                "/api/v1/session",
-                &json!({"login": user, "password": password}),
-            )
-        };
-        api.token = token(sign_in(&api, one_time)?)?;
+        let api = Self::sign_in(server, user, one_time)?;
         let change = json!({"current": one_time, "new": password});
         let changed = api.post("/api/v1/session/password", &change)?;
         if !changed.status().is_success() {
             bail!("the password was not changed: {}", changed.text()?);
         }
-        api.token = token(sign_in(&api, password)?)?;
-        Ok(api)
+        Self::sign_in(server, user, password)
     }
 
     /// Sends a request.

@@ -5,6 +5,7 @@ pub mod agent;
 pub mod api;
 pub mod aws;
 pub mod binaries;
+pub mod by_hand;
 pub mod documents;
 pub mod engine;
 pub mod server;

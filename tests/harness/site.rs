@@ -11,6 +11,7 @@ use crate::{
     agent::Agent,
     api::Api,
     aws::{self, Stack},
+    by_hand::ByHand,
     documents,
     server::Server,
 };
@@ -55,6 +56,27 @@ impl Site {
     /// When it does not come to answer.
     pub fn deploy(endpoint: &str) -> Result<Self> {
         Self::at(Some(endpoint))
+    }
+
+    /// Opens a server of its own, as a site.
+    ///
+    /// # Errors
+    /// When it does not come to answer.
+    pub fn serve() -> Result<Self> {
+        Self::at(None)
+    }
+
+    /// The same site on a stack that it was moved to: the same people sign in there, and it reads the same documents.
+    ///
+    /// # Errors
+    /// When the administrator is not let in.
+    pub fn moved_to(self, stack: Stack) -> Result<Self> {
+        stack.publish(&self.path().join("feeds"))?;
+        Ok(Self {
+            api: Api::sign_in(&stack.url()?, "admin", PASSWORD)?,
+            host: Host::Stack(stack),
+            ..self
+        })
     }
 
     fn at(endpoint: Option<&str>) -> Result<Self> {
@@ -113,6 +135,17 @@ impl Site {
             Host::Stack(stack) => Ok(stack),
             Host::Server(_) => anyhow::bail!("the site is a server"),
         }
+    }
+
+    /// Enrols an agent whose requests the test writes itself.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn enrol_by_hand(&self, number: u8) -> Result<ByHand> {
+        let wish = json!({"note": "by hand"});
+        let made: Value = self.api.post("/api/v1/enrolment-tokens", &wish)?.json()?;
+        let token = made["token"].as_str().context("no enrolment token")?;
+        ByHand::enrol(&self.url()?, token, number)
     }
 
     /// Enrols an agent that sees this engine, or none.

@@ -80,6 +80,8 @@ pub struct Gateway {
 
 /// The name of the port that is the HTTP API.
 const FRONT: &str = "front";
+/// The name of the port for the project's own tools.
+pub(super) const TOOL: &str = "tool";
 
 /// Most bytes of one request or answer.
 const MAX_BODY_BYTES: usize = 512 << 20;
@@ -101,7 +103,7 @@ impl Gateway {
             noted: Mutex::default(),
         });
         let mut ports = BTreeMap::new();
-        for name in functions.iter().map(String::as_str).chain([FRONT]) {
+        for name in functions.iter().map(String::as_str).chain([FRONT, TOOL]) {
             let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
             ports.insert(name.to_owned(), listener.local_addr()?.port());
             runtime.spawn(listen(listener, name.to_owned(), shared.clone()));

@@ -38,6 +38,17 @@ pub(super) fn upload(aws: &Aws) -> Result<String> {
     Ok(key)
 }
 
+/// Puts another package with the same program into the bucket, as a deployment of the next release would, and returns its
+/// key.
+pub(super) fn upload_next(aws: &Aws, former: &str, release: u32) -> Result<String> {
+    let former = aws.object(BUCKET, former)?.context("no package")?;
+    let mut zip = ZipWriter::new_append(Cursor::new(former))?;
+    zip.start_file(format!("release-{release}"), SimpleFileOptions::default())?;
+    let key = format!("bulkhead-lambda-{}-{release}.zip", std::process::id());
+    aws.put_object(BUCKET, &key, zip.finish()?.into_inner())?;
+    Ok(key)
+}
+
 fn pack(binary: &Path) -> Result<Vec<u8>> {
     let folder = tempfile::tempdir()?;
     let stripped = folder.path().join("bootstrap");

@@ -1,10 +1,10 @@
 //! One stack of `infra/template.yaml` with the functions' real binary.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
-    process,
+    process::{self, Command},
     sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     client::{Aws, between},
-    gateway::Gateway,
+    gateway::{Gateway, TOOL},
     package,
     policies::Policies,
 };
@@ -140,6 +140,26 @@ impl Stack {
         self.aws
             .rest("lambda", Method::PUT, &path, Some(&body))
             .with_context(|| format!("the environment of {function}"))?;
+        Ok(())
+    }
+
+    /// Lets a program of the project's find the stack, as its operator's environment would. Its calls are those of `tool`.
+    ///
+    /// # Errors
+    /// When the template lacks an output.
+    pub fn tell(&self, command: &mut Command) -> Result<()> {
+        for (variable, output) in [
+            ("BULKHEAD_TABLE", "TableName"),
+            ("BULKHEAD_BUCKET", "BucketName"),
+            ("BULKHEAD_QUEUES", "QueuesPrefix"),
+            ("BULKHEAD_KEY", "KeyArn"),
+        ] {
+            command.env(variable, self.output(output)?);
+        }
+        command
+            .env("AWS_ENDPOINT_URL", self.gateway.address(TOOL)?)
+            // By this and the table it is found when it is to be killed.
+            .env("BULKHEAD_FUNCTION", TOOL);
         Ok(())
     }
 
@@ -277,6 +297,28 @@ impl Stack {
                 .put_object(self.bucket()?, &key, fs::read(entry.path())?)?;
         }
         self.run_scheduled("feed-refresh")
+    }
+
+    /// Deploys the next release of the functions over this one while they work: each function has its code replaced, as
+    /// another `CodeKey` of the template does. Instances of the former code end, also in the middle of a message.
+    ///
+    /// # Errors
+    /// When a function does not take it, or goes on with what it had.
+    pub fn deploy_next(&self) -> Result<()> {
+        let key = package::upload_next(&self.aws, &package::upload(&self.aws)?, 2)?;
+        let code = json!({"S3Bucket": package::BUCKET, "S3Key": key});
+        let mut releases = BTreeSet::new();
+        for function in self.functions() {
+            let path = format!("/2015-03-31/functions/{}-{function}", self.name);
+            let before = self.aws.rest("lambda", Method::GET, &path, None)?;
+            let put = format!("{path}/code");
+            let after = self.aws.rest("lambda", Method::PUT, &put, Some(&code))?;
+            let (before, after) = (&before["Configuration"]["CodeSha256"], &after["CodeSha256"]);
+            ensure!(before != after, "{function} kept its code: {after}");
+            releases.insert(after.to_string());
+        }
+        ensure!(releases.len() == 1, "functions differ: {releases:?}");
+        Ok(())
     }
 
     /// Ends every instance of every function, as a deployment or the platform does.
