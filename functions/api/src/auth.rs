@@ -3,7 +3,7 @@
 //! An operation takes `Allowed<needs::…>` as its first argument and names the same permission in the `security` of its
 //! OpenAPI description; a test compares the two for every operation and role.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, ops::Deref};
 
 use access::{Grants, Permission, Reach};
 use axum::{
@@ -11,10 +11,12 @@ use axum::{
     http::{header, request::Parts},
 };
 use schemas::{TenantId, UserId, api::RoleName};
+use scope::{Collection, Scope};
 
 use crate::{
     large::Asker,
     problem::{ApiError, Kind},
+    scoped::scope_of,
     state::ApiState,
 };
 
@@ -71,7 +73,8 @@ impl Principal {
 /// Whoever shows who they are, whatever they may do: for what is about the caller alone.
 pub(crate) struct SignedIn(pub(crate) Principal);
 
-/// A caller who may do what `N` names.
+/// A caller who may do what `N` names in the whole tenant: one who is limited to collections is refused, so that only what
+/// takes [`Scoped`] has to think of limits.
 pub(crate) struct Allowed<N> {
     caller: Principal,
     reach: Reach,
@@ -111,9 +114,36 @@ impl<N> Allowed<N> {
     }
 
     /// How far the permission of this operation reaches: the whole tenant, or what is in some collections.
-    #[expect(dead_code, reason = "asked by what answers data of places")]
     pub(crate) fn reach(&self) -> &Reach {
         &self.reach
+    }
+}
+
+/// A caller who may do what `N` names to what is in some collections, or in the whole tenant. The operation answers as if
+/// there were nothing else.
+pub(crate) struct Scoped<N> {
+    allowed: Allowed<N>,
+    scope: Scope,
+}
+
+impl<N> Deref for Scoped<N> {
+    type Target = Allowed<N>;
+
+    fn deref(&self) -> &Allowed<N> {
+        &self.allowed
+    }
+}
+
+impl<N> Scoped<N> {
+    /// What they may see and touch.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Whether they may know of a collection: whether they reach as far.
+    pub(crate) fn may_see(&self, collection: Option<Collection>) -> bool {
+        self.scope.is_everything()
+            || collection.is_some_and(|collection| self.scope.covers(&collection))
     }
 }
 
@@ -151,6 +181,8 @@ pub(crate) mod needs {
         ReplayDeadLetters,
         UploadScans,
         ReadPolicies,
+        ReadCollections,
+        ManageCollections,
         ManagePolicies,
         ExportTenant,
         ReadPeople,
@@ -170,6 +202,30 @@ impl<N: Needs> FromRequestParts<ApiState> for Allowed<N> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+        let allowed = Self::of(parts, state).await?;
+        if allowed.reach.collections().is_some() {
+            return Err(ApiError::new(
+                Kind::BeyondScope,
+                "This is about the whole tenant, and your roles that allow it are limited to some collections.",
+            ));
+        }
+        Ok(allowed)
+    }
+}
+
+impl<N: Needs> FromRequestParts<ApiState> for Scoped<N> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+        let allowed = Allowed::of(parts, state).await?;
+        let scope = scope_of(state, allowed.tenant(), allowed.reach().collections()).await?;
+        Ok(Self { allowed, scope })
+    }
+}
+
+impl<N: Needs> Allowed<N> {
+    /// Whoever may do it, to whatever that reaches.
+    async fn of(parts: &Parts, state: &ApiState) -> Result<Self, ApiError> {
         let caller = principal(parts, state).await?;
         if caller.must_change_password {
             return Err(ApiError::new(

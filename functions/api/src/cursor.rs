@@ -1,6 +1,7 @@
 //! Cursors: opaque to callers, sealed with a key, and valid only for the list, the filters and the tenant that gave them.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use platform::Cursor;
 use schemas::TenantId;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -83,6 +84,86 @@ impl<'a> List<'a> {
         }
         seal
     }
+}
+
+/// Most pages of a table that one page of a list is gathered from.
+const MAX_READS: u32 = 20;
+/// Longest text to search for, in characters.
+const MAX_SEARCH_CHARS: usize = 128;
+
+/// One page of what is wanted of a table's pages. Of a long table of which little is wanted it may have fewer rows than there
+/// is room for, or none, and still a next one.
+pub(crate) struct Gathering<T> {
+    limit: usize,
+    rows: Vec<T>,
+    at: Option<Cursor>,
+    reads: u32,
+    is_over: bool,
+}
+
+impl<T> Gathering<T> {
+    /// Begins where a page before ended.
+    pub(crate) fn new(limit: u32, cursor: Option<String>) -> Self {
+        Self {
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            rows: Vec::new(),
+            at: cursor.map(Cursor),
+            reads: 0,
+            is_over: false,
+        }
+    }
+
+    /// How many records are to be read next, and from where; `None` when there are enough, or enough was read.
+    pub(crate) fn next(&mut self) -> Option<(u32, Option<Cursor>)> {
+        let room = u32::try_from(self.limit.saturating_sub(self.rows.len())).unwrap_or(u32::MAX);
+        if self.is_over || room == 0 || self.reads >= MAX_READS {
+            return None;
+        }
+        self.reads += 1;
+        Some((room, self.at.clone()))
+    }
+
+    /// Takes what was read.
+    pub(crate) fn add(&mut self, wanted: impl Iterator<Item = T>, next: Option<Cursor>) {
+        self.rows.extend(wanted);
+        self.is_over = next.is_none();
+        self.at = next;
+    }
+
+    /// The rows, and where the next page begins.
+    pub(crate) fn page(self) -> (Vec<T>, Option<String>) {
+        (self.rows, self.at.map(|next| next.0))
+    }
+}
+
+/// A text that is sought without regard to case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Search(Option<String>);
+
+impl Search {
+    /// Whether a text contains it; every text contains none.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|wanted| text.to_lowercase().contains(wanted))
+    }
+
+    /// The text itself, in lower case.
+    pub(crate) fn text(&self) -> Option<&String> {
+        self.0.as_ref()
+    }
+}
+
+/// The text of a filter.
+pub(crate) fn search(asked: Option<&str>) -> Result<Search, ApiError> {
+    let asked = asked.filter(|text| !text.is_empty());
+    if asked.is_some_and(|text| text.chars().count() > MAX_SEARCH_CHARS) {
+        return Err(ApiError::new(
+            Kind::BadRequest,
+            format!("A text to search for has at most {MAX_SEARCH_CHARS} characters."),
+        ));
+    }
+    Ok(Search(asked.map(str::to_lowercase)))
 }
 
 /// The rows wanted on a page.

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
@@ -11,6 +11,14 @@ use crate::{
     body::{self, MAX_BODY_BYTES, MAX_PEOPLE_BODY_BYTES},
     problem::{ApiError, Kind},
 };
+
+/// The state that a request names, as the header has it.
+pub(crate) fn if_match(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(header::IF_MATCH)
+        .and_then(|tag| tag.to_str().ok())
+        .map(str::trim)
+}
 
 /// Parameters of the path. What is no id names nothing, so it is not found.
 pub(crate) struct FromPath<T>(pub(crate) T);

@@ -13,10 +13,12 @@ mod frame;
 mod gateway;
 mod health;
 mod large;
+mod ndjson;
 mod people;
 mod problem;
 mod request_id;
 mod requests;
+mod scoped;
 mod setup;
 mod state;
 
@@ -25,7 +27,10 @@ use axum::{
     routing::{get, put},
 };
 use platform::Platform;
-use schemas::{PlaceKind, api::export::ExportNoun};
+use schemas::{
+    PlaceKind,
+    api::{agent::AgentState, export::ExportNoun},
+};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -48,6 +53,7 @@ use problem::{ApiError, Kind};
 /// The router of a state, with its description.
 pub fn router(state: ApiState) -> (Router, OpenApi) {
     let (router, openapi) = operations().split_for_parts();
+    let lists = ndjson::Lists::of(&openapi);
     let mut router = router
         .fallback(async || ApiError::not_found("path"))
         .method_not_allowed_fallback(async || {
@@ -65,6 +71,10 @@ pub fn router(state: ApiState) -> (Router, OpenApi) {
     }
     router = router.merge(whole);
     let router = router
+        .layer(middleware::from_fn_with_state(
+            (state.clone(), lists),
+            ndjson::whole,
+        ))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             large::by_address,
@@ -110,16 +120,21 @@ fn describe(mut openapi: OpenApi) -> OpenApi {
     openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
     openapi.info.description = Some(
         "What is vulnerable here, and what first. Errors are RFC 9457 problems with stable types; lists have opaque \
-         cursors; who is answered 429 waits as long as `Retry-After` says; what is not in the caller's tenant is not found. \
+         cursors, and are sent whole, a row a line, to who accepts `application/x-ndjson`: where that breaks off, a last line \
+         has `next_cursor` to go on from, and `problem` where one is the reason; who is answered 429 waits as long as `Retry-After` says; what is not in the caller's tenant is not found. \
          In the cloud an answer to `GET` above 4 MiB is a 303 to an address that has it for a few minutes: follow it \
          without the authorization."
             .to_owned(),
     );
+    ndjson::describe(&mut openapi);
     let components = openapi.components.get_or_insert_default();
     // Parameters refer to it, and only bodies are collected.
     components
         .schemas
         .insert(PlaceKind::name().into_owned(), PlaceKind::schema());
+    components
+        .schemas
+        .insert(AgentState::name().into_owned(), AgentState::schema());
     components
         .schemas
         .insert(ExportNoun::name().into_owned(), ExportNoun::schema());

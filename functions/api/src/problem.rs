@@ -28,6 +28,10 @@ pub(crate) enum Kind {
     PasswordChangeRequired,
     /// None of the person's roles allows it.
     Forbidden,
+    /// It reaches further than the collections that the caller is limited to.
+    BeyondScope,
+    /// Something else needs it.
+    InUse,
     /// There is no such thing, or not in this tenant.
     NotFound,
     /// The path does not have this method.
@@ -105,6 +109,12 @@ impl Kind {
                 "The one-time password has to be changed first",
             ),
             Self::Forbidden => (S::FORBIDDEN, "forbidden", "Your roles do not allow this"),
+            Self::BeyondScope => (
+                S::FORBIDDEN,
+                "beyond-scope",
+                "Your roles are limited to some collections",
+            ),
+            Self::InUse => (S::CONFLICT, "in-use", "Something else needs it"),
             Self::NotFound => (S::NOT_FOUND, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     allowance::Spending, health::LastLook, large::MAX_ANSWER_BYTES, problem::ApiError,
-    requests::Requests,
+    requests::Requests, scoped::Withins,
 };
 
 /// Password hashes computed at the same time: each takes 19 MiB and a core.
@@ -49,6 +49,7 @@ struct Inner {
     hashing: Semaphore,
     large: Arc<Semaphore>,
     estates: EstateCache,
+    withins: Withins,
     spending: Spending,
     standing: Standing,
     max_answer_bytes: u64,
@@ -140,6 +141,7 @@ impl ApiState {
                 hashing: Semaphore::new(HASHES_AT_ONCE),
                 large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
                 estates: EstateCache::default(),
+                withins: Withins::default(),
                 spending: Spending::within(options.tenant_rate),
                 standing: options.standing,
                 max_answer_bytes: options.max_answer_bytes.unwrap_or(MAX_ANSWER_BYTES),
@@ -184,6 +186,10 @@ impl ApiState {
 
     pub(crate) fn estates(&self) -> &EstateCache {
         &self.inner.estates
+    }
+
+    pub(crate) fn withins(&self) -> &Withins {
+        &self.inner.withins
     }
 
     pub(crate) fn standing_on(&self) -> Standing {

@@ -77,3 +77,59 @@ pub(crate) fn os_name(os: Option<&OperatingSystem>) -> String {
     };
     os.pretty_name.clone().unwrap_or_else(plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn container(labels: &Value) -> Container {
+        let container = json!({"id": "c", "name": "c", "image": format!("sha256:{}", "1".repeat(64)),
+            "workload": {"form": "unknown"}, "running": false, "labels": labels,
+            "pod": {"namespace": "Shop", "name": "till-0"}});
+        serde_json::from_value(container).unwrap()
+    }
+
+    #[test]
+    fn an_image_is_where_its_containers_are() {
+        let facts = json!({"id": format!("sha256:{}", "1".repeat(64)), "tags": ["shop/till:1"], "repo_digests": [],
+            "os": "linux", "labels": {"team": "shop"}, "layers": []});
+        let image = json!({"version": 1, "facts": facts, "first_seen_at": "2026-01-01T00:00:00Z"});
+        let image: ImageRecord = serde_json::from_value(image).unwrap();
+        let host =
+            json!({"id": "h", "name": "Web-1", "labels": {"cloud.account.id": "123", "rack": "7"}});
+        let host: HostFacts = serde_json::from_value(host).unwrap();
+        let container = container(&json!({"tier": "front", "io.kubernetes.pod.uid": "9f",
+            "com.docker.compose.project": "till"}));
+        let running = [RunningContainer {
+            container: &container,
+            host: Some(&host),
+        }];
+        let wanted = Resource::new()
+            .image("docker.io/shop/till:1")
+            .host("web-1")
+            .namespace("shop")
+            .account("123")
+            .label("team", "shop")
+            .label("tier", "front")
+            .label("com.docker.compose.project", "till");
+        assert_eq!(of_image(&image, &running), wanted);
+        let alone = Resource::new().image("shop/till:1").label("team", "shop");
+        assert_eq!(of_image(&image, &[]), alone);
+        let wanted = Resource::new().host("web-1").account("123");
+        let wanted = wanted.label("cloud.account.id", "123").label("rack", "7");
+        assert_eq!(of_host(&host), wanted);
+    }
+
+    #[test]
+    fn systems_have_the_names_that_people_know() {
+        let os = |text: Value| -> OperatingSystem { serde_json::from_value(text).unwrap() };
+        let plain = os(json!({"family": "linux", "id": "debian", "version_id": "12"}));
+        assert_eq!(os_name(Some(&plain)), "debian 12");
+        let named =
+            json!({"family": "windows", "id": "windows", "pretty_name": "Windows Server 2022"});
+        assert_eq!(os_name(Some(&os(named))), "Windows Server 2022");
+        assert_eq!(os_name(None), "");
+    }
+}

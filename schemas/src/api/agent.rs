@@ -1,9 +1,43 @@
 //! Agents, for people.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{AgentId, HostId, Timestamp, TokenId};
+
+/// Which agents are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AgentQuery {
+    /// Only those in this state.
+    #[serde(default)]
+    pub state: Option<AgentState>,
+    /// Only those that were not heard of since this moment.
+    #[serde(default)]
+    pub silent_since: Option<Timestamp>,
+    /// Only those whose host's name contains this text, without regard to case.
+    #[serde(default)]
+    #[param(max_length = 128)]
+    pub search: Option<String>,
+    /// `next_cursor` of the page before; valid for the same filters only.
+    #[serde(default)]
+    #[param(max_length = 2048)]
+    pub cursor: Option<String>,
+    /// Most rows, 1 to 500; 100 when absent.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
+}
+
+/// Whether an agent has access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentState {
+    /// It has.
+    Active,
+    /// Its access was taken away.
+    Revoked,
+}
 
 /// One page of agents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,7 +1,7 @@
 //! Collections: which resources a role, a key, a rule or a view is about.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{CollectionId, HostId, ImageId, Timestamp, collection::CollectionParts};
 
@@ -30,6 +30,24 @@ pub struct CollectionDetail {
     pub updated_at: Timestamp,
     /// Who did.
     pub updated_by: String,
+}
+
+/// Which collections are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CollectionQuery {
+    /// Only those whose name contains this text, without regard to case.
+    #[serde(default)]
+    #[param(max_length = 128)]
+    pub search: Option<String>,
+    /// `next_cursor` of the page before; valid for the same filters only.
+    #[serde(default)]
+    #[param(max_length = 2048)]
+    pub cursor: Option<String>,
+    /// Most rows, 1 to 500; 100 when absent.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
 }
 
 /// One page of collections.

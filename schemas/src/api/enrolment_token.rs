@@ -1,9 +1,26 @@
 //! Enrolment tokens.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{Timestamp, TokenId};
+
+/// Which enrolment tokens are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EnrolmentTokenQuery {
+    /// Only those in this state.
+    #[serde(default)]
+    pub state: Option<EnrolmentTokenState>,
+    /// `next_cursor` of the page before; valid for the same filters only.
+    #[serde(default)]
+    #[param(max_length = 2048)]
+    pub cursor: Option<String>,
+    /// Most rows, 1 to 500; 100 when absent.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
+}
 
 /// One page of enrolment tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,7 +1,7 @@
 //! Images and hosts: rows, their findings and their packages.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     Digest, HostId, ImageId, Timestamp,
@@ -28,6 +28,28 @@ pub struct PlaceStanding {
     pub facts: PlaceFacts,
 }
 
+/// Which images or hosts are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PlaceQuery {
+    /// Only those of which a name contains this text, without regard to case; of an image any tag, whole or as it is shown.
+    #[serde(default)]
+    #[param(max_length = 128)]
+    pub search: Option<String>,
+    /// Only those whose operating system's name contains this text, without regard to case.
+    #[serde(default)]
+    #[param(max_length = 128, example = "windows server 2022")]
+    pub os: Option<String>,
+    /// `next_cursor` of the page before; valid for the same filters only.
+    #[serde(default)]
+    #[param(max_length = 2048)]
+    pub cursor: Option<String>,
+    /// Most rows, 1 to 500; 100 when absent.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
+}
+
 /// One page of images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ImageList {
@@ -50,6 +72,9 @@ pub struct ImageRow {
     pub id: ImageId,
     /// The name people know it by.
     pub name: String,
+    /// The name of its operating system; absent when it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<String>,
     /// How it stands.
     pub standing: PlaceStanding,
 }
@@ -92,6 +117,9 @@ pub struct HostRow {
     pub id: HostId,
     /// Its name.
     pub name: String,
+    /// The name of its operating system; absent when it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<String>,
     /// How it stands.
     pub standing: PlaceStanding,
 }

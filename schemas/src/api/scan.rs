@@ -1,7 +1,7 @@
 //! Results of scans that builds send.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     Timestamp,
@@ -9,6 +9,27 @@ use crate::{
     policy::PolicyVerdict,
     report::Summary,
 };
+
+/// Which scans are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ScanQuery {
+    /// Only those of which the gate said this.
+    #[serde(default)]
+    pub verdict: Option<PolicyVerdict>,
+    /// Only those of whose target the name contains this text, without regard to case.
+    #[serde(default)]
+    #[param(max_length = 128)]
+    pub search: Option<String>,
+    /// `next_cursor` of the page before; valid for the same filters only.
+    #[serde(default)]
+    #[param(max_length = 2048)]
+    pub cursor: Option<String>,
+    /// Most rows, 1 to 500; 100 when absent.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
+}
 
 /// One page of scans.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod alerts;
+pub(crate) mod collections;
 pub(crate) mod dead_letters;
 pub(crate) mod enrolment_tokens;
 pub(crate) mod exports;
@@ -67,6 +68,16 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(scans::list::list, scans::upload::upload))
         .routes(routes!(policies::get::get, policies::set::set))
         .routes(routes!(exports::get::get))
+        .routes(routes!(
+            collections::list::list,
+            collections::create::create
+        ))
+        .routes(routes!(
+            collections::get::get,
+            collections::set::set,
+            collections::delete::delete
+        ))
+        .routes(routes!(collections::preview::preview))
         .routes(routes!(feeds::list::list))
         .routes(routes!(feeds::refresh::refresh))
         .routes(routes!(alerts::list::list))

@@ -1,23 +1,25 @@
 //! How places stand: what rows of images and hosts, their findings and their packages have in common.
 
-use std::{cmp::Reverse, collections::HashMap, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap};
 
-use estate::{EstateIndex, PlaceSummary};
+use estate::{EstateIndex, PlaceFilter, PlaceSummary};
 use records::{Estates, estate_top::Top, inventories::Inventories, places::Places};
 use schemas::{
     Place, PlaceKind, TenantId, Timestamp, VulnerabilityId,
     api::{
         page::PageQuery,
-        place::{FindingList, PackageList, PlaceStanding},
+        place::{FindingList, PackageList, PlaceQuery, PlaceStanding},
     },
     finding::Finding,
     report::Summary,
     risk::{PlaceFacts, VulnerabilityFacts},
 };
+use scope::Scope;
 
 use crate::{
-    cursor::{List, limit},
+    cursor::{List, limit, search},
     problem::ApiError,
+    scoped::Sight,
     state::ApiState,
 };
 
@@ -36,14 +38,6 @@ fn tenths(points: f32) -> u16 {
     )]
     let tenths = (points * 10.0).round() as u16;
     tenths
-}
-
-/// A tenant's estate.
-pub(super) async fn estate(
-    state: &ApiState,
-    tenant: &TenantId,
-) -> Result<Arc<EstateIndex>, ApiError> {
-    Ok(state.estates().load(state.platform(), tenant).await?)
 }
 
 /// How a place stands.
@@ -87,21 +81,28 @@ pub(super) async fn top(state: &ApiState, tenant: &TenantId) -> Result<Option<To
 pub(super) async fn places(
     state: &ApiState,
     tenant: &TenantId,
+    scope: &Scope,
     kind: PlaceKind,
-    page: &PageQuery,
+    query: &PlaceQuery,
 ) -> Result<PlacesPage, ApiError> {
     let name = match kind {
         PlaceKind::Host => "hosts",
         PlaceKind::Image => "images",
     };
-    let list = List::new(state, tenant, name, "");
-    let after: Option<(u16, Place)> = list.open_some(page.cursor.as_ref())?;
-    let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
+    let filter = PlaceFilter {
+        search: search(query.search.as_deref())?.text().cloned(),
+        os: search(query.os.as_deref())?.text().cloned(),
+    };
+    let list = List::new(state, tenant, name, &format!("{filter:?}"));
+    let after: Option<(u16, Place)> = list.open_some(query.cursor.as_ref())?;
+    let limit = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
     let seal = |last: Option<&PlaceSummary>| {
         last.map(|last| list.seal(&(last.top_score_tenths, &last.place)))
             .transpose()
     };
     if after.is_none()
+        && filter == PlaceFilter::default()
+        && scope.is_everything()
         && let Some(top) = top(state, tenant).await?
     {
         let first = match kind {
@@ -119,8 +120,8 @@ pub(super) async fn places(
         }
     }
     let as_of = state.now();
-    let estate = estate(state, tenant).await?;
-    let mut rows = estate.ranked_places(kind);
+    let sight = Sight::of(state, tenant, scope).await?;
+    let mut rows = sight.view().ranked_places(kind, &filter);
     let total = count(rows.len());
     if let Some((tenths, place)) = after {
         rows.retain(|row| (Reverse(row.top_score_tenths), &row.place) > (Reverse(tenths), &place));
@@ -147,6 +148,7 @@ type FindingPosition = (Reverse<u16>, VulnerabilityId, String, String, String);
 pub(super) async fn findings(
     state: &ApiState,
     tenant: &TenantId,
+    scope: &Scope,
     place: &Place,
     page: &PageQuery,
 ) -> Result<Option<FindingList>, ApiError> {
@@ -157,7 +159,11 @@ pub(super) async fn findings(
     let Some((record, document)) = Places(state.platform()).newest(tenant, place).await? else {
         return Ok(None);
     };
-    let estate = estate(state, tenant).await?;
+    let sight = Sight::of(state, tenant, scope).await?;
+    if !scope.is_everything() && !sight.view().has(place) {
+        return Ok(None);
+    }
+    let estate = sight.index();
     let facts = estate.place_facts(place).cloned().unwrap_or_default();
     let first = after.is_none();
     let after = after
@@ -167,7 +173,7 @@ pub(super) async fn findings(
         .findings
         .into_iter()
         .map(|mut finding| {
-            let score = score(&estate, &mut known, &mut finding, &facts);
+            let score = score(estate, &mut known, &mut finding, &facts);
             let position = (
                 Reverse(tenths(score.value)),
                 finding.vulnerability.clone(),
@@ -231,12 +237,16 @@ fn score(
 pub(super) async fn packages(
     state: &ApiState,
     tenant: &TenantId,
+    scope: &Scope,
     place: &Place,
     page: &PageQuery,
 ) -> Result<Option<PackageList>, ApiError> {
     let list = List::new(state, tenant, "packages", &place.to_string());
     let after: Option<(String, String, String)> = list.open_some(page.cursor.as_ref())?;
     let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
+    if !scope.is_everything() && !Sight::of(state, tenant, scope).await?.view().has(place) {
+        return Ok(None);
+    }
     let Some(inventory) = Inventories(state.platform()).newest(tenant, place).await? else {
         return Ok(None);
     };

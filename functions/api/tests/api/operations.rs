@@ -43,19 +43,19 @@ const ROLES: [Role; 7] = [
     Role::Ci,
 ];
 
-struct Operation {
-    id: String,
-    method: Method,
-    path: String,
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    pub(crate) path: String,
     security: Vec<(String, Vec<String>)>,
     declared: bool,
 }
 
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     serde_json::to_value(api::openapi()).unwrap()
 }
 
-fn operations() -> Vec<Operation> {
+pub(crate) fn operations() -> Vec<Operation> {
     let document = document();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -80,7 +80,7 @@ fn operations() -> Vec<Operation> {
 }
 
 /// The permission that an operation of people names.
-fn permission(operation: &Operation) -> Option<Permission> {
+pub(crate) fn permission(operation: &Operation) -> Option<Permission> {
     match operation.security.as_slice() {
         [(scheme, scopes)] if scheme == "session" => match scopes.as_slice() {
             [scope] => Some(
@@ -110,7 +110,16 @@ fn filled(operation: &Operation, ids: &BTreeMap<&str, String>) -> (String, Optio
     if operation.id == "list_dead_letters" {
         path.push_str("?queue=scan");
     }
-    let body = match operation.id.as_str() {
+    (path, body(operation))
+}
+
+/// A body that an operation understands, where one is needed.
+pub(crate) fn body(operation: &Operation) -> Option<Value> {
+    match operation.id.as_str() {
+        "create_collection" | "set_collection" => {
+            Some(json!({"name": "x", "parts": {"hosts": ["x"]}}))
+        }
+        "preview_collection" => Some(json!({"parts": {}})),
         "create_enrolment_token" => Some(json!({})),
         "create_role" => Some(json!({
             "name": "made",
@@ -126,8 +135,7 @@ fn filled(operation: &Operation, ids: &BTreeMap<&str, String>) -> (String, Optio
         "scan_image" => Some(json!({"reference": "registry.example.invalid/team/app:1"})),
         "replay_dead_letters" => Some(json!({"queue": "scan", "ids": ["other/x"]})),
         _ => None,
-    };
-    (path, body)
+    }
 }
 
 /// Ids of things that are in the tenant `default`, by the noun of their path.

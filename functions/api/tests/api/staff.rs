@@ -179,7 +179,7 @@ async fn nobody_gives_away_takes_over_or_gets_rid_of_what_is_more_than_they_have
     assert_eq!(changed.status, 200, "{changed:?}");
     let role = json!({"name": "more", "role": {"permissions": ["feeds.read"]}});
     let answer = post(&house, Some(&clerk), "/api/v1/roles", role).await;
-    assert!(answer.is(403, "forbidden"), "{answer:?}");
+    assert!(answer.is(403, "beyond-scope"), "{answer:?}");
     let own = house.get("/api/v1/session", &clerk).await;
     let permissions = own.body["permissions"].as_array().unwrap();
     assert!(

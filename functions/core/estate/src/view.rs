@@ -121,6 +121,17 @@ impl<'a> View<'a> {
         self.within.is_none_or(is_seen).then_some(row)
     }
 
+    /// The places that are there and seen with their names, of these alone.
+    pub fn named(&self, among: Option<&'a Within>) -> impl Iterator<Item = (&'a Place, &'a str)> {
+        let within = self.within;
+        let places = self.index.places.iter().enumerate();
+        let seen = places.filter(move |(number, (_, row))| {
+            let has = |within: Option<&Within>| within.is_none_or(|within| within.has(*number));
+            !row.removed && has(within) && has(among)
+        });
+        seen.map(|(_, (place, row))| (place, row.name.as_str()))
+    }
+
     /// Whether a place is there and seen.
     pub fn has(&self, place: &Place) -> bool {
         self.place(place).is_some()

@@ -4,9 +4,10 @@ use axum::{extract::State, http::StatusCode};
 use schemas::{AgentId, api::Problem};
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::FromPath,
     problem::ApiError,
+    scoped::Sight,
     state::ApiState,
 };
 
@@ -24,10 +25,18 @@ use crate::{
     security(("session" = ["agents.revoke"]))
 )]
 pub(crate) async fn revoke(
-    caller: Allowed<needs::RevokeAgents>,
+    caller: Scoped<needs::RevokeAgents>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<AgentId>,
 ) -> Result<StatusCode, ApiError> {
+    if !caller.scope().is_everything() {
+        let agent = state.identity().agent(caller.tenant(), &id).await?;
+        let agent = agent.ok_or_else(|| ApiError::not_found("agent"))?;
+        let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
+        if !sight.has_host(&agent.host, &agent.host_name) {
+            return Err(ApiError::not_found("agent"));
+        }
+    }
     if !state.identity().revoke_agent(caller.tenant(), &id).await? {
         return Err(ApiError::not_found("agent"));
     }

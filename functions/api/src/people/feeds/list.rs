@@ -8,7 +8,7 @@ use records::{
 use schemas::api::feed::{FeedDownload, FeedList, FeedRow};
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     people::standing::count,
     problem::ApiError,
     state::ApiState,
@@ -29,7 +29,7 @@ const HOW_TO_FILL: &str = "No advisories are loaded, so nothing is judged. Start
     security(("session" = ["feeds.read"]))
 )]
 pub(crate) async fn list(
-    _caller: Allowed<needs::ReadFeeds>,
+    _caller: Scoped<needs::ReadFeeds>,
     State(state): State<ApiState>,
 ) -> Result<Json<FeedList>, ApiError> {
     let feeds = Feeds(state.platform());

@@ -7,7 +7,7 @@ use schemas::{
 };
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::{FromPath, FromQuery},
     people::standing,
     problem::ApiError,
@@ -28,13 +28,19 @@ use crate::{
     security(("session" = ["hosts.read"]))
 )]
 pub(crate) async fn findings(
-    caller: Allowed<needs::ReadHosts>,
+    caller: Scoped<needs::ReadHosts>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<HostId>,
     FromQuery(page): FromQuery<PageQuery>,
 ) -> Result<Json<FindingList>, ApiError> {
-    standing::findings(&state, caller.tenant(), &Place::Host(id), &page)
-        .await?
-        .map(Json)
-        .ok_or_else(|| ApiError::not_found("host, or it has not been judged yet"))
+    standing::findings(
+        &state,
+        caller.tenant(),
+        caller.scope(),
+        &Place::Host(id),
+        &page,
+    )
+    .await?
+    .map(Json)
+    .ok_or_else(|| ApiError::not_found("host, or it has not been judged yet"))
 }

@@ -8,10 +8,11 @@ use schemas::{
 };
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::FromPath,
-    people::standing::{estate, standing},
+    people::standing::standing,
     problem::ApiError,
+    scoped::Sight,
     state::ApiState,
 };
 
@@ -29,7 +30,7 @@ use crate::{
     security(("session" = ["hosts.read"]))
 )]
 pub(crate) async fn get(
-    caller: Allowed<needs::ReadHosts>,
+    caller: Scoped<needs::ReadHosts>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<HostId>,
 ) -> Result<Json<HostDetail>, ApiError> {
@@ -37,8 +38,12 @@ pub(crate) async fn get(
         .get(caller.tenant(), &id)
         .await?
         .ok_or_else(|| ApiError::not_found("host"))?;
-    let index = estate(&state, caller.tenant()).await?;
-    let standing = index.summaries(Some(&Place::Host(id))).pop().map(standing);
+    let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
+    if !sight.has_host(&id, &host.facts.name) {
+        return Err(ApiError::not_found("host"));
+    }
+    let summary = sight.view().summaries(Some(&Place::Host(id))).pop();
+    let standing = summary.map(standing);
     Ok(Json(HostDetail {
         host: host.facts,
         os: host.os,

@@ -4,13 +4,13 @@ use axum::{Json, extract::State};
 use schemas::{
     Place, PlaceKind,
     api::{
-        page::PageQuery,
-        place::{HostList, HostRow},
+        Problem,
+        place::{HostList, HostRow, PlaceQuery},
     },
 };
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::FromQuery,
     people::standing::{places, standing},
     problem::ApiError,
@@ -23,16 +23,26 @@ use crate::{
     path = "/api/v1/hosts",
     tag = "hosts",
     operation_id = "list_hosts",
-    params(PageQuery),
-    responses((status = 200, description = "One page", body = HostList)),
+    params(PlaceQuery),
+    responses(
+        (status = 200, description = "One page", body = HostList),
+        (status = 400, description = "A filter or cursor that cannot be used", body = Problem),
+    ),
     security(("session" = ["hosts.read"]))
 )]
 pub(crate) async fn list(
-    caller: Allowed<needs::ReadHosts>,
+    caller: Scoped<needs::ReadHosts>,
     State(state): State<ApiState>,
-    FromQuery(page): FromQuery<PageQuery>,
+    FromQuery(query): FromQuery<PlaceQuery>,
 ) -> Result<Json<HostList>, ApiError> {
-    let page = places(&state, caller.tenant(), PlaceKind::Host, &page).await?;
+    let page = places(
+        &state,
+        caller.tenant(),
+        caller.scope(),
+        PlaceKind::Host,
+        &query,
+    )
+    .await?;
     let rows = page.rows.into_iter().filter_map(|summary| {
         let Place::Host(id) = summary.place.clone() else {
             return None;
@@ -40,6 +50,7 @@ pub(crate) async fn list(
         Some(HostRow {
             id,
             name: summary.name.clone(),
+            os: Some(summary.os.clone()).filter(|os| !os.is_empty()),
             standing: standing(summary),
         })
     });

@@ -8,10 +8,11 @@ use schemas::{
 };
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::FromPath,
-    people::standing::{estate, standing},
+    people::standing::standing,
     problem::ApiError,
+    scoped::Sight,
     state::ApiState,
 };
 
@@ -29,7 +30,7 @@ use crate::{
     security(("session" = ["vulnerabilities.read"]))
 )]
 pub(crate) async fn get(
-    caller: Allowed<needs::ReadVulnerabilities>,
+    caller: Scoped<needs::ReadVulnerabilities>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<ImageId>,
 ) -> Result<Json<ImageDetail>, ApiError> {
@@ -38,13 +39,18 @@ pub(crate) async fn get(
         .get(caller.tenant(), &id)
         .await?
         .ok_or_else(|| ApiError::not_found("image"))?;
-    let hosts = images.holders(caller.tenant(), &id).await?;
-    let place = Place::Image(id);
+    let place = Place::Image(id.clone());
+    let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
+    let is_limited = !caller.scope().is_everything();
+    if is_limited && !sight.view().has(&place) {
+        return Err(ApiError::not_found("image"));
+    }
+    let mut hosts = images.holders(caller.tenant(), &id).await?;
+    hosts.retain(|host| !is_limited || sight.view().has(&Place::Host(host.clone())));
     let judged = Places(state.platform())
         .get(caller.tenant(), &place)
         .await?;
-    let index = estate(&state, caller.tenant()).await?;
-    let standing = index.summaries(Some(&place)).pop().map(standing);
+    let standing = sight.view().summaries(Some(&place)).pop().map(standing);
     Ok(Json(ImageDetail {
         image: image.facts,
         hosts,

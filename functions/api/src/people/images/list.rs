@@ -4,13 +4,13 @@ use axum::{Json, extract::State};
 use schemas::{
     Place, PlaceKind,
     api::{
-        page::PageQuery,
-        place::{ImageList, ImageRow},
+        Problem,
+        place::{ImageList, ImageRow, PlaceQuery},
     },
 };
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::FromQuery,
     people::standing::{places, standing},
     problem::ApiError,
@@ -23,16 +23,26 @@ use crate::{
     path = "/api/v1/images",
     tag = "images",
     operation_id = "list_images",
-    params(PageQuery),
-    responses((status = 200, description = "One page", body = ImageList)),
+    params(PlaceQuery),
+    responses(
+        (status = 200, description = "One page", body = ImageList),
+        (status = 400, description = "A filter or cursor that cannot be used", body = Problem),
+    ),
     security(("session" = ["vulnerabilities.read"]))
 )]
 pub(crate) async fn list(
-    caller: Allowed<needs::ReadVulnerabilities>,
+    caller: Scoped<needs::ReadVulnerabilities>,
     State(state): State<ApiState>,
-    FromQuery(page): FromQuery<PageQuery>,
+    FromQuery(query): FromQuery<PlaceQuery>,
 ) -> Result<Json<ImageList>, ApiError> {
-    let page = places(&state, caller.tenant(), PlaceKind::Image, &page).await?;
+    let page = places(
+        &state,
+        caller.tenant(),
+        caller.scope(),
+        PlaceKind::Image,
+        &query,
+    )
+    .await?;
     let rows = page.rows.into_iter().filter_map(|summary| {
         let Place::Image(id) = summary.place.clone() else {
             return None;
@@ -40,6 +50,7 @@ pub(crate) async fn list(
         Some(ImageRow {
             id,
             name: summary.name.clone(),
+            os: Some(summary.os.clone()).filter(|os| !os.is_empty()),
             standing: standing(summary),
         })
     });

@@ -7,7 +7,7 @@ use schemas::{
 };
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::{FromPath, FromQuery},
     people::standing,
     problem::ApiError,
@@ -28,13 +28,19 @@ use crate::{
     security(("session" = ["vulnerabilities.read"]))
 )]
 pub(crate) async fn packages(
-    caller: Allowed<needs::ReadVulnerabilities>,
+    caller: Scoped<needs::ReadVulnerabilities>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<ImageId>,
     FromQuery(page): FromQuery<PageQuery>,
 ) -> Result<Json<PackageList>, ApiError> {
-    standing::packages(&state, caller.tenant(), &Place::Image(id), &page)
-        .await?
-        .map(Json)
-        .ok_or_else(|| ApiError::not_found("image, or it has not been read yet"))
+    standing::packages(
+        &state,
+        caller.tenant(),
+        caller.scope(),
+        &Place::Image(id),
+        &page,
+    )
+    .await?
+    .map(Json)
+    .ok_or_else(|| ApiError::not_found("image, or it has not been read yet"))
 }

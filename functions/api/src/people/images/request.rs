@@ -1,6 +1,7 @@
 //! What became of a request to read an image.
 
 use axum::{Json, extract::State};
+use estate::Resource;
 use records::ImageRequests;
 use schemas::{
     ImageRequestId,
@@ -8,7 +9,7 @@ use schemas::{
 };
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::FromPath,
     problem::ApiError,
     state::ApiState,
@@ -29,13 +30,17 @@ use crate::{
     security(("session" = ["images.scan"]))
 )]
 pub(crate) async fn request(
-    caller: Allowed<needs::ScanImages>,
+    caller: Scoped<needs::ScanImages>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<ImageRequestId>,
 ) -> Result<Json<ImageRequest>, ApiError> {
     let record = ImageRequests(state.platform())
         .get(caller.tenant(), &id)
         .await?
+        .filter(|record| {
+            let image = Resource::new().image(&record.reference);
+            caller.scope().includes(&image)
+        })
         .ok_or_else(|| ApiError::not_found("request"))?;
     Ok(Json(ImageRequest {
         id,

@@ -1,6 +1,7 @@
 //! Having an image read where its registry keeps it.
 
 use axum::{Json, extract::State, http::StatusCode};
+use estate::Resource;
 use records::{
     ImageRequestRecord, ImageRequests,
     messages::{self, RegistryMessage},
@@ -15,9 +16,10 @@ use schemas::{
 use sources::registry::Reference;
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::FromJson,
     problem::{ApiError, Kind},
+    scoped::beyond,
     state::ApiState,
 };
 
@@ -35,12 +37,13 @@ const MAX_PLATFORM_BYTES: usize = 100;
     request_body = NewImageScan,
     responses(
         (status = 202, description = "It is going to be read", body = QueuedImageScan),
+        (status = 403, description = "Its name alone is not within the collections that the caller is limited to", body = Problem),
         (status = 400, description = "No registry can have an image of this name", body = Problem),
     ),
     security(("session" = ["images.scan"]))
 )]
 pub(crate) async fn scan(
-    caller: Allowed<needs::ScanImages>,
+    caller: Scoped<needs::ScanImages>,
     State(state): State<ApiState>,
     FromJson(request): FromJson<NewImageScan>,
 ) -> Result<(StatusCode, Json<QueuedImageScan>), ApiError> {
@@ -65,6 +68,9 @@ pub(crate) async fn scan(
         ));
     }
     let reference = reference.to_string();
+    if !caller.scope().includes(&Resource::new().image(&reference)) {
+        return Err(beyond("An image of this name"));
+    }
     let id: ImageRequestId = state
         .random_hex::<16>()?
         .parse()

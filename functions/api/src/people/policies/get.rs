@@ -6,7 +6,7 @@ use schemas::api::{Problem, policy::PolicyDetail};
 
 use super::{answer, known};
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::FromPath,
     problem::ApiError,
     state::ApiState,
@@ -26,7 +26,7 @@ use crate::{
     security(("session" = ["policies.read"]))
 )]
 pub(crate) async fn get(
-    caller: Allowed<needs::ReadPolicies>,
+    caller: Scoped<needs::ReadPolicies>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<String>,
 ) -> Result<Response, ApiError> {

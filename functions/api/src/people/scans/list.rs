@@ -1,41 +1,71 @@
 //! Listing scans.
 
 use axum::{Json, extract::State};
-use platform::Cursor;
-use records::Scans;
-use schemas::api::{page::PageQuery, scan::ScanList};
+use records::{ScanRecord, Scans};
+use schemas::{
+    api::{
+        Problem,
+        scan::{ScanList, ScanQuery},
+    },
+    policy::PolicyVerdict,
+};
 
 use super::row;
 use crate::{
-    auth::{Allowed, needs},
-    cursor::{List, limit},
+    auth::{Scoped, needs},
+    cursor::{Gathering, List, limit, search},
     extract::FromQuery,
-    problem::ApiError,
+    problem::{ApiError, Kind},
+    scoped::resource_of,
     state::ApiState,
 };
 
-/// Scans that builds sent, the newest first.
+/// Scans that builds sent, the newest first. Whoever is limited to collections is shown those of images and hosts whose names
+/// alone are within these. A page may have fewer rows than were asked for although there is a next one.
 #[utoipa::path(
     get,
     path = "/api/v1/scans",
     tag = "scans",
     operation_id = "list_scans",
-    params(PageQuery),
-    responses((status = 200, description = "One page", body = ScanList)),
+    params(ScanQuery),
+    responses(
+        (status = 200, description = "One page", body = ScanList),
+        (status = 400, description = "A filter or cursor that cannot be used", body = Problem),
+    ),
     security(("session" = ["vulnerabilities.read"]))
 )]
 pub(crate) async fn list(
-    caller: Allowed<needs::ReadVulnerabilities>,
+    caller: Scoped<needs::ReadVulnerabilities>,
     State(state): State<ApiState>,
-    FromQuery(page): FromQuery<PageQuery>,
+    FromQuery(query): FromQuery<ScanQuery>,
 ) -> Result<Json<ScanList>, ApiError> {
-    let list = List::new(&state, caller.tenant(), "scans", "");
-    let cursor = list.open_some(page.cursor.as_ref())?.map(Cursor);
-    let found = Scans(state.platform())
-        .list(caller.tenant(), limit(page.limit)?, cursor)
-        .await?;
+    let wanted = search(query.search.as_deref())?;
+    let filters = format!("{wanted:?} {:?}", query.verdict);
+    let list = List::new(&state, caller.tenant(), "scans", &filters);
+    let cursor = list.open_some(query.cursor.as_ref())?;
+    if query.verdict == Some(PolicyVerdict::Unknown) {
+        return Err(ApiError::new(
+            Kind::BadRequest,
+            "`verdict` is none of those that a gate says.",
+        ));
+    }
+    let scope = caller.scope();
+    let is_wanted = |scan: &ScanRecord| {
+        query.verdict.is_none_or(|v| scan.verdict == Some(v))
+            && wanted.is_in(&scan.target.name)
+            && (scope.is_everything() || scope.includes(&resource_of(&scan.target)))
+    };
+    let mut gathering = Gathering::new(limit(query.limit)?, cursor);
+    while let Some((room, at)) = gathering.next() {
+        let found = Scans(state.platform())
+            .list(caller.tenant(), room, at)
+            .await?;
+        let records = found.records.into_iter();
+        gathering.add(records.filter(is_wanted), found.next);
+    }
+    let (scans, next) = gathering.page();
     Ok(Json(ScanList {
-        scans: found.records.into_iter().map(row).collect(),
-        next_cursor: found.next.map(|next| list.seal(&next.0)).transpose()?,
+        scans: scans.into_iter().map(row).collect(),
+        next_cursor: next.map(|next| list.seal(&next)).transpose()?,
     }))
 }

@@ -9,9 +9,10 @@ use schemas::{
 
 use super::row;
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     extract::FromLargeJson,
     problem::{ApiError, Kind},
+    scoped::{beyond, resource_of},
     state::ApiState,
 };
 
@@ -29,13 +30,14 @@ use crate::{
     ),
     responses(
         (status = 201, description = "It is kept", body = ScanRow),
+        (status = 403, description = "What was scanned is not within the collections that the caller is limited to", body = Problem),
         (status = 413, description = "Too large", body = Problem),
         (status = 422, description = "Of a later version than is read here", body = Problem),
     ),
     security(("session" = ["scans.upload"]))
 )]
 pub(crate) async fn upload(
-    caller: Allowed<needs::UploadScans>,
+    caller: Scoped<needs::UploadScans>,
     State(state): State<ApiState>,
     FromLargeJson(report): FromLargeJson<Report>,
 ) -> Result<(StatusCode, Json<ScanRow>), ApiError> {
@@ -47,6 +49,9 @@ pub(crate) async fn upload(
                 report.version
             ),
         ));
+    }
+    if !caller.scope().includes(&resource_of(&report.target)) {
+        return Err(beyond("What was scanned"));
     }
     let kept = Scans(state.platform())
         .put(caller.tenant(), &report, caller.name())

@@ -11,11 +11,12 @@ use schemas::{
 };
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     cursor::{List, limit},
     extract::{FromPath, FromQuery},
-    people::standing::{count, estate},
+    people::standing::count,
     problem::ApiError,
+    scoped::Sight,
     state::ApiState,
 };
 
@@ -33,7 +34,7 @@ use crate::{
     security(("session" = ["vulnerabilities.read"]))
 )]
 pub(crate) async fn get(
-    caller: Allowed<needs::ReadVulnerabilities>,
+    caller: Scoped<needs::ReadVulnerabilities>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<VulnerabilityId>,
     FromQuery(page): FromQuery<PageQuery>,
@@ -41,9 +42,9 @@ pub(crate) async fn get(
     let list = List::new(&state, caller.tenant(), "affected", id.as_str());
     let after: Option<Place> = list.open_some(page.cursor.as_ref())?;
     let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
-    let index = estate(&state, caller.tenant()).await?;
+    let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
     let as_of = state.now();
-    let mut places = index.affected(&id);
+    let mut places = sight.view().affected(&id);
     let facts = places
         .first()
         .map(|top| top.vulnerability.clone())

@@ -11,14 +11,15 @@ use schemas::{
 };
 
 use crate::{
-    auth::{Allowed, needs},
+    auth::{Scoped, needs},
     cursor::{List, limit},
     extract::FromQuery,
     people::{
         feeds,
-        standing::{count, estate, points, top},
+        standing::{count, points, top},
     },
     problem::{ApiError, Kind},
+    scoped::Sight,
     state::ApiState,
 };
 
@@ -39,7 +40,7 @@ const MAX_SEARCH_CHARS: usize = 128;
     security(("session" = ["vulnerabilities.read"]))
 )]
 pub(crate) async fn list(
-    caller: Allowed<needs::ReadVulnerabilities>,
+    caller: Scoped<needs::ReadVulnerabilities>,
     State(state): State<ApiState>,
     FromQuery(query): FromQuery<VulnerabilityQuery>,
 ) -> Result<Json<VulnerabilityList>, ApiError> {
@@ -54,7 +55,7 @@ pub(crate) async fn list(
     let after: Option<(u16, VulnerabilityId)> = list.open_some(query.cursor.as_ref())?;
     let after = after.map(|(score_tenths, id)| Position { score_tenths, id });
     let feeds_loaded = feeds::loaded(&state).await?;
-    let begins = after.is_none() && filter == Filter::default();
+    let begins = after.is_none() && filter == Filter::default() && caller.scope().is_everything();
     if begins && let Some(top) = top(&state, caller.tenant()).await? {
         let total = top.vulnerabilities.total;
         if let Some((rows, more)) = top.vulnerabilities.page(limit) {
@@ -73,8 +74,8 @@ pub(crate) async fn list(
         }
     }
     let as_of = state.now();
-    let index = estate(&state, caller.tenant()).await?;
-    let page = index.page(&filter, after.as_ref(), limit);
+    let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
+    let page = sight.view().page(&filter, after.as_ref(), limit);
     let next_cursor = page
         .next
         .map(|next| list.seal(&(next.score_tenths, next.id)))

@@ -1,0 +1,76 @@
+//! Collections: which resources a role, a key, a rule or a view is about.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod preview;
+pub(crate) mod set;
+mod uses;
+
+use axum::{
+    Json,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use records::CollectionRecord;
+use schemas::api::collection::{CollectionDetail, CollectionText};
+use scope::Collection;
+
+use crate::problem::{ApiError, Kind};
+
+/// Longest name and longest description, in characters.
+const MAX_NAME_CHARS: usize = 128;
+const MAX_DESCRIPTION_CHARS: usize = 1024;
+
+/// The entity tag of a state. Source: RFC 9110, 8.8.3.
+fn etag(revision: u64) -> String {
+    format!("\"{revision}\"")
+}
+
+/// A collection as it is answered.
+fn detail(record: CollectionRecord) -> CollectionDetail {
+    CollectionDetail {
+        id: record.id,
+        collection: CollectionText {
+            name: record.name,
+            description: record.description,
+            parts: record.parts,
+        },
+        updated_at: record.updated_at,
+        updated_by: record.updated_by,
+    }
+}
+
+/// A collection with the tag that names this state.
+fn answer(record: CollectionRecord, revision: u64) -> Result<Response, ApiError> {
+    let mut response = Json(detail(record)).into_response();
+    let tag = HeaderValue::try_from(etag(revision)).map_err(ApiError::internal)?;
+    response.headers_mut().insert(header::ETAG, tag);
+    Ok(response)
+}
+
+/// A collection that can be kept, as it is evaluated.
+fn checked(text: &CollectionText) -> Result<Collection, ApiError> {
+    let bad = |why: String| ApiError::new(Kind::BadRequest, why);
+    let name = text.name.trim();
+    if name.is_empty()
+        || name.chars().count() > MAX_NAME_CHARS
+        || text.name.contains(char::is_control)
+    {
+        return Err(bad(format!(
+            "`name` has 1 to {MAX_NAME_CHARS} characters, none of them a control character."
+        )));
+    }
+    if text.description.chars().count() > MAX_DESCRIPTION_CHARS {
+        return Err(bad(format!(
+            "`description` has at most {MAX_DESCRIPTION_CHARS} characters."
+        )));
+    }
+    Collection::read(&text.parts).map_err(|error| bad(format!("`parts`: {error}.")))
+}
+
+/// A collection that is kept, as it is evaluated; `None` when it is of patterns that cannot be read any more.
+fn kept(record: &CollectionRecord) -> Option<Collection> {
+    Collection::read(&record.parts).ok()
+}

@@ -1,0 +1,80 @@
+//! Changing a collection.
+
+use axum::{extract::State, http::HeaderMap, response::Response};
+use records::{CollectionRecord, Collections};
+use schemas::{
+    CollectionId,
+    api::{
+        Problem,
+        collection::{CollectionDetail, CollectionText},
+    },
+};
+
+use super::{answer, checked, etag, kept};
+use crate::{
+    auth::{Scoped, needs},
+    extract::{FromJson, FromPath, if_match},
+    problem::{ApiError, Kind},
+    scoped::beyond,
+    state::ApiState,
+};
+
+/// Changes a collection, for everything that uses it at once. Only who names its state changes it. Whoever is limited to
+/// collections can make it narrower, and never wider.
+#[utoipa::path(
+    put,
+    path = "/api/v1/collections/{id}",
+    tag = "collections",
+    operation_id = "set_collection",
+    params(
+        ("id" = CollectionId, Path, description = "The collection"),
+        ("if-match" = String, Header, description = "ETag of the state that it replaces"),
+    ),
+    request_body = CollectionText,
+    responses(
+        (status = 200, description = "It is changed", body = CollectionDetail, headers(("etag" = String, description = "Names this state"))),
+        (status = 400, description = "A name or pattern that cannot be one; the problem says which", body = Problem),
+        (status = 403, description = "It would reach further than the caller", body = Problem),
+        (status = 404, description = "No such collection", body = Problem),
+        (status = 412, description = "It is in another state than the one named", body = Problem),
+    ),
+    security(("session" = ["collections.manage"]))
+)]
+pub(crate) async fn set(
+    caller: Scoped<needs::ManageCollections>,
+    State(state): State<ApiState>,
+    FromPath(id): FromPath<CollectionId>,
+    headers: HeaderMap,
+    FromJson(wanted): FromJson<CollectionText>,
+) -> Result<Response, ApiError> {
+    let collections = Collections(state.platform());
+    let (_, revision) = collections
+        .get(caller.tenant(), &id)
+        .await?
+        .filter(|(record, _)| caller.may_see(kept(record)))
+        .ok_or_else(|| ApiError::not_found("collection"))?;
+    let changed = || {
+        ApiError::new(
+            Kind::PreconditionFailed,
+            "Read the collection, and send its ETag as `if-match`.",
+        )
+    };
+    if if_match(&headers) != Some(etag(revision).as_str()) {
+        return Err(changed());
+    }
+    let collection = checked(&wanted)?;
+    if !caller.scope().covers(&collection) {
+        return Err(beyond("What the collection would become"));
+    }
+    let record = CollectionRecord::new(id.clone(), wanted, state.now(), caller.name());
+    if !collections
+        .put(caller.tenant(), &record, Some(revision))
+        .await?
+    {
+        return Err(changed());
+    }
+    tracing::info!(collection = %id, by = caller.name(), tenant = %caller.tenant(), "collection changed");
+    let kept = collections.get(caller.tenant(), &id).await?;
+    let (record, revision) = kept.ok_or_else(changed)?;
+    answer(record, revision)
+}
