@@ -25,6 +25,10 @@ const LATER_DELAY_S: u32 = 120;
 const SOON: u32 = 3;
 /// The longest delay, in seconds.
 const MAX_DELAY_S: u32 = 900;
+/// Longest time that a delivery stays hidden while it is worked on, in seconds: it is kept hidden as long as the work lives,
+/// so a message under which its function dies is back soon, where the time that its queue hides it for would be an hour or
+/// more, and is given up within hours and not within a day.
+const HIDDEN_S: u32 = 360;
 
 /// How a host has deliveries answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,7 +216,12 @@ async fn attend(
     delivery: &Delivery,
     limit: Duration,
 ) -> Result<(), HandlerError> {
-    let kept = keep_hidden(&*context.platform.queue, function, delivery);
+    let queue = &*context.platform.queue;
+    // Before the work, which may end its host at once.
+    if hidden_s(function) < function.visibility_timeout_s {
+        hide(queue, delivery, hidden_s(function)).await;
+    }
+    let kept = keep_hidden(queue, function, delivery);
     tokio::select! {
         done = within(context, function, delivery, limit) => done,
         never = kept => match never {},
@@ -267,15 +276,24 @@ async fn keep_hidden(
     function: &Function,
     delivery: &Delivery,
 ) -> std::convert::Infallible {
-    let third = Duration::from_secs(u64::from(function.visibility_timeout_s / 3).max(1));
-    let mut ticks = interval(third);
+    let hidden_s = hidden_s(function);
+    let mut ticks = interval(Duration::from_secs(u64::from(hidden_s / 3).max(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        if let Err(error) = queue.extend(delivery, function.visibility_timeout_s).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "cannot keep a delivery hidden");
-        }
+        hide(queue, delivery, hidden_s).await;
+    }
+}
+
+/// How long a delivery is hidden at once while it is worked on, in seconds.
+fn hidden_s(function: &Function) -> u32 {
+    function.visibility_timeout_s.min(HIDDEN_S)
+}
+
+async fn hide(queue: &dyn Queue, delivery: &Delivery, hidden_s: u32) {
+    if let Err(error) = queue.extend(delivery, hidden_s).await {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "cannot keep a delivery hidden");
     }
 }

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use handlers::{Context, FeedSources, Handler, HandlerError, Limits, Verdict, scan::Scan};
 use platform::{Delivery, Embedded, ManualClock, Message, Receive};
 use roster::{Answered, FUNCTIONS, Function, Needs, Trigger, Work};
+use tokio::sync::Notify;
 
 /// Does what the body of its message says.
 struct Told;
@@ -26,6 +27,19 @@ impl Handler for Told {
             "hang" => std::future::pending().await,
             _ => std::panic::panic_any("a bug"),
         }
+    }
+}
+
+/// Says that its work has begun, and never ends.
+struct Begins;
+
+static BEGUN: Notify = Notify::const_new();
+
+#[async_trait]
+impl Handler for Begins {
+    async fn handle(&self, _: &Context, _: &Delivery) -> Result<(), HandlerError> {
+        BEGUN.notify_one();
+        std::future::pending().await
     }
 }
 
@@ -44,6 +58,12 @@ const fn function(handler: &'static dyn Handler) -> Function {
 }
 
 static TOLD: Function = function(&Told);
+/// One that may take long, as `feed` and `registry`.
+static LONG: Function = Function {
+    timeout_ms: 900_000,
+    visibility_timeout_s: 5_400,
+    ..function(&Begins)
+};
 static SCAN: Function = function(&Scan);
 
 const WORK: Work = Work {
@@ -217,6 +237,32 @@ async fn what_ended_its_host_at_every_delivery_is_not_tried_once_more() {
         reason.contains("ended before it answered, 5 times"),
         "{reason}"
     );
+}
+
+/// The host of a long function dies in the middle: the message is not hidden for as long as the work might have taken.
+#[tokio::test]
+async fn what_ended_the_host_of_a_long_function_comes_again_soon() {
+    let world = World::with(&["hang"]).await;
+    let how = Receive {
+        visibility_timeout_s: LONG.visibility_timeout_s,
+        ..Receive::default()
+    };
+    let queue = &world.context.platform.queue;
+    let deliveries = queue.receive("told", how).await.unwrap();
+    let unlimited = Work {
+        limit: Duration::MAX,
+        ..WORK
+    };
+    let context = Arc::clone(&world.context);
+    let work = tokio::spawn(async move {
+        unlimited.answer(&context, &LONG, &deliveries[0]).await;
+    });
+    BEGUN.notified().await;
+    work.abort();
+    world.clock.advance_ms(359_000);
+    assert!(world.receive().await.is_empty(), "it may be worked on");
+    world.clock.advance_ms(1_000);
+    assert_eq!(world.receive().await.len(), 1);
 }
 
 #[tokio::test]
