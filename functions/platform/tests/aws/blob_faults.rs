@@ -7,9 +7,13 @@ use std::time::Duration;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use platform::aws::{AwsBlobs, Clients, FileCache, provision};
 use platform::ports::{BlobCondition, BlobError, BlobPath, Blobs, Body, PutOptions, SystemClock};
+use sha2::{Digest as _, Sha256};
 
 use super::server::{Which, clients, endpoint};
 use super::wire::{Fault, Way};
+
+/// Time for a try where nobody is silent.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Blobs behind a way on which things go wrong.
 struct Behind {
@@ -21,7 +25,12 @@ struct Behind {
 }
 
 async fn behind() -> Option<Behind> {
-    let endpoint = endpoint(Which::First)?;
+    behind_of(Which::First, Duration::from_millis(2500)).await
+}
+
+/// The same of a server, with so much time for each try.
+async fn behind_of(which: Which, time: Duration) -> Option<Behind> {
+    let endpoint = endpoint(which)?;
     let way = Way::to(&endpoint).await;
     let (settings, direct) = clients(&endpoint).await;
     provision::create_bucket(&direct, &settings.bucket)
@@ -30,7 +39,7 @@ async fn behind() -> Option<Behind> {
     let (_, through) = clients(&way.endpoint).await;
     let config = through.blobs.config().to_builder().timeout_config(
         TimeoutConfig::builder()
-            .operation_attempt_timeout(Duration::from_millis(2500))
+            .operation_attempt_timeout(time)
             .build(),
     );
     let cache = tempfile::tempdir().unwrap();
@@ -261,6 +270,71 @@ async fn a_large_blob_goes_in_parts_and_is_whole_or_not_at_all() {
     );
     assert_eq!(content(blobs, &raced).await.unwrap(), [1].as_slice());
     assert_eq!(behind.open_uploads().await, 0, "nothing is left");
+}
+
+#[tokio::test]
+async fn what_is_changed_on_its_way_is_refused() {
+    // The first compares checksums, and no hash of what was signed; the strict one compares what was signed.
+    for which in [Which::First, Which::Strict] {
+        let Some(behind) = behind_of(which, PATIENCE).await else {
+            return;
+        };
+        let (way, blobs) = (&behind.way, &behind.blobs);
+        for (name, body, changed) in [
+            ("changed", vec![7; 1000], "PutObject"),
+            ("changed-part", large(), "UploadPart"),
+        ] {
+            let path = path(name);
+            let always = PutOptions::default();
+            // Each time that it is tried.
+            way.next([1; 9].map(|_| (changed, Fault::Change)));
+            let error = blobs.put(&path, body.clone().into(), always.clone()).await;
+            assert!(
+                matches!(error, Err(BlobError::Unavailable(_))),
+                "{which:?}, {name}: {error:?}"
+            );
+            let left = blobs.head(&path).await.unwrap();
+            assert_eq!(left, None, "{which:?}, {name}");
+            // Nothing is wrong with the bytes themselves: they are taken when they arrive as they are.
+            way.next([]);
+            blobs.put(&path, body.clone().into(), always).await.unwrap();
+            assert!(content(blobs, &path).await.unwrap() == body);
+        }
+        if which == Which::First {
+            assert_eq!(behind.open_uploads().await, 0, "nothing is left");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_checksums_of_parts_are_kept_with_a_large_blob() {
+    for which in [Which::First, Which::Second] {
+        let Some(behind) = behind_of(which, PATIENCE).await else {
+            return;
+        };
+        let (path, body) = (path("summed"), large());
+        let always = PutOptions::default();
+        let put = behind.blobs.put(&path, body.clone().into(), always);
+        put.await.unwrap();
+        assert!(content(&behind.blobs, &path).await.unwrap() == body);
+        let asked = behind.direct.blobs.head_object();
+        let known = asked
+            .bucket(&behind.bucket)
+            .key(path.as_str())
+            .checksum_mode(aws_sdk_s3::types::ChecksumMode::Enabled)
+            .send()
+            .await
+            .unwrap();
+        // The sum of the parts' sums. Behind it stands how many they were, which the second server leaves out.
+        let sums: Vec<u8> = body
+            .chunks(8 << 20)
+            .flat_map(|part| Sha256::digest(part).to_vec())
+            .collect();
+        let sum = known.checksum_sha256().unwrap_or_default();
+        let (sum, parts) = sum.split_once('-').unwrap_or((sum, "3"));
+        let expected = aws_smithy_types::base64::encode(Sha256::digest(sums));
+        assert_eq!((sum, parts), (expected.as_str(), "3"), "{which:?}");
+    }
 }
 
 #[tokio::test]

@@ -42,6 +42,8 @@ pub(crate) enum Fault {
     Error(u16, &'static str),
     /// It is never answered, and reaches no server.
     Silence,
+    /// One bit of its body is another one when it arrives.
+    Change,
     /// The server does it, and the connection breaks before its answer.
     LoseAnswer,
     /// The connection breaks after so many bytes of the answer's body.
@@ -160,7 +162,7 @@ async fn serve(
     server: &str,
     state: Arc<Mutex<State>>,
 ) -> std::io::Result<()> {
-    let (head, body) = read_message(&mut client, true).await?;
+    let (head, mut body) = read_message(&mut client, true).await?;
     let operation = operation(&head);
     let fault = {
         let mut state = state.lock().unwrap();
@@ -190,6 +192,10 @@ async fn serve(
             );
             client.write_all(answer.as_bytes()).await?;
             return client.shutdown().await;
+        }
+        Fault::Change => {
+            let middle = body.len() / 2;
+            body[middle] ^= 1;
         }
         _ => {}
     }

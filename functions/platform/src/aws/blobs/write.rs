@@ -1,7 +1,8 @@
 //! Writing: what fits into one part by one request, more in parts with a few of them under way, so that memory stays
-//! bounded whatever is stored. Nothing is seen before the whole is complete and has been checked.
+//! bounded whatever is stored. Nothing is seen before the whole is complete and has been checked. Each request carries the
+//! sha256 of its bytes, by which S3 refuses what was changed on its way, and keeps it beside them.
 
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use aws_smithy_types::base64;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
@@ -163,6 +164,8 @@ impl AwsBlobs {
             .create_multipart_upload()
             .bucket(&self.bucket)
             .key(path.as_str())
+            // Parts without one, or whose checksums differ from those that complete the upload, are refused then.
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .metadata(PUT_AT, put_at.to_string())
             .set_tagging(tag(path).map(str::to_owned))
             .send()
@@ -221,6 +224,7 @@ impl AwsBlobs {
         for number in 1..=MAX_PARTS {
             let is_last = part.len() < PART_BYTES;
             if !part.is_empty() {
+                let sha256 = base64::encode(Sha256::digest(&part));
                 let request = self
                     .client
                     .upload_part()
@@ -229,14 +233,15 @@ impl AwsBlobs {
                     .upload_id(upload)
                     .part_number(number)
                     .content_length(i64::try_from(part.len()).unwrap_or(i64::MAX))
+                    .checksum_sha256(&sha256)
                     .body(part.into());
-                under_way.spawn(async move { (number, request.send().await) });
+                under_way.spawn(async move { (number, sha256, request.send().await) });
             }
             while under_way.len() >= if is_last { 1 } else { PARTS_AT_A_TIME } {
                 let Some(sent) = under_way.join_next().await else {
                     break;
                 };
-                let (number, sent) = sent.map_err(|e| BlobError::Unavailable(e.into()))?;
+                let (number, sha256, sent) = sent.map_err(|e| BlobError::Unavailable(e.into()))?;
                 let sent =
                     sent.map_err(|e| put_error(blob_error("UploadPart", e), &BlobCondition::None))?;
                 let etag = sent
@@ -246,6 +251,7 @@ impl AwsBlobs {
                     CompletedPart::builder()
                         .part_number(number)
                         .e_tag(etag)
+                        .checksum_sha256(sha256)
                         .build(),
                 );
             }
