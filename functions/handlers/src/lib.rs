@@ -19,6 +19,7 @@ mod rematch;
 mod resource;
 pub mod scan;
 pub mod score;
+pub mod sweep;
 
 use async_trait::async_trait;
 use platform::Delivery;

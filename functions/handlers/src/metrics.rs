@@ -60,6 +60,14 @@ impl Metrics {
         });
     }
 
+    /// Counts messages of a function that their queue gave up, as none of their deliveries was answered.
+    pub fn given_up(&self, function: &'static str, messages: u64) {
+        self.change(function, |count| {
+            count.messages = count.messages.saturating_add(messages);
+            count.given_up = count.given_up.saturating_add(messages);
+        });
+    }
+
     /// Counts what a function went through.
     pub fn items(&self, function: &'static str, items: u64) {
         self.change(function, |count| {

@@ -1,6 +1,6 @@
 //! One instance: what it is, what it stands on, and how it answers an event.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use handlers::{Context, Count, Limits, Registries};
 use lambda_runtime::LambdaEvent;
@@ -79,11 +79,11 @@ impl Host {
             Role::Api => self.door.answer(event, context).await,
             Role::Setup => setup::answer(&self.context.platform, event).await,
             Role::Function(function) => {
-                let before = self.context.metrics.of(function.name);
+                let before = self.context.metrics.all();
                 let request_id = context.request_id.clone();
                 let (answer, oldest_ms) = self.function(function, event, context).await?;
                 let feed_age_hours = self.feed_age_hours(function).await;
-                self.tell(function, &request_id, before, oldest_ms, feed_age_hours);
+                self.tell(function, &request_id, &before, oldest_ms, feed_age_hours);
                 answer
             }
         }
@@ -143,20 +143,29 @@ impl Host {
         &self,
         function: &Function,
         request_id: &str,
-        before: Count,
+        before: &BTreeMap<&'static str, Count>,
         oldest_ms: u64,
         feed_age_hours: Option<u64>,
     ) {
-        let after = self.context.metrics.of(function.name);
-        let line = Line {
-            stage: &self.stage,
-            function: function.name,
-            request_id,
-            at_ms: self.context.platform.clock.now_ms(),
-            did: emf::between(before, after),
-            oldest_ms: self.role.is_of_queue().then_some(oldest_ms),
-            feed_age_hours,
-        };
-        logs::write(&line.to_json());
+        let of = |counts: &BTreeMap<_, _>, name| counts.get(name).copied().unwrap_or_default();
+        let mut after = self.context.metrics.all();
+        // Of itself every invocation tells, and of another function when something was counted for it.
+        after.entry(function.name).or_default();
+        for (&name, &count) in &after {
+            let (did, own) = (emf::between(of(before, name), count), name == function.name);
+            if !own && of(before, name) == count {
+                continue;
+            }
+            let line = Line {
+                stage: &self.stage,
+                function: name,
+                request_id,
+                at_ms: self.context.platform.clock.now_ms(),
+                did,
+                oldest_ms: (own && self.role.is_of_queue()).then_some(oldest_ms),
+                feed_age_hours: feed_age_hours.filter(|_| own),
+            };
+            logs::write(&line.to_json());
+        }
     }
 }

@@ -7,7 +7,7 @@ mod work;
 
 use handlers::{
     Handler, feed::Feed, feed::Refresh, fold::Fold, ingest::Ingest, registry::Registry, scan::Scan,
-    score::Score,
+    score::Score, sweep::Sweep,
 };
 use records::messages::{
     FeedMessage, IngestMessage, QueueMessage as _, RegistryMessage, ScanMessage, ScoreMessage,
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Function {
 const MAX_RECEIVES: u32 = 16;
 
 /// Every function.
-pub static FUNCTIONS: [Function; 7] = [
+pub static FUNCTIONS: [Function; 8] = [
     Function {
         name: "feed",
         trigger: Trigger::Queue(FeedMessage::QUEUE),
@@ -144,6 +144,18 @@ pub static FUNCTIONS: [Function; 7] = [
         memory_mb: 256,
         needs: Needs::FOLD,
     },
+    Function {
+        name: "sweep",
+        trigger: Trigger::Schedule { every_s: 3_600 },
+        handler: &Sweep,
+        batch_size: 1,
+        // A few milliseconds for each message that it moves.
+        timeout_ms: 300_000,
+        visibility_timeout_s: 1_800,
+        max_receives: 5,
+        memory_mb: 256,
+        needs: Needs::SWEEP,
+    },
 ];
 
 #[cfg(test)]
@@ -178,6 +190,16 @@ mod tests {
             .find(|function| function.name == "registry");
         let inside = handlers::registry::READING_TIME.as_millis();
         assert!(inside < u128::from(registry.map_or(0, |function| function.timeout_ms)));
+    }
+
+    /// By a queue's name the messages are counted that it gave up itself.
+    #[test]
+    fn a_queue_has_the_name_of_its_function() {
+        for function in &FUNCTIONS {
+            if let Trigger::Queue(queue) = function.trigger {
+                assert_eq!(queue, function.name);
+            }
+        }
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub struct Needs {
     pub deletes: &'static [&'static str],
     /// Queues that it sends to.
     pub sends: &'static [&'static str],
+    /// Queues of which it puts what the service gave up by itself among the dead letters, which are records: of those it
+    /// needs nothing beside.
+    pub gathers: &'static [&'static str],
     /// Whether it signs, and so unwraps keys.
     pub keys: bool,
 }
@@ -47,6 +50,7 @@ impl Needs {
             writes: &[],
             deletes: &[],
             sends: &[],
+            gathers: &[],
             keys: false,
         }
     }
@@ -107,6 +111,11 @@ impl Needs {
         ..Self::none()
     };
 
+    pub(crate) const SWEEP: Self = Self {
+        gathers: &QUEUES,
+        ..Self::none()
+    };
+
     /// What the API does. Dead letters can be sent again by it, so it sends to every queue.
     pub const API: Self = Self {
         records: Records::Write,
@@ -120,6 +129,7 @@ impl Needs {
         ],
         deletes: &["t/*/uploads/*"],
         sends: &QUEUES,
+        gathers: &QUEUES,
         keys: true,
     };
 
@@ -127,6 +137,7 @@ impl Needs {
     pub const SETUP: Self = Self {
         records: Records::Write,
         sends: &QUEUES,
+        gathers: &QUEUES,
         keys: true,
         ..Self::none()
     };

@@ -285,6 +285,31 @@ impl Stack {
             .map(drop)
     }
 
+    /// Lets SQS itself give a message up after so many deliveries, sooner than the template says.
+    ///
+    /// # Errors
+    /// When the queue refuses.
+    pub fn give_up_after(&self, queue: &str, deliveries: u32) -> Result<()> {
+        let dead = json!({
+            "QueueUrl": self.queue_url(&format!("{queue}-dead"))?,
+            "AttributeNames": ["QueueArn"],
+        });
+        let dead = self
+            .aws
+            .json("sqs", "AmazonSQS.GetQueueAttributes", &dead)?;
+        let policy = json!({
+            "deadLetterTargetArn": dead["Attributes"]["QueueArn"],
+            "maxReceiveCount": deliveries,
+        });
+        let body = json!({
+            "QueueUrl": self.queue_url(queue)?,
+            "Attributes": {"RedrivePolicy": policy.to_string()},
+        });
+        self.aws
+            .json("sqs", "AmazonSQS.SetQueueAttributes", &body)
+            .map(drop)
+    }
+
     /// Puts the advisory documents of a folder into the bucket, in place of those that are there, and has them read.
     ///
     /// # Errors

@@ -91,6 +91,7 @@ fn whole(needs: &Needs) -> BTreeSet<String> {
         each("store", needs.writes),
         each("delete", needs.deletes),
         each("send", needs.sends),
+        each("gather", needs.gathers),
     ]
     .concat()
     .into_iter()
@@ -374,6 +375,11 @@ impl Queue for Watched {
     ) -> Result<DeadPage, QueueError> {
         self.note(format!("list_dead {queue}"));
         self.inner.queue.list_dead(queue, limit, cursor).await
+    }
+
+    async fn gather_dead(&self, queue: &str) -> Result<u64, QueueError> {
+        self.note(format!("gather {queue}"));
+        self.inner.queue.gather_dead(queue).await
     }
 
     async fn redrive(&self, queue: &str, which: Which) -> Result<u64, QueueError> {

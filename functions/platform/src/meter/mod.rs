@@ -95,6 +95,7 @@ operations! {
     Extend Queue "extend" "A message stays hidden, or comes again.";
     DeadLetter Queue "dead_letter" "A message is given up.";
     ListDead Queue "list_dead" "A page of dead letters.";
+    GatherDead Queue "gather_dead" "What the service gave up is put among the dead letters.";
     Redrive Queue "redrive" "Dead letters are sent again.";
     PurgeDead Queue "purge_dead" "Dead letters are forgotten.";
     Depth Queue "depth" "How many messages there are.";

@@ -107,6 +107,12 @@ impl Queue for MeteredQueue {
         self.add(Operation::ListDead, begun, page)
     }
 
+    async fn gather_dead(&self, queue: &str) -> Result<u64, QueueError> {
+        let begun = Instant::now();
+        let count = self.inner.gather_dead(queue).await;
+        self.add(Operation::GatherDead, begun, count)
+    }
+
     async fn redrive(&self, queue: &str, which: Which) -> Result<u64, QueueError> {
         let begun = Instant::now();
         let count = self.inner.redrive(queue, which).await;

@@ -22,7 +22,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use keys::{KeyError, Keys, MacKey, SigningKey};
 pub use moving::{Destination, KeyKind, Origin, Scan, StoredKey, WaitingPage};
 pub use queue::{
-    DeadLetter, DeadPage, Delivery, Depth, Message, Queue, QueueError, Receive, SendFailure, Which,
+    DeadLetter, DeadPage, Delivery, Depth, MAX_GATHERED, Message, Queue, QueueError, Receive,
+    SendFailure, Which,
 };
 pub use sealing::{SealError, SealingKey, sealing_key};
 pub use table::{

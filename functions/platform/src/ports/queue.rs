@@ -24,6 +24,8 @@ pub const MAX_WAIT_S: u32 = 20;
 pub const MAX_ID_BYTES: usize = 128;
 /// Longest queue name, in bytes.
 pub const MAX_NAME_BYTES: usize = 64;
+/// Most messages that one [`Queue::gather_dead`] puts among the dead letters.
+pub const MAX_GATHERED: u64 = 500;
 /// Longest reason of a dead letter, in bytes; longer ones are cut.
 pub const MAX_REASON_BYTES: usize = 1024;
 
@@ -230,6 +232,11 @@ pub trait Queue: Send + Sync {
         limit: u32,
         cursor: Option<&str>,
     ) -> Result<DeadPage, QueueError>;
+
+    /// Puts what the service beneath gave up by itself among the dead letters, and returns how many messages that were: at
+    /// most [`MAX_GATHERED`], so that what is left is for the next time. Where the service gives up nothing by itself, or
+    /// keeps dead letters as they are, this is 0.
+    async fn gather_dead(&self, queue: &str) -> Result<u64, QueueError>;
 
     /// Sends dead letters again, with a receive count of 0, and returns how many.
     async fn redrive(&self, queue: &str, which: Which) -> Result<u64, QueueError>;

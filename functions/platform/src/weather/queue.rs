@@ -159,6 +159,12 @@ impl Queue for WeatherQueue {
         self.inner.list_dead(queue, limit, cursor).await
     }
 
+    async fn gather_dead(&self, queue: &str) -> Result<u64, QueueError> {
+        self.before()?;
+        let count = self.inner.gather_dead(queue).await?;
+        self.after(count)
+    }
+
     async fn redrive(&self, queue: &str, which: Which) -> Result<u64, QueueError> {
         self.before()?;
         let count = self.inner.redrive(queue, which).await?;

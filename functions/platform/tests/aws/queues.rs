@@ -136,6 +136,42 @@ async fn what_sqs_gave_up_is_found_among_the_dead_letters() {
     assert_eq!(found[0].message.body, "b");
 }
 
+/// A schedule has to keep what SQS gave up: nobody lists dead letters in time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_sqs_gave_up_becomes_records_although_nobody_lists_it() {
+    for which in [Which::First, Which::Second] {
+        let Some(site) = queues(which).await else {
+            return;
+        };
+        let queue = &site.platform.queue;
+        queue.send("rot", Vec::new()).await.unwrap();
+        assert_eq!(queue.gather_dead("rot").await.unwrap(), 0);
+        let all: Vec<_> = (0..25)
+            .map(|n| Message::new(format!("default/{n}"), format!("body {n}")))
+            .collect();
+        // As SQS itself would. This one makes no queues, and so no second queue for the second queue.
+        let table = Arc::clone(&site.platform.table);
+        let clock = Arc::new(SystemClock);
+        let plain = AwsQueue::new(site.client.clone(), &site.url_prefix, table, clock);
+        assert!(plain.send("rot-dead", all).await.unwrap().is_empty());
+        assert_eq!(queue.gather_dead("rot").await.unwrap(), 25);
+        assert_eq!(queue.gather_dead("rot").await.unwrap(), 0);
+        let native = format!("{}rot-dead", site.url_prefix);
+        let left = site.client.receive_message().queue_url(native);
+        assert_eq!(left.send().await.unwrap().messages().len(), 0);
+        let table = &site.platform.table;
+        let first = Page::first(100);
+        let records = table.query("global/dead/rot", &SortRange::All, &first);
+        assert_eq!(records.await.unwrap().items.len(), 25);
+        let page = queue.list_dead("rot", 100, None).await.unwrap();
+        let letter = &page.letters[0];
+        assert_eq!(
+            (letter.message.id.as_str(), letter.message.body.as_str()),
+            ("default/0", "body 0")
+        );
+    }
+}
+
 /// A table in which a dead letter comes back in the moment before it is forgotten: what was sent again died again.
 struct Returning(Arc<dyn Table>);
 

@@ -11,16 +11,14 @@ use super::{
 use crate::{
     patience::{patiently, send_all},
     ports::{
-        Condition, DeadLetter, DeadPage, Delivery, Item, Key, Message, Page, QueueError, SortRange,
-        TableError, Which,
+        Condition, DeadLetter, DeadPage, Delivery, Item, Key, MAX_GATHERED, Message, Page,
+        QueueError, SortRange, TableError, Which,
     },
     validate,
 };
 
 /// Most ids in one redrive or purge.
 const MAX_IDS: usize = 100;
-/// Most messages that SQS gave up which one look moves: the rest is for the next look.
-const MAX_MOVED: usize = 500;
 /// How long one that is being moved is hidden from others, in seconds.
 const MOVING_S: u32 = 60;
 /// Letters that are read at once.
@@ -106,19 +104,19 @@ impl AwsQueue {
             .map_err(of_table)
     }
 
-    /// Moves what SQS gave up to the other dead letters.
-    pub(super) async fn move_given_up(&self, queue: &str) -> Result<(), QueueError> {
+    /// Moves what SQS gave up to the other dead letters, and returns how many that were. The rest is for the next look.
+    pub(super) async fn move_given_up(&self, queue: &str) -> Result<u64, QueueError> {
         let url = format!("{}{DEAD}", self.url(queue));
         let mut moved = 0;
         if self.counts(&url).await?.ready == 0 {
-            return Ok(());
+            return Ok(0);
         }
-        while moved < MAX_MOVED {
-            let given_up = self.ask(&url, 10, MOVING_S, LOOK_S).await?;
+        while moved < MAX_GATHERED {
+            let most = u32::try_from(MAX_GATHERED - moved).map_or(10, |left| left.min(10));
+            let given_up = self.ask(&url, most, MOVING_S, LOOK_S).await?;
             if given_up.is_empty() {
                 break;
             }
-            moved += given_up.len();
             for message in given_up {
                 let delivery = delivery(queue, received(message));
                 let reason = format!(
@@ -127,9 +125,10 @@ impl AwsQueue {
                 );
                 self.bury(&delivery, &reason).await?;
                 self.delete(&url, &delivery.receipt).await?;
+                moved += 1;
             }
         }
-        Ok(())
+        Ok(moved)
     }
 
     /// One page of the table's, at most `limit` letters after an id.

@@ -1,7 +1,8 @@
 //! The queue, in SQS: a queue of its own for each name, and a second one for what SQS itself gives up.
 //!
 //! SQS cannot list its dead letters, nor find one by its id, so those are records in the table (see [`dead`]). What SQS
-//! gave up, because its receiver never lived to answer, is moved there whenever somebody asks for dead letters.
+//! gave up, because its receiver never lived to answer, is moved there by [`Queue::gather_dead`], and whenever somebody asks for
+//! dead letters.
 
 mod dead;
 mod errors;
@@ -184,6 +185,11 @@ impl Queue for AwsQueue {
             self.move_given_up(queue).await?;
         }
         self.dead_page(queue, limit, cursor).await
+    }
+
+    async fn gather_dead(&self, queue: &str) -> Result<u64, QueueError> {
+        self.ready(queue).await?;
+        self.move_given_up(queue).await
     }
 
     async fn redrive(&self, queue: &str, which: Which) -> Result<u64, QueueError> {
