@@ -226,6 +226,28 @@ async fn a_collection_that_limits_somebody_stays() {
         )
         .await;
     let path = format!("/api/v1/collections/{}", made.body["id"].as_str().unwrap());
+    let roles = json!([{"role": "developer", "collections": [made.body["id"]]}]);
+    let invited = house
+        .ask(
+            Method::POST,
+            "/api/v1/invitations",
+            Some(&admin),
+            Some(json!({"roles": roles})),
+        )
+        .await;
+    assert_eq!(invited.status, 201, "{invited:?}");
+    let kept = house.ask(Method::DELETE, &path, Some(&admin), None).await;
+    assert!(kept.is(409, "in-use"), "{kept:?}");
+    assert!(
+        kept.body["detail"].as_str().unwrap().contains("invitation"),
+        "{kept:?}"
+    );
+    // It could be accepted for a week.
+    house.clock.advance_ms(8 * 24 * 3_600_000);
+    let admin = house
+        .sign_in("default", "admin", crate::house::PASSWORD)
+        .await;
+    let admin = admin.body["token"].as_str().unwrap().to_owned();
     let gone = house.ask(Method::DELETE, &path, Some(&admin), None).await;
     assert_eq!(gone.status, 204, "{gone:?}");
     assert!(house.get(&path, &admin).await.is(404, "not-found"));

@@ -1,6 +1,6 @@
 //! What a collection is used for.
 
-use schemas::{CollectionId, TenantId};
+use schemas::{CollectionId, TenantId, api::role::RoleAssignment};
 
 use crate::{problem::ApiError, state::ApiState};
 
@@ -15,20 +15,35 @@ pub(super) async fn uses(
     tenant: &TenantId,
     id: &CollectionId,
 ) -> Result<Vec<String>, ApiError> {
+    let names = |roles: &[RoleAssignment]| roles.iter().any(|role| role.collections.contains(id));
     let mut found = Vec::new();
     let mut cursor = None;
     loop {
         let page = state.identity().users(tenant, AT_ONCE, cursor).await?;
-        for user in page.records {
-            let mut roles = user.limited_roles.iter();
-            if roles.any(|role| role.collections.contains(id)) {
-                found.push(format!("the person {}", user.id));
-            }
-        }
+        let people = page.records.iter();
+        let limited = people.filter(|person| names(&person.limited_roles));
+        found.extend(limited.map(|person| format!("the person {}", person.id)));
         cursor = page.next;
         if cursor.is_none() || found.len() >= MOST {
-            found.truncate(MOST);
-            return Ok(found);
+            break;
         }
     }
+    // One that nobody can accept any more gives nothing.
+    let now = state.now();
+    let mut cursor = None;
+    while found.len() < MOST {
+        let page = state
+            .identity()
+            .invitations(tenant, AT_ONCE, cursor)
+            .await?;
+        let invitations = page.records.iter();
+        let limited = invitations.filter(|one| one.is_open(now) && names(&one.roles));
+        found.extend(limited.map(|one| format!("the invitation {}", one.id)));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    found.truncate(MOST);
+    Ok(found)
 }
