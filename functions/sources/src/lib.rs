@@ -2,6 +2,7 @@
 
 pub mod feeds;
 pub mod http;
+pub mod oidc;
 pub mod pieces;
 pub mod registry;
 pub mod runtime;

@@ -68,7 +68,8 @@ pub enum InvalidNetwork {
 }
 
 impl Network {
-    fn holds(&self, address: IpAddr) -> bool {
+    /// Whether an address is in it.
+    pub fn holds(&self, address: IpAddr) -> bool {
         match (self.first, address) {
             (IpAddr::V4(first), IpAddr::V4(address)) => {
                 prefix(u128::from(first.to_bits()), 32, self.bits)
