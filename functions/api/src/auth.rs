@@ -14,6 +14,7 @@ use schemas::{TenantId, UserId, api::RoleName};
 use scope::{Collection, Scope};
 
 use crate::{
+    frame,
     large::Asker,
     problem::{ApiError, Kind},
     scoped::scope_of,
@@ -263,6 +264,7 @@ async fn principal(parts: &Parts, state: &ApiState) -> Result<Principal, ApiErro
             refused("Sign in with `POST /api/v1/session` and send `authorization: Bearer TOKEN`.")
         })?;
     let caller = of_session(token, state).await?;
+    frame::is_of(&caller.tenant);
     state.spend(&caller.tenant).await?;
     if let Some(asker) = parts.extensions.get::<Asker>() {
         asker.is_of(&caller.tenant);

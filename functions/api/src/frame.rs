@@ -11,7 +11,11 @@ use axum::{
 };
 use futures::FutureExt;
 use platform::trace::{self, TraceContext};
-use tracing::Instrument;
+use schemas::TenantId;
+use tracing::{
+    Instrument, Span,
+    field::{Empty, display},
+};
 
 use crate::{
     problem::{ApiError, Kind},
@@ -47,7 +51,7 @@ pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next:
         .to_owned();
     let trace = trace_of(request.headers());
     let trace_id = trace.map(|trace| trace.trace_id());
-    let span = tracing::info_span!("request", %id, %method, %path, trace_id);
+    let span = tracing::info_span!("request", %id, %method, %path, trace_id, tenant = Empty);
     let begun = std::time::Instant::now();
     let answer = request_id::scope(id.clone(), answer(request, next, &path));
     let answer = async {
@@ -87,6 +91,12 @@ pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next:
             .or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// Says whose a request is, for its log lines from here on. Whoever finds out who calls says it, before anything is refused
+/// for what is the caller's.
+pub(crate) fn is_of(tenant: &TenantId) {
+    Span::current().record("tenant", display(tenant));
 }
 
 /// The trace that a request belongs to: its sender's, else the gateway's, else a fresh one.

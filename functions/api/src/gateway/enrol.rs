@@ -13,6 +13,7 @@ use schemas::{
 
 use crate::{
     extract::FromJson,
+    frame,
     problem::{ApiError, Kind},
     state::ApiState,
 };
@@ -61,6 +62,7 @@ pub(crate) async fn enrol(
         .find_token(&token)
         .await?
         .ok_or_else(|| refused(unknown))?;
+    frame::is_of(&tenant);
     let host = host_id(&tenant, &request.machine).map_err(ApiError::internal)?;
     let new = NewAgent {
         public_key: key.to_base64url(),

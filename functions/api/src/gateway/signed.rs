@@ -19,6 +19,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     body::{self, MAX_BODY_BYTES, MAX_UPLOAD_BYTES},
+    frame,
     problem::{ApiError, Kind},
     state::ApiState,
 };
@@ -98,6 +99,7 @@ impl FromRequest<ApiState> for Signed {
         };
         let verified =
             verify_request(authorization, Some(&key), &arrived).map_err(|error| refusal(&error))?;
+        frame::is_of(&agent.tenant);
         if agent.revoked_at.is_some() {
             return Err(ApiError::new(
                 Kind::AgentRevoked,

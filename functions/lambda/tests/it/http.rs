@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{World, invoke, invoke_within};
 
 /// The event of a request; source: "Working with AWS Lambda proxy integrations for HTTP APIs", payload format 2.0.
-fn request(method: &str, target: &str, headers: Value, body: Option<&str>) -> Value {
+pub(crate) fn request(method: &str, target: &str, headers: Value, body: Option<&str>) -> Value {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut all = json!({
         "accept": "*/*",

@@ -9,7 +9,10 @@ use lambda::logs;
 use serde_json::{Value, json};
 use tracing::instrument::WithSubscriber as _;
 
-use crate::support::{World, invoke};
+use crate::{
+    http::request,
+    support::{World, invoke},
+};
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -22,6 +25,18 @@ impl Write for Kept {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl Kept {
+    /// What was written, as a whole and line by line.
+    fn lines(&self) -> (String, Vec<Value>) {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let lines = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        (text, lines)
     }
 }
 
@@ -41,11 +56,7 @@ async fn a_line_names_invocation_message_and_tenant_and_no_secret() {
     }
     .with_subscriber(subscriber)
     .await;
-    let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
-    let lines: Vec<Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let (text, lines) = kept.lines();
     let line = lines
         .iter()
         .find(|line| line["message"] == "given up")
@@ -64,4 +75,40 @@ async fn a_line_names_invocation_message_and_tenant_and_no_secret() {
             "{secret} was logged"
         );
     }
+}
+
+#[tokio::test]
+async fn a_request_s_line_names_the_tenant_once_the_caller_is_known() {
+    let world = World::new();
+    let kept = Kept::default();
+    let to = kept.clone();
+    let subscriber = logs::subscriber("info", move || to.clone());
+    async {
+        let wish = json!({"do": "create_tenant", "tenant": "acme"});
+        invoke(&world.host("setup"), wish).await.unwrap();
+        let wish = json!({"do": "session", "tenant": "acme"});
+        let session = invoke(&world.host("setup"), wish).await.unwrap();
+        let bearer = format!("Bearer {}", session["token"].as_str().unwrap());
+        let api = world.host("api");
+        for headers in [json!({}), json!({"authorization": bearer})] {
+            let asked = request("GET", "/api/v1/hosts", headers, None);
+            invoke(&api, asked).await.unwrap();
+        }
+    }
+    .with_subscriber(subscriber)
+    .await;
+    let answered: Vec<_> = kept
+        .lines()
+        .1
+        .into_iter()
+        .filter(|line| line["message"] == "answered")
+        .collect();
+    let [stranger, known] = &answered[..] else {
+        panic!("{answered:?}");
+    };
+    assert_eq!(stranger["status"], 401);
+    assert!(stranger["tenant"].is_null(), "{stranger}");
+    assert_eq!(known["status"], 200);
+    assert_eq!(known["tenant"], "acme");
+    assert_eq!(known["path"], "/api/v1/hosts");
 }

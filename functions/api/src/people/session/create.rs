@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use super::{shut, turn, with_password};
 use crate::{
     extract::FromJson,
+    frame,
     problem::{ApiError, Kind},
     state::ApiState,
 };
@@ -84,6 +85,7 @@ pub(crate) async fn create(
         tracing::info!(user = %user.id, %tenant, "somebody disabled tried to sign in");
         return Err(wrong());
     }
+    frame::is_of(&tenant);
     state.identity().end_sign_in(&tenant, &login).await?;
     let roles = user.role_names();
     let person = Person {
