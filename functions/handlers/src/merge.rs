@@ -47,7 +47,9 @@ pub(crate) async fn image(
             .iter()
             .map(|layer| had.get(layer).map(|record| &record.document))
             .collect();
-        let basis = serde_json::to_vec(&(&image.facts, &image.gaps, documents))
+        // A later version may understand more of the same documents.
+        let by = inventory::GENERATION;
+        let basis = serde_json::to_vec(&(&image.facts, &image.gaps, documents, by))
             .map_err(|error| HandlerError::poison_by("the image cannot be written down", error))?;
         let basis = records::digest(&basis);
         let name = image.name();

@@ -56,6 +56,13 @@ pub fn merge_borrowed(
                     gap.layer.get_or_insert_with(|| layer.diff_id.clone());
                     gap
                 }));
+                if layer.evidence.contains(&Evidence::Unknown) {
+                    gaps.push(gap_in(
+                        GapReason::UnsupportedFormat,
+                        &layer.diff_id,
+                        "a later version read this layer and found what this one does not understand",
+                    ));
+                }
             }
             Some(layer) => gaps.push(gap_in(
                 GapReason::DigestMismatch,

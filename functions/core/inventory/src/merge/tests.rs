@@ -123,6 +123,18 @@ fn row(package: &str, layer: u8) -> (String, String) {
 const STATUS: &str = "var/lib/dpkg/status";
 
 #[test]
+fn evidence_that_only_a_later_version_understands_is_no_clean_bill() {
+    let known = status("var/lib/dpkg/status", &[("bash", "5")]);
+    let evidence = vec![os("etc/os-release", "debian"), known, Evidence::Unknown];
+    let inventory = merged(vec![layer(1, evidence)]);
+    assert_eq!(inventory.packages.len(), 1);
+    assert_ne!(inventory.coverage.status, CoverageStatus::Complete);
+    let gap = &inventory.coverage.gaps[0];
+    assert_eq!(gap.reason, GapReason::UnsupportedFormat);
+    assert_eq!(gap.layer, Some(digest(1)));
+}
+
+#[test]
 fn the_topmost_file_decides_and_packages_keep_the_layer_that_brought_them() {
     let inventory = merged(vec![
         layer(
