@@ -1,6 +1,10 @@
 //! A server's site goes on in a stack that it is moved to.
 
-use std::process::{Command, Output};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+};
 
 use bulkhead_tests::{
     api::Api,
@@ -63,6 +67,22 @@ fn large_layer() -> (schemas::Digest, Value) {
     (id, layer)
 }
 
+/// The file system of a host with two packages that the documents are about.
+fn small_host(site: &Site) -> PathBuf {
+    let root = site.path().join("root");
+    let status = "Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2.15-2\nDescription: x\n\n\
+                  Package: apt\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.6.1\nDescription: x\n\n";
+    for (path, content) in [
+        ("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n"),
+        ("var/lib/dpkg/status", status),
+    ] {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    root
+}
+
 #[test]
 fn a_site_that_was_moved_goes_on_where_it_was_however_often_the_move_broke_off() {
     let Some(endpoint) = aws::endpoint() else {
@@ -70,6 +90,7 @@ fn a_site_that_was_moved_goes_on_where_it_was_however_often_the_move_broke_off()
     };
     let mut site = Site::serve().unwrap();
     let agent = site.enrol(None).unwrap();
+    agent.look_below(&small_host(&site)).unwrap();
     run(&agent);
     let mut by_hand = site.enrol_by_hand(7).unwrap();
     let (bad, document) = ByHand::layer("bad", &[("bash", "5.2.15-2"), ("apt", "2.6.1")]);

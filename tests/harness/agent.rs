@@ -57,6 +57,17 @@ impl Agent {
         finish(self.command("run")?.arg("--once"))
     }
 
+    /// Lets it look at a folder as if that were the whole host, where a test does not need the machine's own packages.
+    ///
+    /// # Errors
+    /// When its settings cannot be written.
+    pub fn look_below(&self, root: &Path) -> Result<()> {
+        let path = self.state.join("agent.toml");
+        let settings = fs::read_to_string(&path)?;
+        fs::write(&path, format!("{settings}root = {root:?}\n"))?;
+        Ok(())
+    }
+
     /// Lets it find its server at another address from now on, and forget what it has told the one before.
     ///
     /// # Errors
