@@ -31,12 +31,13 @@ test-aws: ## the AWS adapter and the deployed stack, on servers that it installs
 test-windows: ## compile agent/ and core/ for Windows and run their unit tests under Wine
 	@infra/dev/test-windows.sh
 
-lint: ## formatting, clippy, scripts, the template
+lint: ## formatting, clippy, scripts, the template, the API's client
 	@infra/dev/prepare.sh lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	bash -n .ci/run infra/dev/*.sh infra/dev/*/*.sh
 	@infra/dev/lint-infra.sh
+	@infra/dev/lint-frontend.sh
 
 bench: ## speed and memory, as ratios against their limits
 	@infra/dev/prepare.sh build
@@ -57,8 +58,10 @@ cost-measure: ## measure anew what each event asks of the cloud's services, then
 	@$(CARGO) run --locked --quiet -p cost -- measure infra/cost/measured.toml
 	@$(MAKE) --no-print-directory cost
 
-schemas: ## write schemas/json, schemas/openapi.json and schemas/permissions.md anew from the types
+schemas: ## write schemas/json, schemas/openapi.json and schemas/permissions.md anew from the types, and the client's types
 	BULKHEAD_UPDATE=1 $(CARGO) test --locked -p schemas -p access -p api
+	@infra/dev/prepare.sh lint
+	@infra/dev/lint-frontend.sh schema
 
 clean: ## forget the local server's data and the build
 	rm -rf .bulkhead

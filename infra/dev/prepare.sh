@@ -22,6 +22,11 @@ if [ "$wanted" = test ]; then
   [ -e /usr/lib/python3/dist-packages/hivex.py ] || packages+=(python3-hivex)
 fi
 
+if [ "$wanted" = lint ]; then
+  # The API's client is checked with these: infra/dev/lint-frontend.sh.
+  need node nodejs
+  need npm npm
+fi
 if [ "$wanted" = lint ] || [ "$wanted" = test ]; then
   need python3 python3
   # What is written in Python is kept in environments of its own: infra/dev/lint-infra.sh, infra/dev/aws/servers.sh.

@@ -10,7 +10,13 @@ use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
-use schemas::{TenantId, UserId, api::RoleName};
+use schemas::{
+    TenantId, UserId,
+    api::{
+        RoleName,
+        audit::{AuditActor, AuditActorKind},
+    },
+};
 use scope::{Collection, Scope};
 
 use crate::{
@@ -69,6 +75,13 @@ impl Principal {
             Came::Session { user } => user.as_str(),
         }
     }
+
+    /// Who they are, for the audit log.
+    pub(crate) fn actor(&self) -> AuditActor {
+        match &self.came {
+            Came::Session { user } => person(user, &self.roles),
+        }
+    }
 }
 
 /// Whoever shows who they are, whatever they may do: for what is about the caller alone.
@@ -117,6 +130,21 @@ impl<N> Allowed<N> {
     /// How far the permission of this operation reaches: the whole tenant, or what is in some collections.
     pub(crate) fn reach(&self) -> &Reach {
         &self.reach
+    }
+
+    /// Who they are, for the audit log.
+    pub(crate) fn actor(&self) -> AuditActor {
+        self.caller.actor()
+    }
+}
+
+/// A person with roles, for the audit log.
+pub(crate) fn person(user: &UserId, roles: &[RoleName]) -> AuditActor {
+    AuditActor {
+        kind: AuditActorKind::Person,
+        id: user.to_string(),
+        name: None,
+        roles: roles.iter().map(RoleName::to_string).collect(),
     }
 }
 
@@ -188,6 +216,7 @@ pub(crate) mod needs {
         ExportTenant,
         ReadPeople,
         ManagePeople,
+        ReadAudit,
     );
 }
 

@@ -11,7 +11,7 @@ use axum::{
 };
 use futures::FutureExt;
 use platform::trace::{self, TraceContext};
-use schemas::TenantId;
+use schemas::{TenantId, api::audit::AuditOrigin};
 use tracing::{
     Instrument, Span,
     field::{Empty, display},
@@ -19,7 +19,7 @@ use tracing::{
 
 use crate::{
     problem::{ApiError, Kind},
-    request_id,
+    request_id::{self, Peer},
     state::ApiState,
 };
 
@@ -53,7 +53,16 @@ pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next:
     let trace_id = trace.map(|trace| trace.trace_id());
     let span = tracing::info_span!("request", %id, %method, %path, trace_id, tenant = Empty);
     let begun = std::time::Instant::now();
-    let answer = request_id::scope(id.clone(), answer(request, next, &path));
+    let user_agent = request.headers().get(header::USER_AGENT);
+    let origin = AuditOrigin {
+        address: request
+            .extensions()
+            .get::<Peer>()
+            .map(|Peer(address)| address.to_string()),
+        user_agent: user_agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()),
+        request_id: Some(id.clone()),
+    };
+    let answer = request_id::scope(origin, answer(request, next, &path));
     let answer = async {
         match trace {
             Some(trace) => trace::within(trace, answer).await,

@@ -4,6 +4,7 @@
 //! problems; lists have opaque cursors; another tenant's object is not found.
 
 mod allowance;
+mod audit;
 mod auth;
 mod body;
 mod cursor;
@@ -44,6 +45,7 @@ pub use body::{MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, MAX_UPLOAD_BYTES};
 pub use frame::{MAX_HEADER_BYTES, MAX_TARGET_BYTES, timed_out};
 pub use health::COMMIT;
 pub use records::allowances::Rate;
+pub use request_id::Peer;
 pub use requests::{Answered, Count, Requests};
 pub use setup::{Made, SetupError, TokenWish};
 pub use state::{ApiOptions, ApiState, Standing, StateError};

@@ -10,7 +10,11 @@ use records::identity::{IdentityError, StoredToken};
 use schemas::{TenantId, Timestamp, UserId, api::session::Role};
 use secrecy::{SecretBox, SecretString};
 
-use crate::{problem::ApiError, state::ApiState};
+use crate::{
+    audit::{Act, Somebody},
+    problem::ApiError,
+    state::ApiState,
+};
 
 /// Why something could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,9 @@ pub enum SetupError {
     /// A session could not be signed.
     #[error("the session could not be signed")]
     Session,
+    /// It was done, and the audit log cannot be written.
+    #[error("it was done, and could not be written to the audit log")]
+    Audit,
     /// There is no such tenant.
     #[error("there is no tenant {0}")]
     NoTenant(TenantId),
@@ -104,6 +111,8 @@ impl ApiState {
             self.identity().revoke_token(&tenant, &stored.id).await?;
             return Ok(None);
         }
+        self.audit_local(&tenant, Act::new("set_up").on("person", &admin))
+            .await?;
         Ok(Some(Made {
             tenant,
             admin,
@@ -112,11 +121,22 @@ impl ApiState {
         }))
     }
 
-    /// Gives a person a new one-time password; their sessions end.
+    /// Gives a person a new one-time password for who works on this machine; their sessions end.
     ///
     /// # Errors
     /// When there is no such person, or the store or the randomness fails.
     pub async fn reset_password(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+    ) -> Result<SecretString, SetupError> {
+        let one_time_password = self.new_password(tenant, user).await?;
+        self.audit_local(tenant, Act::new("reset_password").on("person", user))
+            .await?;
+        Ok(one_time_password)
+    }
+
+    pub(crate) async fn new_password(
         &self,
         tenant: &TenantId,
         user: &UserId,
@@ -154,6 +174,10 @@ impl ApiState {
                 roles.into_iter().map(Into::into).collect(),
             )
             .await?;
+        if new {
+            self.audit_local(tenant, Act::new("create_person").on("person", user))
+                .await?;
+        }
         Ok(new.then_some(one_time_password))
     }
 
@@ -193,6 +217,11 @@ impl ApiState {
         let (key, _) = self.session_key();
         let (session, token) =
             access::session::issue(person, self.now(), id, key).map_err(|_| SetupError::Session)?;
+        self.audit_local(
+            tenant,
+            Act::new("create_local_session").on("person", &session.person.user),
+        )
+        .await?;
         let ends = Timestamp::from_ms(session.expires_at_s.saturating_mul(1000));
         Ok((SecretString::from(token), ends))
     }
@@ -202,14 +231,29 @@ impl ApiState {
     /// # Errors
     /// When the store fails.
     pub async fn create_tenant(&self, tenant: &TenantId) -> Result<bool, SetupError> {
-        Ok(self.identity().create_tenant(tenant).await?)
+        let new = self.identity().create_tenant(tenant).await?;
+        if new {
+            self.audit_local(tenant, Act::new("create_tenant")).await?;
+        }
+        Ok(new)
     }
 
-    /// Makes an enrolment token of a tenant: the token, to be shown once, and what is kept of it.
+    /// Makes an enrolment token of a tenant for who works on this machine: the token, to be shown once, and what is kept of it.
     ///
     /// # Errors
     /// When there is no such tenant, or the store or the randomness fails.
     pub async fn create_token(
+        &self,
+        tenant: &TenantId,
+        wish: TokenWish,
+    ) -> Result<(SecretString, StoredToken), SetupError> {
+        let (token, stored) = self.new_token(tenant, wish).await?;
+        let act = Act::new("create_enrolment_token").on("enrolment_token", &stored.id);
+        self.audit_local(tenant, act).await?;
+        Ok((token, stored))
+    }
+
+    async fn new_token(
         &self,
         tenant: &TenantId,
         wish: TokenWish,
@@ -247,6 +291,12 @@ impl ApiState {
         Ok(self.identity().tokens(tenant, 1000, None).await?.records)
     }
 
+    /// Tells the audit log what was done on the machine that holds the store.
+    async fn audit_local(&self, tenant: &TenantId, act: Act) -> Result<(), SetupError> {
+        let by = Somebody::system(tenant, "local");
+        self.audit(&by, act).await.map_err(|_| SetupError::Audit)
+    }
+
     async fn known_tenant(&self, tenant: &TenantId) -> Result<(), SetupError> {
         match self.identity().tenant(tenant).await? {
             Some(_) => Ok(()),
@@ -269,7 +319,7 @@ pub(crate) async fn make_token(
     wish: TokenWish,
 ) -> Result<(SecretString, StoredToken), ApiError> {
     state
-        .create_token(tenant, wish)
+        .new_token(tenant, wish)
         .await
         .map_err(|error| match error {
             SetupError::Store(error) => error.into(),

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use access::{KeyError, PublicKey, Sign};
 use platform::{MacKey, Platform, SigningKey};
-use records::{EstateCache, allowances::Rate, identity::Identity};
+use records::{AuditLog, EstateCache, allowances::Rate, identity::Identity};
 use schemas::{TenantId, Timestamp};
 use secrecy::ExposeSecret;
 use sources::http::Guard;
@@ -41,6 +41,7 @@ pub struct ApiState {
 struct Inner {
     platform: Platform,
     identity: Identity,
+    audit: AuditLog,
     session: Signer,
     session_public: PublicKey,
     bundle: Signer,
@@ -132,6 +133,7 @@ impl ApiState {
         Ok(Self {
             inner: Arc::new(Inner {
                 identity: Identity::new(platform.clone()),
+                audit: AuditLog::new(platform.clone()),
                 platform,
                 session,
                 session_public,
@@ -158,6 +160,10 @@ impl ApiState {
 
     pub(crate) fn identity(&self) -> &Identity {
         &self.inner.identity
+    }
+
+    pub(crate) fn audit_log(&self) -> &AuditLog {
+        &self.inner.audit
     }
 
     pub(crate) fn session_key(&self) -> (&Signer, &PublicKey) {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use api::{ApiOptions, ApiState, Rate, Standing};
+use api::{ApiOptions, ApiState, Peer, Rate, Standing};
 use axum::{Router, body::to_bytes};
 use http::{HeaderMap, StatusCode, header, uri::PathAndQuery};
 use lambda_http::{
@@ -71,7 +71,13 @@ impl Door {
         let left = context.deadline().duration_since(SystemTime::now());
         let limit = left.unwrap_or_default().saturating_sub(ANSWERING);
         let path = parts.raw_path.clone();
-        let service = service_fn(async |request: Request| {
+        // Behind the gateway, which says who called it.
+        let peer = parts.request_context.http.source_ip.as_deref();
+        let peer = peer.and_then(|address| address.parse().ok()).map(Peer);
+        let service = service_fn(async |mut request: Request| {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
             let answer = async { answered(self.router(path.as_deref()).await, request).await };
             let timely = tokio::time::timeout(limit, answer).await;
             match timely {

@@ -20,9 +20,10 @@ const WHAT: &str = "an exported record";
 const MAX_PAGE: u32 = 500;
 
 /// Everything that can be exported.
-pub const NOUNS: [ExportNoun; 14] = [
+pub const NOUNS: [ExportNoun; 15] = [
     ExportNoun::Agents,
     ExportNoun::Alerts,
+    ExportNoun::Audit,
     ExportNoun::Collections,
     ExportNoun::EnrolmentTokens,
     ExportNoun::Hosts,
@@ -38,9 +39,10 @@ pub const NOUNS: [ExportNoun; 14] = [
 ];
 
 /// What of a tenant's records is not exported, with the reason.
-pub const LEFT_OUT: [(&str, &str); 14] = [
+pub const LEFT_OUT: [(&str, &str); 15] = [
     ("alert-names", "the names of alerts once more"),
     ("allowances", "counts of requests"),
+    ("audit-tallies", "refusals that are about to be in the log"),
     ("estate-deltas", "computed from places"),
     ("estate-places", "computed from places"),
     ("host-images", "computed from hosts' images"),
@@ -75,6 +77,7 @@ pub const fn folder(noun: ExportNoun) -> &'static str {
     match noun {
         ExportNoun::Agents => "agents",
         ExportNoun::Alerts => "alerts",
+        ExportNoun::Audit => "audit",
         ExportNoun::Collections => "collections",
         ExportNoun::EnrolmentTokens => "enrolment-tokens",
         ExportNoun::Hosts => "hosts",

@@ -6,6 +6,7 @@
 //! and a record names the one that holds.
 
 pub mod allowances;
+pub mod audit;
 pub mod collections;
 pub mod containers;
 pub mod envelopes;
@@ -33,6 +34,7 @@ mod store;
 
 use schemas::Timestamp;
 
+pub use audit::AuditLog;
 pub use collections::{CollectionRecord, Collections};
 pub use containers::Containers;
 pub use envelopes::{Accepted, EnvelopeName, Envelopes};

@@ -1,8 +1,9 @@
 //! Connections: how many, how long a head may take and how large it may be, and an orderly end.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use axum::Router;
+use api::Peer;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -10,8 +11,8 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, watch},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
 
 /// Bounds of connections.
@@ -61,7 +62,7 @@ pub(crate) async fn serve(
             _ = stopped.wait_for(|stopped| *stopped) => break,
             accepted = accept(&listener, &free) => accepted,
         };
-        let (stream, turn) = match accepted {
+        let (stream, peer, turn) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Out of descriptors, most likely: others have to end first.
@@ -70,7 +71,8 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = router.clone().layer(Extension(Peer(peer)));
+        let service = TowerToHyperService::new(service);
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -92,12 +94,13 @@ pub(crate) async fn serve(
 async fn accept(
     listener: &TcpListener,
     free: &Arc<Semaphore>,
-) -> std::io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> std::io::Result<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
     let turn = Arc::clone(free)
         .acquire_owned()
         .await
         .map_err(std::io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let (stream, peer) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    Ok((stream, turn))
+    // Who comes by version 4 has an address of version 4, however the listener names it.
+    Ok((stream, peer.ip().to_canonical(), turn))
 }

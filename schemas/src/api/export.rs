@@ -13,6 +13,8 @@ pub enum ExportNoun {
     Agents,
     /// Alerts.
     Alerts,
+    /// The audit log.
+    Audit,
     /// Collections.
     Collections,
     /// Enrolment tokens, without what they are verified by.

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod alert;
+pub mod audit;
 pub mod collection;
 pub mod dead_letter;
 pub mod enrolment_token;

@@ -8,10 +8,11 @@ use axum::{Json, extract::State};
 use records::identity::{Enrolment, NewAgent, TokenState};
 use schemas::{
     agent::{EnrolReply, EnrolRequest},
-    api::Problem,
+    api::{Problem, audit::AuditActorKind},
 };
 
 use crate::{
+    audit::{Act, Somebody},
     extract::FromJson,
     frame,
     problem::{ApiError, Kind},
@@ -73,6 +74,11 @@ pub(crate) async fn enrol(
     };
     let enrolled = state.identity().enrol(&tenant, token.id(), &new).await?;
     // Whoever gets this far has the secret, so why it opens no door is theirs to know.
+    let act = Act::new("agent_enrol").on("enrolment_token", token.id());
+    if !matches!(enrolled, Enrolment::Enrolled(_)) {
+        let by = Somebody::anonymous(&tenant);
+        state.audit_refusal(&by, act.clone()).await;
+    }
     let agent = match enrolled {
         Enrolment::Enrolled(agent) => agent,
         Enrolment::Revoked => {
@@ -93,6 +99,12 @@ pub(crate) async fn enrol(
             return Err(refused("The enrolment token was revoked: make a new one."));
         }
     };
+    let by = Somebody::new(&tenant, AuditActorKind::Agent, &agent.id);
+    let told = serde_json::json!({
+        "agent": agent.id, "host": agent.host, "host_name": agent.host_name, "platform": agent.platform,
+        "software": agent.software, "enrolled_at": agent.enrolled_at,
+    });
+    state.audit(&by, act.after(&told)?).await?;
     tracing::info!(agent = %agent.id, host = %agent.host, token = %token.id(), "agent enrolled");
     Ok(Json(EnrolReply {
         agent: agent.id,

@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod alerts;
+pub(crate) mod audit;
 pub(crate) mod collections;
 pub(crate) mod dead_letters;
 pub(crate) mod enrolment_tokens;
@@ -81,6 +82,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(feeds::list::list))
         .routes(routes!(feeds::refresh::refresh))
         .routes(routes!(alerts::list::list))
+        .routes(routes!(audit::list::list))
+        .routes(routes!(audit::verify::verify))
         .routes(routes!(dead_letters::list::list))
         .routes(routes!(dead_letters::replay::replay))
 }

@@ -1,6 +1,6 @@
 //! A server in process: its own store, its own clock.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use access::{AgentKey, enrolment::prove, request_token::RequestSigner};
 use api::ApiState;
@@ -9,7 +9,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use platform::{Embedded, EmbeddedOptions, ManualClock, Platform};
+use platform::{Embedded, EmbeddedDepot, EmbeddedOptions, ManualClock, Platform};
 use schemas::{Timestamp, agent::EnrolReply, api::Role};
 use secrecy::{ExposeSecret, SecretBox};
 use serde_json::{Value, json};
@@ -17,6 +17,40 @@ use tower::ServiceExt;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 const START_MS: u64 = 1_800_000_000_000;
+
+/// Everything that this process logs, down to the last detail.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn log() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let log = Log::default();
+        let into = log.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || into.clone())
+            .init();
+        log
+    })
+}
+
+/// What was logged so far, by all tests.
+pub(crate) fn logged() -> String {
+    String::from_utf8_lossy(&log().0.lock().unwrap()).into_owned()
+}
 
 pub(crate) struct House {
     pub(crate) router: Router,
@@ -59,13 +93,25 @@ impl House {
     }
 
     pub(crate) async fn with(options: EmbeddedOptions) -> Self {
+        Self::open(options).await.0
+    }
+
+    /// A server with a view of everything that is stored.
+    pub(crate) async fn whole() -> (Self, EmbeddedDepot) {
+        Self::open(EmbeddedOptions::default()).await
+    }
+
+    async fn open(options: EmbeddedOptions) -> (Self, EmbeddedDepot) {
+        // Before anything is logged, so that every line of this process is kept.
+        let _ = log();
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(START_MS));
-        let platform =
-            Embedded::open_with(folder.path(), Arc::<ManualClock>::clone(&clock), options).unwrap();
+        let (platform, depot) =
+            Embedded::open_whole(folder.path(), Arc::<ManualClock>::clone(&clock), options)
+                .unwrap();
         let (state, router) = api::open(platform.clone()).await.unwrap();
         let made = state.set_up().await.unwrap().expect("a fresh store");
-        Self {
+        let house = Self {
             router,
             state,
             platform,
@@ -73,7 +119,8 @@ impl House {
             one_time_password: made.one_time_password.expose_secret().to_owned(),
             enrolment_token: made.enrolment_token.expose_secret().to_owned(),
             _folder: folder,
-        }
+        };
+        (house, depot)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -8,6 +8,7 @@
 
 mod agents;
 mod allowances;
+mod audit;
 mod envelopes;
 mod gate;
 mod health;

@@ -25,12 +25,14 @@ const OPEN: [&str; 8] = [
 /// Operations that ask for a session and for no permission, because they are about nobody but the caller.
 const OWN: [&str; 2] = ["change_password", "get_session"];
 
-/// Lists that are empty in no tenant.
-const ALIKE: [&str; 4] = [
+/// Questions whose answer is empty in no tenant.
+const ALIKE: [&str; 6] = [
+    "list_audit",
     "list_feeds",
     "list_people",
     "list_permissions",
     "list_roles",
+    "verify_audit",
 ];
 
 const ROLES: [Role; 7] = [
@@ -43,6 +45,7 @@ const ROLES: [Role; 7] = [
     Role::Ci,
 ];
 
+#[derive(Clone)]
 pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) method: Method,
@@ -96,7 +99,10 @@ pub(crate) fn permission(operation: &Operation) -> Option<Permission> {
 }
 
 /// A path with its parameters filled, and a body that is understood where one is needed.
-fn filled(operation: &Operation, ids: &BTreeMap<&str, String>) -> (String, Option<Value>) {
+pub(crate) fn filled(
+    operation: &Operation,
+    ids: &BTreeMap<&str, String>,
+) -> (String, Option<Value>) {
     let id = ids
         .iter()
         .find(|(noun, _)| operation.path.contains(**noun))
@@ -139,9 +145,8 @@ pub(crate) fn body(operation: &Operation) -> Option<Value> {
 }
 
 /// Ids of things that are in the tenant `default`, by the noun of their path.
-async fn ids(house: &House) -> BTreeMap<&'static str, String> {
+pub(crate) async fn ids(house: &House, admin: &str) -> BTreeMap<&'static str, String> {
     let agent = house.agent(7).await;
-    let admin = house.admin().await;
     house
         .assigned("default", "somebody-here", "developer")
         .await;
@@ -150,7 +155,7 @@ async fn ids(house: &House) -> BTreeMap<&'static str, String> {
         .ask(
             Method::POST,
             "/api/v1/invitations",
-            Some(&admin),
+            Some(admin),
             Some(invitation),
         )
         .await;
@@ -158,7 +163,7 @@ async fn ids(house: &House) -> BTreeMap<&'static str, String> {
         .ask(
             Method::POST,
             "/api/v1/enrolment-tokens",
-            Some(&admin),
+            Some(admin),
             Some(json!({})),
         )
         .await;
@@ -230,7 +235,7 @@ fn every_operation_says_who_may_call_it() {
 #[tokio::test]
 async fn without_a_session_or_signature_nothing_is_answered() {
     let house = House::new().await;
-    let ids = ids(&house).await;
+    let ids = ids(&house, &house.admin().await).await;
     for operation in operations() {
         if OPEN.contains(&operation.id.as_str()) {
             continue;
@@ -284,7 +289,7 @@ async fn a_person_s_session_is_no_agent_s_signature() {
 #[tokio::test]
 async fn an_administrator_of_another_tenant_finds_nothing_of_this_one() {
     let house = House::new().await;
-    let ids = ids(&house).await;
+    let ids = ids(&house, &house.admin().await).await;
     let other = house.person("other", Role::Admin).await;
     for operation in operations() {
         let Some(_) = permission(&operation) else {
@@ -320,6 +325,13 @@ async fn an_administrator_of_another_tenant_finds_nothing_of_this_one() {
             assert!(answer.status.is_success(), "{} {answer:?}", operation.id);
         }
     }
+    // The log of one tells nothing of the other.
+    let theirs = house.get("/api/v1/audit?limit=500", &other).await;
+    let entries = theirs.body["entries"].as_array().unwrap();
+    assert!(!entries.is_empty(), "{theirs:?}");
+    assert!(!theirs.body.to_string().contains("first start"));
+    let set_up = |entry: &Value| entry["operation"] == "set_up";
+    assert!(!entries.iter().any(set_up), "{theirs:?}");
     // What another tenant tried had no effect.
     let agent = house
         .get(
@@ -333,7 +345,7 @@ async fn an_administrator_of_another_tenant_finds_nothing_of_this_one() {
 #[tokio::test]
 async fn a_role_that_the_tenant_made_allows_what_it_names_and_counts_at_once() {
     let house = House::new().await;
-    let ids = ids(&house).await;
+    let ids = ids(&house, &house.admin().await).await;
     let (tenant, other) = ("default".parse().unwrap(), "other".parse().unwrap());
     let identity = Identity::new(house.platform.clone());
     let words = [Permission::ReadHosts, Permission::ReadFeeds];
@@ -404,7 +416,7 @@ async fn a_role_that_the_tenant_made_allows_what_it_names_and_counts_at_once() {
 #[tokio::test]
 async fn every_role_may_do_what_the_matrix_says_and_nothing_else() {
     let house = House::new().await;
-    let mut ids = ids(&house).await;
+    let mut ids = ids(&house, &house.admin().await).await;
     // Nothing is there under these, so that an operation that is allowed does no harm to the next.
     ids.insert("/agents/", "a-0.default".to_owned());
     ids.insert("/enrolment-tokens/", "0".repeat(16));

@@ -117,6 +117,19 @@ impl Identity {
             .map(|(stored, version)| (entry.tenant, stored, version)))
     }
 
+    /// A token, revoked or not.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn token(
+        &self,
+        tenant: &TenantId,
+        id: &TokenId,
+    ) -> Result<Option<StoredToken>, IdentityError> {
+        let found = self.read(NOUN, &token_key(tenant, id)).await?;
+        Ok(found.map(|(token, _)| token))
+    }
+
     /// One page of a tenant's tokens.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What the repositories keep: reading data of the last version, and keeping order where none is promised.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod audit;
 mod estates;
 mod image_requests;
 mod moving;

@@ -1,9 +1,9 @@
 //! Records of the last version are read: each sample was written by it, and stays as it is.
 
 use platform::{Condition, Item, Key};
-use records::identity::Identity;
 use records::{
-    Collections, Containers, Feeds, Hosts, ImageRequests, Images, Layers, Places, Policies, Scans,
+    AuditLog, Collections, Containers, Feeds, Hosts, ImageRequests, Images, Layers, Places,
+    Policies, Scans, audit::Wanted, identity::Identity,
 };
 use schemas::{
     Place, PlaceKind, Severity, api::image_scan::ImageRequestState, inventory::CoverageStatus,
@@ -188,6 +188,22 @@ async fn records_of_the_last_version_are_read() {
     assert_eq!((current.record.id, current.record.told), (7, true));
     let states = Feeds(&platform).states().await.unwrap();
     assert_eq!(states.first().unwrap().rows, 2032);
+}
+
+#[tokio::test]
+async fn an_audit_log_of_the_last_version_is_read_and_holds() {
+    let (platform, _folder) = store();
+    // Its hash was computed by another program.
+    let sample = include_str!("samples/audit.1.json");
+    keep(&platform, "t/acme/audit", "0000000000000001", sample).await;
+    let log = AuditLog::new(platform);
+    let (entries, _) = log
+        .list(&tenant(), &Wanted::default(), 10, None)
+        .await
+        .unwrap();
+    assert_eq!(entries.first().unwrap().operation, "revoke_agent");
+    let found = log.verify(&tenant(), None, 10).await.unwrap();
+    assert_eq!((found.entries, found.broken), (1, None));
 }
 
 #[tokio::test]

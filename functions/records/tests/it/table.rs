@@ -10,8 +10,8 @@ use platform::{
     TableError, Write,
 };
 use records::{
-    Collections, Containers, EnvelopeName, Envelopes, Estates, Feeds, Hosts, ImageRequests, Images,
-    Layers, Places, Policies, Scans,
+    AuditLog, Collections, Containers, EnvelopeName, Envelopes, Estates, Feeds, Hosts,
+    ImageRequests, Images, Layers, Places, Policies, Scans,
     allowances::{Allowances, Rate},
     feeds::{DownloadState, ManifestDocument},
     identity::{
@@ -261,6 +261,9 @@ async fn write_all(platform: &Platform) {
     let allowances = Allowances(platform);
     let rate = Rate::per_second(10);
     allowances.take(&tenant, rate, 1).await.unwrap();
+    let log = AuditLog::new(platform.clone());
+    let refused = crate::audit::entry("do", "ann", "x");
+    log.refused(&tenant, refused).await.unwrap();
 }
 
 /// Writes people, agents, and what lets them in.

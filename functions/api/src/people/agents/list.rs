@@ -4,9 +4,10 @@ use axum::{Json, extract::State};
 use records::identity::Agent;
 use schemas::api::{
     Problem,
-    agent::{AgentList, AgentQuery, AgentRow, AgentState},
+    agent::{AgentList, AgentQuery, AgentState},
 };
 
+use super::row;
 use crate::{
     auth::{Scoped, needs},
     cursor::{Gathering, List, limit, search},
@@ -67,18 +68,4 @@ pub(crate) async fn list(
         agents: agents.into_iter().map(row).collect(),
         next_cursor: next.map(|next| list.seal(&next)).transpose()?,
     }))
-}
-
-fn row(agent: Agent) -> AgentRow {
-    AgentRow {
-        id: agent.id,
-        host: agent.host,
-        host_name: agent.host_name,
-        platform: agent.platform,
-        software: agent.software,
-        enrolled_at: agent.enrolled_at,
-        enrolled_with: agent.enrolled_with,
-        last_seen_at: agent.last_seen_at,
-        revoked_at: agent.revoked_at,
-    }
 }

@@ -3,7 +3,9 @@
 use axum::{extract::State, http::StatusCode};
 use schemas::{AgentId, api::Problem};
 
+use super::row;
 use crate::{
+    audit::Act,
     auth::{Scoped, needs},
     extract::FromPath,
     problem::ApiError,
@@ -29,17 +31,24 @@ pub(crate) async fn revoke(
     State(state): State<ApiState>,
     FromPath(id): FromPath<AgentId>,
 ) -> Result<StatusCode, ApiError> {
+    let identity = state.identity();
+    let unknown = || ApiError::not_found("agent");
+    let before = identity.agent(caller.tenant(), &id).await?;
+    let before = before.ok_or_else(unknown)?;
     if !caller.scope().is_everything() {
-        let agent = state.identity().agent(caller.tenant(), &id).await?;
-        let agent = agent.ok_or_else(|| ApiError::not_found("agent"))?;
         let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
-        if !sight.has_host(&agent.host, &agent.host_name) {
-            return Err(ApiError::not_found("agent"));
+        if !sight.has_host(&before.host, &before.host_name) {
+            return Err(unknown());
         }
     }
-    if !state.identity().revoke_agent(caller.tenant(), &id).await? {
-        return Err(ApiError::not_found("agent"));
+    let before = row(before);
+    if !identity.revoke_agent(caller.tenant(), &id).await? {
+        return Err(unknown());
     }
+    let after = identity.agent(caller.tenant(), &id).await?;
+    let act = Act::new("revoke_agent").on("agent", &id).before(&before)?;
+    let act = act.after(&after.map(row))?;
+    state.audit(&caller, act).await?;
     tracing::info!(agent = %id, by = caller.name(), tenant = %caller.tenant(), "agent revoked");
     Ok(StatusCode::NO_CONTENT)
 }

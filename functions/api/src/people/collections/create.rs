@@ -14,8 +14,9 @@ use schemas::{
     },
 };
 
-use super::{answer, checked};
+use super::{answer, checked, detail};
 use crate::{
+    audit::Act,
     auth::{Scoped, needs},
     extract::FromJson,
     problem::{ApiError, Kind},
@@ -56,6 +57,9 @@ pub(crate) async fn create(
     if !collections.put(caller.tenant(), &record, None).await? {
         return Err(taken());
     }
+    let act = Act::new("create_collection").on("collection", &id);
+    let act = act.after(&detail(record))?;
+    state.audit(&caller, act).await?;
     tracing::info!(collection = %id, by = caller.name(), tenant = %caller.tenant(), "collection made");
     let kept = collections.get(caller.tenant(), &id).await?;
     let (record, revision) = kept.ok_or_else(taken)?;

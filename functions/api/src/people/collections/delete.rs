@@ -7,8 +7,9 @@ use axum::{
 use records::Collections;
 use schemas::{CollectionId, api::Problem};
 
-use super::{etag, kept, uses::uses};
+use super::{detail, etag, kept, uses::uses};
 use crate::{
+    audit::Act,
     auth::{Scoped, needs},
     extract::{FromPath, if_match},
     problem::{ApiError, Kind},
@@ -40,7 +41,7 @@ pub(crate) async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     let collections = Collections(state.platform());
-    let (_, revision) = collections
+    let (record, revision) = collections
         .get(caller.tenant(), &id)
         .await?
         .filter(|(record, _)| caller.may_see(kept(record)))
@@ -65,6 +66,8 @@ pub(crate) async fn delete(
     if !collections.remove(caller.tenant(), &id, revision).await? {
         return Err(changed());
     }
+    let act = Act::new("delete_collection").on("collection", &id);
+    state.audit(&caller, act.before(&detail(record))?).await?;
     tracing::info!(collection = %id, by = caller.name(), tenant = %caller.tenant(), "collection removed");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,8 +10,9 @@ use schemas::{
     },
 };
 
-use super::{answer, checked, etag, kept};
+use super::{answer, checked, detail, etag, kept};
 use crate::{
+    audit::Act,
     auth::{Scoped, needs},
     extract::{FromJson, FromPath, if_match},
     problem::{ApiError, Kind},
@@ -48,7 +49,7 @@ pub(crate) async fn set(
     FromJson(wanted): FromJson<CollectionText>,
 ) -> Result<Response, ApiError> {
     let collections = Collections(state.platform());
-    let (_, revision) = collections
+    let (before, revision) = collections
         .get(caller.tenant(), &id)
         .await?
         .filter(|(record, _)| caller.may_see(kept(record)))
@@ -73,6 +74,9 @@ pub(crate) async fn set(
     {
         return Err(changed());
     }
+    let act = Act::new("set_collection").on("collection", &id);
+    let act = act.before(&detail(before))?.after(&detail(record))?;
+    state.audit(&caller, act).await?;
     tracing::info!(collection = %id, by = caller.name(), tenant = %caller.tenant(), "collection changed");
     let kept = collections.get(caller.tenant(), &id).await?;
     let (record, revision) = kept.ok_or_else(changed)?;

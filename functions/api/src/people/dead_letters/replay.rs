@@ -9,6 +9,7 @@ use schemas::api::{
 
 use super::{is_of, queue};
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     extract::FromJson,
     problem::{ApiError, Kind},
@@ -51,9 +52,14 @@ pub(crate) async fn replay(
         state
             .platform()
             .queue
-            .redrive(queue, Which::Ids(ids))
+            .redrive(queue, Which::Ids(ids.clone()))
             .await?
     };
+    let sent = serde_json::json!({"ids": ids, "replayed": replayed});
+    let act = Act::new("replay_dead_letters")
+        .on("queue", queue)
+        .after(&sent)?;
+    state.audit(&caller, act).await?;
     tracing::info!(queue, replayed, by = caller.name(), tenant = %caller.tenant(), "dead letters replayed");
     Ok(Json(ReplayedDeadLetters { replayed }))
 }

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 
 use super::row;
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     extract::FromJson,
     problem::{ApiError, Kind},
@@ -60,10 +61,13 @@ pub(crate) async fn create(
         max_uses,
     };
     let (token, stored) = make_token(&state, caller.tenant(), wish).await?;
+    let row = row(stored.clone(), state.now());
+    let act = Act::new("create_enrolment_token").on("enrolment_token", &stored.id);
+    state.audit(&caller, act.after(&row)?).await?;
     tracing::info!(token = %stored.id, by = caller.name(), tenant = %caller.tenant(), "enrolment token made");
     let created = CreatedEnrolmentToken {
         token: token.expose_secret().to_owned(),
-        enrolment_token: row(stored, state.now()),
+        enrolment_token: row,
     };
     Ok((StatusCode::CREATED, Json(created)))
 }

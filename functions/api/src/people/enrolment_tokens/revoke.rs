@@ -3,7 +3,9 @@
 use axum::{extract::State, http::StatusCode};
 use schemas::{TokenId, api::Problem};
 
+use super::row;
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     extract::FromPath,
     problem::ApiError,
@@ -28,9 +30,18 @@ pub(crate) async fn revoke(
     State(state): State<ApiState>,
     FromPath(id): FromPath<TokenId>,
 ) -> Result<StatusCode, ApiError> {
-    if !state.identity().revoke_token(caller.tenant(), &id).await? {
-        return Err(ApiError::not_found("enrolment token"));
+    let identity = state.identity();
+    let unknown = || ApiError::not_found("enrolment token");
+    let before = identity.token(caller.tenant(), &id).await?;
+    let before = row(before.ok_or_else(unknown)?, state.now());
+    if !identity.revoke_token(caller.tenant(), &id).await? {
+        return Err(unknown());
     }
+    let after = identity.token(caller.tenant(), &id).await?;
+    let act = Act::new("revoke_enrolment_token").on("enrolment_token", &id);
+    let act = act.before(&before)?;
+    let act = act.after(&after.map(|after| row(after, state.now())))?;
+    state.audit(&caller, act).await?;
     tracing::info!(token = %id, by = caller.name(), tenant = %caller.tenant(), "enrolment token revoked");
     Ok(StatusCode::NO_CONTENT)
 }

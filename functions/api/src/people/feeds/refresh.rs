@@ -10,6 +10,7 @@ use schemas::api::{
 };
 
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     extract::FromSomeJson,
     problem::{ApiError, Kind},
@@ -52,6 +53,9 @@ pub(crate) async fn refresh(
     }
     let message = FeedMessage::by_hand(accept_shrunk.clone());
     messages::send(state.platform(), &[message]).await?;
+    let act =
+        Act::new("refresh_feeds").after(&serde_json::json!({"accept_shrunk": accept_shrunk}))?;
+    state.audit(&caller, act).await?;
     tracing::info!(by = caller.name(), tenant = %caller.tenant(), ?accept_shrunk, "feeds are to be looked at");
     Ok(Json(FeedRefresh { queued: true }))
 }

@@ -16,6 +16,7 @@ use schemas::{
 use sources::registry::Reference;
 
 use crate::{
+    audit::Act,
     auth::{Scoped, needs},
     extract::FromJson,
     problem::{ApiError, Kind},
@@ -92,6 +93,11 @@ pub(crate) async fn scan(
         request: Some(id.clone()),
     };
     messages::send(state.platform(), &[message]).await?;
+    let asked = serde_json::json!({"reference": record.reference, "platform": record.platform});
+    let act = Act::new("scan_image")
+        .on("image_request", &id)
+        .after(&asked)?;
+    state.audit(&caller, act).await?;
     tracing::info!(image = %reference, request = %id, by = caller.name(), tenant = %caller.tenant(), "image to be read");
     Ok((
         StatusCode::ACCEPTED,

@@ -7,12 +7,14 @@ use schemas::{
     TenantId, UserId,
     api::{
         Problem,
+        audit::AuditActorKind,
         person::{AcceptInvitation, AcceptedInvitation},
     },
 };
 use secrecy::SecretString;
 
 use crate::{
+    audit::{Act, Somebody},
     extract::FromJson,
     people::session::{turn, with_password},
     problem::{ApiError, Kind},
@@ -82,6 +84,10 @@ pub(crate) async fn accept(
             ));
         }
     }
+    let by = Somebody::new(tenant, AuditActorKind::Person, &user);
+    let act = Act::new("accept_invitation").on("invitation", &kept.id);
+    let told = serde_json::json!({"user": user, "roles": kept.roles});
+    state.audit(&by, act.after(&told)?).await?;
     tracing::info!(invitation = %kept.id, %user, %tenant, "invitation accepted");
     let accepted = AcceptedInvitation {
         user,

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretBox};
 
 use super::detail;
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     extract::FromJson,
     people::roles::{assignable, checked_text},
@@ -70,10 +71,13 @@ pub(crate) async fn create(
         revoked_at: None,
     };
     state.identity().create_invitation(tenant, &kept).await?;
+    let row = detail(kept.clone(), now);
+    let act = Act::new("create_invitation").on("invitation", &kept.id);
+    state.audit(&caller, act.after(&row)?).await?;
     tracing::info!(invitation = %kept.id, by = caller.name(), %tenant, "invitation made");
     let created = CreatedInvitation {
         token: token.reveal().expose_secret().to_owned(),
-        invitation: detail(kept, now),
+        invitation: row,
     };
     Ok((StatusCode::CREATED, Json(created)))
 }

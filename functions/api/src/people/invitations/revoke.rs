@@ -3,7 +3,9 @@
 use axum::{extract::State, http::StatusCode};
 use schemas::{TokenId, api::Problem};
 
+use super::detail;
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     extract::FromPath,
     problem::ApiError,
@@ -30,9 +32,11 @@ pub(crate) async fn revoke(
 ) -> Result<StatusCode, ApiError> {
     caller.of_whole_tenant()?;
     let revoked = state.identity().revoke_invitation(caller.tenant(), &id);
-    if revoked.await?.is_none() {
-        return Err(ApiError::not_found("invitation"));
-    }
+    let revoked = revoked.await?;
+    let revoked = revoked.ok_or_else(|| ApiError::not_found("invitation"))?;
+    let act = Act::new("revoke_invitation").on("invitation", &id);
+    let act = act.after(&detail(revoked, state.now()))?;
+    state.audit(&caller, act).await?;
     tracing::info!(invitation = %id, by = caller.name(), tenant = %caller.tenant(), "invitation revoked");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,6 +12,7 @@ use schemas::{
 
 use super::{changeable, detail, last_admin};
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     etag,
     extract::{FromJson, FromPath},
@@ -49,6 +50,7 @@ pub(crate) async fn change(
     FromJson(request): FromJson<PersonChange>,
 ) -> Result<Response, ApiError> {
     let (mut user, revision) = changeable(&state, &caller, &id).await?;
+    let before = detail(&user);
     if etag::named(&headers)? != revision {
         return Err(etag::changed());
     }
@@ -65,6 +67,9 @@ pub(crate) async fn change(
         PersonChanged::Meanwhile => return Err(etag::changed()),
         PersonChanged::LastAdmin => return Err(last_admin()),
     }
+    let act = Act::new("change_person").on("person", &id);
+    let act = act.before(&before)?.after(&detail(&user))?;
+    state.audit(&caller, act).await?;
     tracing::info!(user = %id, by = caller.name(), %tenant, "person changed");
     let found = identity.user_at(tenant, &id).await?;
     let (user, revision) = found.ok_or_else(|| ApiError::not_found("person"))?;

@@ -4,8 +4,9 @@ use axum::{extract::State, http::StatusCode};
 use records::identity::PersonChanged;
 use schemas::{UserId, api::Problem};
 
-use super::{changeable, last_admin};
+use super::{changeable, detail, last_admin};
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     etag,
     extract::FromPath,
@@ -34,13 +35,15 @@ pub(crate) async fn remove(
     State(state): State<ApiState>,
     FromPath(id): FromPath<UserId>,
 ) -> Result<StatusCode, ApiError> {
-    let (_, revision) = changeable(&state, &caller, &id).await?;
+    let (user, revision) = changeable(&state, &caller, &id).await?;
     let removed = state.identity().remove_user(caller.tenant(), &id, revision);
     match removed.await? {
         PersonChanged::Done => {}
         PersonChanged::Meanwhile => return Err(etag::changed()),
         PersonChanged::LastAdmin => return Err(last_admin()),
     }
+    let act = Act::new("remove_person").on("person", &id);
+    state.audit(&caller, act.before(&detail(&user))?).await?;
     tracing::info!(user = %id, by = caller.name(), tenant = %caller.tenant(), "person removed");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 
 use super::changeable;
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     extract::FromPath,
     problem::ApiError,
@@ -42,12 +43,14 @@ pub(crate) async fn reset_password(
         .acquire()
         .await
         .map_err(ApiError::internal)?;
-    let reset = state.reset_password(caller.tenant(), &id).await;
+    let reset = state.new_password(caller.tenant(), &id).await;
     let password = reset.map_err(|error| match error {
         SetupError::Store(error) => error.into(),
         SetupError::NoUser(_) => ApiError::not_found("person"),
         other => ApiError::internal(other),
     })?;
+    let act = Act::new("reset_password").on("person", &id);
+    state.audit(&caller, act).await?;
     tracing::info!(user = %id, by = caller.name(), tenant = %caller.tenant(), "password reset");
     Ok(Json(OneTimePassword {
         user: id,

@@ -27,9 +27,9 @@ fn etag(revision: u64) -> String {
     format!("\"{revision}\"")
 }
 
-/// A policy as it is answered, with the tag that names this state.
-fn answer(id: &str, record: PolicyRecord, revision: u64) -> Result<Response, ApiError> {
-    let detail = PolicyDetail {
+/// A policy as it is answered.
+fn detail(id: &str, record: PolicyRecord) -> PolicyDetail {
+    PolicyDetail {
         id: id.to_owned(),
         policy: PolicyText {
             form: record.form,
@@ -37,8 +37,12 @@ fn answer(id: &str, record: PolicyRecord, revision: u64) -> Result<Response, Api
         },
         updated_at: record.updated_at,
         updated_by: record.updated_by,
-    };
-    let mut response = Json(detail).into_response();
+    }
+}
+
+/// A policy as it is answered, with the tag that names this state.
+fn answer(id: &str, record: PolicyRecord, revision: u64) -> Result<Response, ApiError> {
+    let mut response = Json(detail(id, record)).into_response();
     let tag = HeaderValue::try_from(etag(revision)).map_err(ApiError::internal)?;
     response.headers_mut().insert(header::ETAG, tag);
     Ok(response)

@@ -12,8 +12,9 @@ use schemas::api::{
     policy::{PolicyDetail, PolicyForm, PolicyText},
 };
 
-use super::{answer, etag, known};
+use super::{answer, detail, etag, known};
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     extract::{FromLargeJson, FromPath},
     problem::{ApiError, Kind},
@@ -68,7 +69,7 @@ pub(crate) async fn set(
     }
     let policies = Policies(state.platform());
     let before = policies.get(caller.tenant(), id).await?;
-    let revision = before.map(|(_, revision)| revision);
+    let revision = before.as_ref().map(|(_, revision)| *revision);
     let named = headers
         .get(header::IF_MATCH)
         .and_then(|tag| tag.to_str().ok());
@@ -93,5 +94,12 @@ pub(crate) async fn set(
     tracing::info!(policy = id, by = caller.name(), tenant = %caller.tenant(), "policy set");
     let kept = policies.get(caller.tenant(), id).await?;
     let (record, revision) = kept.ok_or_else(changed)?;
+    let before = before.map(|(record, _)| detail(id, record));
+    let mut act = Act::new("set_policy").on("policy", id);
+    if let Some(before) = before {
+        act = act.before(&before)?;
+    }
+    let act = act.after(&detail(id, record.clone()))?;
+    state.audit(&caller, act).await?;
     answer(id, record, revision)
 }

@@ -9,6 +9,7 @@ use schemas::api::{
 
 use super::{checked_text, custom, given};
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     etag,
     extract::FromJson,
@@ -59,6 +60,9 @@ pub(crate) async fn create(
     };
     let put = state.identity().put_role(caller.tenant(), &role, None);
     let revision = put.await?.ok_or_else(taken)?;
+    let role = custom(role);
+    let act = Act::new("create_role").on("role", &role.name);
+    state.audit(&caller, act.after(&role)?).await?;
     tracing::info!(role = %role.name, by = caller.name(), tenant = %caller.tenant(), "role made");
-    etag::tagged((StatusCode::CREATED, Json(custom(role))), revision)
+    etag::tagged((StatusCode::CREATED, Json(role)), revision)
 }

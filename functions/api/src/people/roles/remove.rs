@@ -6,8 +6,9 @@ use axum::{
 };
 use schemas::api::{Problem, RoleName};
 
-use super::set::unchangeable;
+use super::{custom, set::unchangeable};
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     etag,
     extract::FromPath,
@@ -45,7 +46,7 @@ pub(crate) async fn remove(
     }
     let (identity, tenant) = (state.identity(), caller.tenant());
     let found = identity.role(tenant, &name).await?;
-    let (_, revision) = found.ok_or_else(|| ApiError::not_found("role"))?;
+    let (role, revision) = found.ok_or_else(|| ApiError::not_found("role"))?;
     if etag::named(&headers)? != revision {
         return Err(etag::changed());
     }
@@ -68,6 +69,8 @@ pub(crate) async fn remove(
     if !identity.remove_role(tenant, &name, revision).await? {
         return Err(etag::changed());
     }
+    let act = Act::new("remove_role").on("role", &name);
+    state.audit(&caller, act.before(&custom(role))?).await?;
     tracing::info!(role = %name, by = caller.name(), %tenant, "role removed");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,6 +9,7 @@ use schemas::api::{
 
 use super::{checked_text, custom, given};
 use crate::{
+    audit::Act,
     auth::{Allowed, needs},
     etag,
     extract::{FromJson, FromPath},
@@ -53,6 +54,7 @@ pub(crate) async fn set(
     if etag::named(&headers)? != revision {
         return Err(etag::changed());
     }
+    let was = custom(before.clone());
     let role = CustomRole {
         permissions: given(&request, caller.grants())?,
         description: checked_text(request.description, "description")?,
@@ -64,8 +66,13 @@ pub(crate) async fn set(
         .identity()
         .put_role(caller.tenant(), &role, Some(revision));
     let revision = put.await?.ok_or_else(etag::changed)?;
+    let role = custom(role);
+    let act = Act::new("set_role").on("role", &name);
+    state
+        .audit(&caller, act.before(&was)?.after(&role)?)
+        .await?;
     tracing::info!(role = %name, by = caller.name(), tenant = %caller.tenant(), "role changed");
-    etag::tagged(Json(custom(role)), revision)
+    etag::tagged(Json(role), revision)
 }
 
 /// A role that every tenant has.

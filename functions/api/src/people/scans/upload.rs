@@ -9,6 +9,7 @@ use schemas::{
 
 use super::row;
 use crate::{
+    audit::Act,
     auth::{Scoped, needs},
     extract::FromLargeJson,
     problem::{ApiError, Kind},
@@ -57,5 +58,8 @@ pub(crate) async fn upload(
         .put(caller.tenant(), &report, caller.name())
         .await?;
     tracing::info!(scan = kept.id, by = caller.name(), tenant = %caller.tenant(), "scan kept");
-    Ok((StatusCode::CREATED, Json(row(kept))))
+    let row = row(kept);
+    let act = Act::new("upload_scan").on("scan", &row.id).after(&row)?;
+    state.audit(&caller, act).await?;
+    Ok((StatusCode::CREATED, Json(row)))
 }

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{create::reply, shut, turn, with_password};
 use crate::{
+    audit::{Act, Somebody},
     auth::SignedIn,
     extract::FromJson,
     problem::{ApiError, Kind},
@@ -37,6 +38,7 @@ pub(crate) async fn change_password(
     SignedIn(caller): SignedIn,
     FromJson(request): FromJson<ChangePassword>,
 ) -> Result<Json<SessionReply>, ApiError> {
+    let by = Somebody::of(&caller.tenant, caller.actor());
     let (tenant, user) = (caller.tenant, caller.came.person()?);
     let current = SecretString::from(request.current);
     let new = SecretString::from(request.new);
@@ -71,7 +73,9 @@ pub(crate) async fn change_password(
         password::verify(current, &kept)
     })
     .await?;
+    let act = Act::new("change_password").on("person", &user);
     if !matches!(right, Ok(true)) {
+        state.audit_refusal(&by, act).await;
         return Err(ApiError::new(
             Kind::BadCredentials,
             "The current password is wrong.",
@@ -93,6 +97,7 @@ pub(crate) async fn change_password(
     }
     state.identity().end_sign_in(&tenant, user.as_str()).await?;
     tracing::info!(%user, %tenant, "password changed");
+    state.audit(&by, act).await?;
     let roles = known.role_names();
     let person = Person {
         user,

@@ -13,6 +13,8 @@ use secrecy::SecretString;
 
 use super::{shut, turn, with_password};
 use crate::{
+    audit::{Act, Somebody},
+    auth,
     extract::FromJson,
     frame,
     problem::{ApiError, Kind},
@@ -60,12 +62,19 @@ pub(crate) async fn create(
     if known && let Some(until) = state.identity().begin_sign_in(&tenant, &login).await? {
         return Err(shut(until.as_s() - state.now().as_s()));
     }
+    // What nobody is called may be a password in the wrong field, so it is not told.
+    let act = Act::new("create_session");
     let user = match login.parse::<UserId>() {
         Ok(id) => state.identity().user(&tenant, &id).await?,
         Err(_) => None,
     };
     let Some(user) = user else {
         with_password(&turn, password, password::verify_nobody).await?;
+        if known {
+            state
+                .audit_refusal(&Somebody::anonymous(&tenant), act)
+                .await;
+        }
         return Err(wrong());
     };
     let kept = user.password_hash.clone();
@@ -77,6 +86,10 @@ pub(crate) async fn create(
         Ok(true) => {}
         Ok(false) | Err(password::PasswordError::TooLong) => {
             tracing::info!(user = %user.id, %tenant, "sign-in failed");
+            let act = act.on("person", &user.id);
+            state
+                .audit_refusal(&Somebody::anonymous(&tenant), act)
+                .await;
             return Err(wrong());
         }
         Err(error) => return Err(ApiError::internal(error)),
@@ -94,6 +107,9 @@ pub(crate) async fn create(
         must_change_password: user.one_time,
         password_version: user.password_version,
     };
+    let by = Somebody::of(&person.tenant, auth::person(&person.user, &roles));
+    let act = act.on("person", &person.user);
+    state.audit(&by, act).await?;
     reply(&state, person, roles)
 }
 

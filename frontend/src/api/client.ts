@@ -1,0 +1,61 @@
+/**
+ * The API's client. Paths, parameters, bodies and answers have the types of schemas/openapi.json: `schema.d.ts` is made from it
+ * by `npm run schema` and not kept, so that it is never stale.
+ */
+import createClient, { type Client } from "openapi-fetch";
+
+import type { components, paths } from "./schema";
+
+/** What the server answers when it does not do as asked, RFC 9457. */
+export type Problem = components["schemas"]["Problem"];
+
+/** A request that was not done. */
+export class ApiProblem extends Error {
+  /** What the server said. */
+  readonly problem: Problem;
+  /** After how many seconds to send it again, where that helps. */
+  readonly retryAfterS: number | undefined;
+
+  constructor(problem: Problem, response: Response) {
+    super(problem.detail ?? problem.title);
+    this.problem = problem;
+    const after = Number(response.headers.get("retry-after") ?? Number.NaN);
+    this.retryAfterS = Number.isFinite(after) ? after : undefined;
+  }
+}
+
+/** A client of the server at an address, for whoever has this token. */
+export function connect(baseUrl: string, token?: string): Client<paths> {
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return createClient<paths>({ baseUrl, headers });
+}
+
+/** The answer to a request, or its problem as an error. */
+export async function answered<T>(
+  asked: Promise<{ data?: T; error?: unknown; response: Response }>,
+): Promise<T> {
+  const { data, error, response } = await asked;
+  if (data !== undefined) {
+    return data;
+  }
+  const status = response.status;
+  const unknown: Problem = { type: "about:blank", title: response.statusText, status };
+  throw new ApiProblem(isProblem(error) ? error : unknown, response);
+}
+
+/** Every row of a list, page by page. `page` asks for the page of a cursor, `rows` takes the rows out of it. */
+export async function* all<P extends { next_cursor?: string | null }, R>(
+  page: (cursor: string | undefined) => Promise<P>,
+  rows: (page: P) => readonly R[],
+): AsyncGenerator<R> {
+  let cursor: string | undefined;
+  do {
+    const found: P = await page(cursor);
+    yield* rows(found);
+    cursor = found.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === "object" && value !== null && "type" in value && "title" in value && "status" in value;
+}

@@ -1,0 +1,337 @@
+//! The audit log as its readers see it: everything that is done leaves one entry, and no secret is in it, nor anywhere else.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    body::Body,
+    http::{Method, Request},
+};
+use platform::Scan;
+use schemas::api::Role;
+use serde_json::{Value, json};
+
+use crate::{
+    house::{Answer, House, PASSWORD, logged},
+    operations::{Operation, filled, ids, operations},
+};
+
+/// Operations that succeed, change something and leave no entry, with the reason. This list may only shrink.
+const UNTOLD: [(&str, &str); 1] = [(
+    "preview_collection",
+    "it only asks what a collection would have",
+)];
+
+async fn entries(house: &House, token: &str, query: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/api/v1/audit?limit=500{query}{cursor}");
+        let answer = house.get(&path, token).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        all.extend(answer.body["entries"].as_array().unwrap().clone());
+        match answer.body["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return all,
+        }
+    }
+}
+
+/// Sends an operation as somebody would who read first what is there.
+async fn send(
+    house: &House,
+    operation: &Operation,
+    ids: &BTreeMap<&str, String>,
+    token: &str,
+    body: Option<Value>,
+) -> Answer {
+    // What other tests look for in vain is there for this one.
+    let mut operation = operation.clone();
+    operation.path = operation.path.replace("{name}", "made");
+    let (path, filled) = filled(&operation, ids);
+    let mut request = Request::builder()
+        .method(operation.method.clone())
+        .uri(&path)
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json");
+    if !operation.method.is_safe() && operation.method != Method::POST {
+        let found = house.get(&path, token).await;
+        if let Some(tag) = found.headers.get("etag") {
+            request = request.header("if-match", tag);
+        }
+    }
+    let body = body
+        .or(filled)
+        .map_or_else(String::new, |body| body.to_string());
+    house.send(request.body(Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn every_operation_that_changes_something_leaves_one_entry() {
+    let house = House::new().await;
+    let mut token = house.admin().await;
+    let mut ids = ids(&house, &token).await;
+    ids.insert("/policies/", "ci".to_owned());
+    let collection = json!({"name": "ours", "parts": {"hosts": ["ours-*"]}});
+    let path = "/api/v1/collections";
+    let made = house.ask(Method::POST, path, Some(&token), Some(collection));
+    let made = made.await;
+    let id = made.body["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{made:?}"));
+    ids.insert("/collections/", id.to_owned());
+    let invitation = json!({"roles": [{"role": "developer"}]});
+    let path = "/api/v1/invitations";
+    let invitation = house.ask(Method::POST, path, Some(&token), Some(invitation));
+    let invitation = invitation.await.body["token"].clone();
+    let mut missing = BTreeMap::new();
+    let mut operations = operations();
+    // What takes things away comes last.
+    operations
+        .sort_by_key(|operation| (operation.method == Method::DELETE, operation.path.clone()));
+    for operation in operations {
+        if !operation.path.starts_with("/api/") {
+            continue;
+        }
+        let before = entries(&house, &token, "").await.len();
+        let body = match operation.id.as_str() {
+            "create_session" => Some(json!({"login": "admin", "password": PASSWORD})),
+            "change_password" => Some(json!({"current": PASSWORD, "new": format!("{PASSWORD}!")})),
+            "accept_invitation" => {
+                Some(json!({"token": invitation, "login": "new", "password": PASSWORD}))
+            }
+            _ => None,
+        };
+        let answer = send(&house, &operation, &ids, &token, body).await;
+        if operation.id == "change_password" {
+            token = answer.body["token"].as_str().unwrap().to_owned();
+            let back = json!({"current": format!("{PASSWORD}!"), "new": PASSWORD});
+            let path = "/api/v1/session/password";
+            let back = house.ask(Method::POST, path, Some(&token), Some(back));
+            token = back.await.body["token"].as_str().unwrap().to_owned();
+        }
+        let after = entries(&house, &token, "").await;
+        let new = after.get(..after.len() - before).unwrap();
+        let told = new
+            .iter()
+            .filter(|e| e["operation"] == operation.id.as_str());
+        let told = told.count();
+        if operation.method.is_safe() {
+            assert_eq!(new.len(), 0, "{} changes nothing: {new:?}", operation.id);
+            continue;
+        }
+        assert!(
+            answer.status.is_success(),
+            "{} has to succeed to be judged here: {answer:?}",
+            operation.id
+        );
+        let expected = if operation.id == "change_password" {
+            2
+        } else {
+            1
+        };
+        if (told, new.len()) != (expected, expected) {
+            missing.insert(operation.id, new.to_vec());
+        }
+    }
+    let missing: Vec<_> = missing.into_iter().collect();
+    let names: Vec<_> = missing.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(
+        names,
+        UNTOLD.map(|(id, _)| id),
+        "tell the audit log with `state.audit`: {missing:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_entry_says_who_did_what_from_where_and_how_it_was_before() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let agent = house.agent(3).await;
+    let path = format!("/api/v1/agents/{}", agent.reply.agent);
+    let request = Request::builder()
+        .method(Method::DELETE)
+        .uri(&path)
+        .header("authorization", format!("Bearer {admin}"))
+        .header("user-agent", format!("curl/8 {}", "x".repeat(1000)))
+        .extension(api::Peer("192.0.2.7".parse().unwrap()))
+        .body(Body::empty())
+        .unwrap();
+    let answer = house.send(request).await;
+    assert_eq!(answer.status, 204);
+    let auditor = house.person("default", Role::Auditor).await;
+    let query = format!("&target={}", agent.reply.agent);
+    let found = entries(&house, &auditor, &query).await;
+    let [entry] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(entry["operation"], "revoke_agent");
+    assert_eq!(entry["outcome"], "done");
+    assert_eq!(
+        entry["actor"],
+        json!({"kind": "person", "id": "admin", "roles": ["admin"]})
+    );
+    assert_eq!(entry["origin"]["address"], "192.0.2.7");
+    let client = entry["origin"]["user_agent"].as_str().unwrap();
+    assert!(client.starts_with("curl/8 ") && client.len() == 256);
+    assert_eq!(
+        entry["origin"]["request_id"].as_str(),
+        answer.headers["x-request-id"].to_str().ok()
+    );
+    assert_eq!(entry["before"].get("revoked_at"), None);
+    assert!(entry["after"]["revoked_at"].is_string());
+    assert_eq!(entry["before"]["host_name"], "host-3");
+    for (query, some) in [
+        ("&actor=admin&operation=revoke_agent", true),
+        ("&actor=nobody", false),
+        ("&target_kind=policy", false),
+        ("&outcome=refused", false),
+        ("&until=2020-01-01T00:00:00Z", false),
+        ("&since=2020-01-01T00:00:00Z", true),
+    ] {
+        let found = entries(&house, &auditor, query).await;
+        assert_eq!(!found.is_empty(), some, "{query}");
+    }
+    for query in ["outcome=x", "since=yesterday", "cursor=AAAA", "limit=0"] {
+        let answer = house.get(&format!("/api/v1/audit?{query}"), &auditor).await;
+        assert_eq!(answer.status, 400, "{query} {answer:?}");
+    }
+    // A cursor leads nowhere with other filters.
+    let page = house.get("/api/v1/audit?limit=1", &auditor).await;
+    let cursor = page.body["next_cursor"].as_str().unwrap();
+    let path = format!("/api/v1/audit?limit=1&actor=admin&cursor={cursor}");
+    assert!(house.get(&path, &auditor).await.is(400, "bad-cursor"));
+}
+
+#[tokio::test]
+async fn the_chain_is_verified_and_a_break_is_named() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let verify = async || house.get("/api/v1/audit/verification", &admin).await.body;
+    let whole = verify().await;
+    assert_eq!(whole["whole"], true, "{whole}");
+    let last = entries(&house, &admin, "").await.swap_remove(0);
+    assert_eq!(whole["last_seq"], last["seq"]);
+    assert_eq!(whole["last_hash"], last["hash"]);
+    let key = platform::Key::new("t/default/audit", "0000000000000002");
+    let mut item = house.platform.table.get(&key).await.unwrap().unwrap();
+    let text = String::from_utf8(item.value).unwrap();
+    item.value = text.replace("\"done\"", "\"refused\"").into_bytes();
+    let put = house.platform.table.put(item, platform::Condition::None);
+    put.await.unwrap();
+    let broken = verify().await;
+    assert_eq!(broken["whole"], false);
+    assert_eq!(broken["broken"]["seq"], 2);
+    assert_eq!(broken["last_seq"], 1);
+}
+
+#[tokio::test]
+async fn failed_sign_ins_are_entries_that_a_stranger_cannot_fill_the_log_with() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let before = entries(&house, &admin, "").await.len();
+    for at in 0..4 {
+        let answer = house.sign_in("default", "admin", "wrong wrong").await;
+        assert!(answer.is(401, "bad-credentials"), "{answer:?}");
+        let login = format!("hunter2-{at}");
+        let answer = house.sign_in("default", &login, "wrong wrong").await;
+        assert!(answer.is(401, "bad-credentials"), "{answer:?}");
+    }
+    house.clock.advance_ms(11 * 60 * 1000);
+    let found = entries(&house, &admin, "&operation=create_session&outcome=refused").await;
+    let count = |with: &dyn Fn(&Value) -> bool| {
+        let of = found.iter().filter(|entry| with(entry));
+        of.map(|entry| entry["count"].as_u64().unwrap())
+            .sum::<u64>()
+    };
+    assert_eq!(count(&|entry| entry["target"]["id"] == "admin"), 4);
+    assert_eq!(count(&|entry| entry.get("target").is_none()), 4);
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .all(|entry| entry["actor"]["kind"] == "anonymous")
+    );
+    assert!(!format!("{found:?}").contains("hunter2"));
+    assert_eq!(entries(&house, &admin, "").await.len(), before + 4);
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_audit_log_the_store_or_the_logs() {
+    let (house, depot) = House::whole().await;
+    let admin = house.admin().await;
+    let one_time = house.one_time_password.clone();
+    let mut secrets = vec![
+        one_time,
+        PASSWORD.to_owned(),
+        admin.clone(),
+        house.enrolment_token.clone(),
+    ];
+    let made = house
+        .ask(
+            Method::POST,
+            "/api/v1/enrolment-tokens",
+            Some(&admin),
+            Some(json!({"note": "fleet"})),
+        )
+        .await;
+    let token = made.body["token"].as_str().unwrap().to_owned();
+    house.enrol(&token, 9).await;
+    // The secret part alone, too.
+    secrets.extend(token.rsplit(['_', '.']).next().map(str::to_owned));
+    secrets.push(token);
+    let wrong = "a wrong password that nobody has";
+    house.sign_in("default", "admin", wrong).await;
+    house.sign_in("default", wrong, wrong).await;
+    secrets.push(wrong.to_owned());
+    let change = json!({"current": PASSWORD, "new": "another fine password"});
+    let path = "/api/v1/session/password";
+    let changed = house.ask(Method::POST, path, Some(&admin), Some(change));
+    let changed = changed.await;
+    let session = changed.body["token"].as_str().unwrap().to_owned();
+    secrets.push("another fine password".to_owned());
+    secrets.push(session.clone());
+    let all = ids(&house, &session).await;
+    for operation in operations() {
+        if operation.id == "change_password" || operation.path.starts_with("/agent/") {
+            continue;
+        }
+        let (path, body) = filled(&operation, &all);
+        let answer = house
+            .ask(operation.method.clone(), &path, Some(&session), body)
+            .await;
+        // Answers that show a secret once name it so.
+        for name in ["token", "secret", "one_time_password", "url"] {
+            secrets.extend(answer.body[name].as_str().map(str::to_owned));
+        }
+    }
+
+    let told = entries(&house, &session, "").await;
+    assert!(told.len() > 10);
+    let told = Value::from(told).to_string();
+    let mut kept = String::new();
+    let mut cursor = None;
+    loop {
+        let page = depot.items(1000, cursor.as_ref()).await.unwrap();
+        for item in page.items {
+            let value = zstd::decode_all(item.value.as_slice()).unwrap_or(item.value);
+            kept.push_str(&format!("{:?}\n", item.key));
+            kept.push_str(&String::from_utf8_lossy(&value));
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let logs = logged();
+    assert!(kept.contains("t/default/audit") && logs.contains("answered"));
+    for secret in secrets {
+        assert!(secret.len() > 8, "{secret}");
+        for (place, text) in [
+            ("the audit log", &told),
+            ("the store", &kept),
+            ("the logs", &logs),
+        ] {
+            assert!(!text.contains(&secret), "{secret} is in {place}");
+        }
+    }
+}
