@@ -24,10 +24,13 @@ export class ApiProblem extends Error {
   }
 }
 
+/** What is read of answers: lists can be had as lines, too, which is for those who keep them. */
+type Media = "application/json";
+
 /** A client of the server at an address, for whoever has this token. */
-export function connect(baseUrl: string, token?: string): Client<paths> {
+export function connect(baseUrl: string, token?: string): Client<paths, Media> {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return createClient<paths>({ baseUrl, headers });
+  return createClient<paths, Media>({ baseUrl, headers });
 }
 
 /** The answer to a request, or its problem as an error. */

@@ -137,7 +137,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Agents, by id. */
+        /**
+         * Agents, by id. Whoever is limited to collections is shown those of hosts of these. A page may have fewer rows than were
+         *     asked for although there is a next one.
+         */
         get: operations["list_agents"];
         put?: never;
         post?: never;
@@ -171,7 +174,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Alerts, the latest first. */
+        /**
+         * Alerts, the latest first. Whoever is limited to collections is shown those about hosts of these. A page may have fewer
+         *     rows than were asked for although there is a next one.
+         */
         get: operations["list_alerts"];
         put?: never;
         post?: never;
@@ -224,6 +230,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Collections, by id. `search` is sought in names, without regard to case. Whoever is limited to collections is shown those
+         *     that reach no further than one of these. A page may have fewer rows than were asked for although there is a next one.
+         */
+        get: operations["list_collections"];
+        put?: never;
+        /** Makes a collection. Whoever is limited to collections makes none that reaches further than one of these. */
+        post: operations["create_collection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collections/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a collection of these parts has now, of what the caller may see: counts, and the first of each. Nothing is kept. */
+        post: operations["preview_collection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A collection. Whoever is limited to collections finds those that reach no further than one of these. */
+        get: operations["get_collection"];
+        /**
+         * Changes a collection, for everything that uses it at once. Only who names its state changes it. Whoever is limited to
+         *     collections can make it narrower, and never wider.
+         */
+        put: operations["set_collection"];
+        post?: never;
+        /** Removes a collection that nothing uses any more. With `if-match` only in the state that it names. */
+        delete: operations["delete_collection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -265,7 +331,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Enrolment tokens, without their secrets, by id. */
+        /**
+         * Enrolment tokens, without their secrets, by id. A page may have fewer rows than were asked for although there is a next
+         *     one.
+         */
         get: operations["list_enrolment_tokens"];
         put?: never;
         /** Makes an enrolment token. Its secret is in this answer and nowhere else. */
@@ -510,6 +579,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invitations, without their secrets, by id. One is listed for 90 days after its time is over. */
+        get: operations["list_invitations"];
+        put?: never;
+        /** Invites somebody. The token is in this answer and nowhere else; whoever has it chooses a login and a password, once. */
+        post: operations["create_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts an invitation, once: its token is all that one has who is nobody yet. */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes an invitation. Whoever accepted it stays. */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -519,6 +640,76 @@ export interface paths {
         };
         /** This API's description, OpenAPI 3.1. */
         get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of the tenant, by login. */
+        get: operations["list_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person. */
+        get: operations["get_person"];
+        put?: never;
+        post?: never;
+        /** Removes a person; what they do with a session they have ends at once. */
+        delete: operations["remove_person"];
+        options?: never;
+        head?: never;
+        /** Changes what a person may do, or keeps them from signing in. It counts at once, for the sessions that they have, too. */
+        patch: operations["change_person"];
+        trace?: never;
+    };
+    "/api/v1/people/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a person a one-time password in place of theirs; their sessions end. It is in this answer and nowhere else. */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that can be allowed, and the roles of every tenant that allow it. */
+        get: operations["list_permissions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -545,6 +736,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Roles: those that every tenant has, then those that the tenant made, by name. */
+        get: operations["list_roles"];
+        put?: never;
+        /** Makes a role. It allows nothing that whoever makes it may not do in the whole tenant. */
+        post: operations["create_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A role. The ETag of one that the tenant made names its state. */
+        get: operations["get_role"];
+        /** Changes a role that the tenant made; it counts at once for everybody who has it. */
+        put: operations["set_role"];
+        post?: never;
+        /** Removes a role that the tenant made and nobody has. */
+        delete: operations["remove_role"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans": {
         parameters: {
             query?: never;
@@ -552,7 +780,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Scans that builds sent, the newest first. */
+        /**
+         * Scans that builds sent, the newest first. Whoever is limited to collections is shown those of images and hosts whose names
+         *     alone are within these. A page may have fewer rows than were asked for although there is a next one.
+         */
         get: operations["list_scans"];
         put?: never;
         /**
@@ -693,6 +924,25 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What whoever was invited chooses. Not kept and not logged. */
+        AcceptInvitation: {
+            /** @description The login that they choose, which nobody of the tenant has. */
+            login: string;
+            /**
+             * Format: password
+             * @description The password that they choose, at least 12 characters.
+             */
+            password: string;
+            /** @description The invitation's token. */
+            token: string;
+        };
+        /** @description Who one is after an invitation was accepted: sign in with `POST /api/v1/session`. */
+        AcceptedInvitation: {
+            /** @description The tenant. */
+            tenant: components["schemas"]["TenantId"];
+            /** @description The login. */
+            user: components["schemas"]["UserId"];
+        };
         /** @description Where an advisory row was read. */
         AdvisorySource: {
             /** @description The document, such as `2024-Aug` or a file name. */
@@ -752,6 +1002,11 @@ export interface components {
             /** @description Its version. */
             software: string;
         };
+        /**
+         * @description Whether an agent has access.
+         * @enum {string}
+         */
+        AgentState: "active" | "revoked";
         /** @description One page of alerts. */
         AlertList: {
             /** @description The latest first. */
@@ -896,7 +1151,7 @@ export interface components {
              */
             last_seq?: number | null;
             /** @description Where to go on, when there is more than one answer looks at; absent at the end and at a break. */
-            next_cursor?: string | null;
+            next?: string | null;
             /** @description Whether what was looked at is whole. */
             whole: boolean;
         };
@@ -972,8 +1227,105 @@ export interface components {
              */
             new: string;
         };
+        /** @description A collection. */
+        CollectionDetail: {
+            /** @description Its name, description and parts. */
+            collection: components["schemas"]["CollectionText"];
+            /** @description Its id. */
+            id: components["schemas"]["CollectionId"];
+            /** @description When it was made or last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description Who did. */
+            updated_by: string;
+        };
         /** @description A collection: which resources a role, a rule or a view is about. */
         CollectionId: string;
+        /** @description One page of collections. */
+        CollectionList: {
+            /** @description By id. */
+            collections: components["schemas"]["CollectionDetail"][];
+            /** @description Where the next page begins; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /**
+         * @description What a collection has. A resource is in it when every part that is not empty has a pattern that the resource fits; a
+         *     part without patterns says nothing. In a pattern `*` stands for any characters or none, `/` among them, and all else for
+         *     itself. What a resource does not have at all, such as a namespace, no pattern of that part fits.
+         */
+        CollectionParts: {
+            /**
+             * @description Accounts of a cloud that hosts are in, by their label `cloud.account.id`.
+             * @default []
+             * @example [
+             *       "123456789012"
+             *     ]
+             */
+            accounts: string[];
+            /**
+             * @description Names of hosts, in any case: the hosts themselves, and images of which they have containers.
+             * @default []
+             * @example [
+             *       "web-*"
+             *     ]
+             */
+            hosts: string[];
+            /**
+             * @description Names of images, read as registries are: `team/*` is `docker.io/team/*`, `*\/team/*` is at any registry. A name
+             *     without tag and digest stands for all of them.
+             * @default []
+             * @example [
+             *       "registry.example.com/shop/*"
+             *     ]
+             */
+            images: string[];
+            /**
+             * @description Labels of hosts, images and containers, `KEY=VALUE`; a key alone stands for any value.
+             * @default []
+             * @example [
+             *       "team=shop"
+             *     ]
+             */
+            labels: string[];
+            /**
+             * @description Namespaces of the containers that run an image.
+             * @default []
+             * @example [
+             *       "shop-*"
+             *     ]
+             */
+            namespaces: string[];
+        };
+        /** @description What a collection has now. */
+        CollectionPreview: {
+            /** @description The moment that this is of. */
+            as_of: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Number of its hosts.
+             */
+            hosts: number;
+            /**
+             * Format: int64
+             * @description Number of its images.
+             */
+            images: number;
+            /** @description The first of its hosts by id, at most 20. */
+            some_hosts: components["schemas"]["PreviewHost"][];
+            /** @description The first of its images by id, at most 20. */
+            some_images: components["schemas"]["PreviewImage"][];
+        };
+        /** @description A collection as somebody wants it. */
+        CollectionText: {
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description Its name, for people.
+             * @example The shop
+             */
+            name: string;
+            /** @description What it has. */
+            parts: components["schemas"]["CollectionParts"];
+        };
         /** @description How much of a place was read. */
         Coverage: {
             /** @description What was not read or not judged, and why. Empty when complete. */
@@ -1001,6 +1353,13 @@ export interface components {
             /** @description The token as it is listed. */
             enrolment_token: components["schemas"]["EnrolmentTokenRow"];
             /** @description The whole token, `bhe_…`. It cannot be had again. */
+            token: string;
+        };
+        /** @description An invitation with its token, which is shown this once. */
+        CreatedInvitation: {
+            /** @description The invitation. */
+            invitation: components["schemas"]["InvitationDetail"];
+            /** @description The token, to be handed to the one who is invited: `POST /api/v1/invitations/accept` takes it. */
             token: string;
         };
         /** @description One page of a queue's dead letters. */
@@ -1228,7 +1587,7 @@ export interface components {
          * @description What can be exported. What is not among these is computed from them, or of no use elsewhere (nonces, failed sign-ins).
          * @enum {string}
          */
-        ExportNoun: "agents" | "alerts" | "audit" | "enrolment-tokens" | "hosts" | "image-requests" | "images" | "layers" | "places" | "policies" | "roles" | "scans" | "snapshots" | "users";
+        ExportNoun: "agents" | "alerts" | "audit" | "collections" | "enrolment-tokens" | "hosts" | "image-requests" | "images" | "layers" | "places" | "policies" | "roles" | "scans" | "snapshots" | "users";
         /** @description One page of an export. */
         ExportPage: {
             /** @description Where the next page begins; absent on the last. */
@@ -1491,6 +1850,8 @@ export interface components {
             id: components["schemas"]["HostId"];
             /** @description Its name. */
             name: string;
+            /** @description The name of its operating system; absent when it is not known. */
+            os?: string | null;
             /** @description How it stands. */
             standing: components["schemas"]["PlaceStanding"];
         };
@@ -1579,6 +1940,8 @@ export interface components {
             id: components["schemas"]["Digest"];
             /** @description The name people know it by. */
             name: string;
+            /** @description The name of its operating system; absent when it is not known. */
+            os?: string | null;
             /** @description How it stands. */
             standing: components["schemas"]["PlaceStanding"];
         };
@@ -1587,6 +1950,36 @@ export interface components {
          * @enum {string}
          */
         InstallationType: "server" | "server_core" | "nano_server" | "client" | "unknown";
+        /** @description An invitation. */
+        InvitationDetail: {
+            accepted_by?: components["schemas"]["UserId"] | null;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description From when on it cannot be accepted. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Its public half. */
+            id: components["schemas"]["TokenId"];
+            /** @description Whom it is for, in the words of whoever made it. */
+            note: string;
+            /** @description The roles of whoever accepts it. */
+            roles: components["schemas"]["RoleAssignment"][];
+            /** @description Whether it can be accepted. */
+            state: components["schemas"]["InvitationState"];
+        };
+        /** @description One page of invitations. */
+        InvitationList: {
+            /** @description By id. */
+            invitations: components["schemas"]["InvitationDetail"][];
+            /** @description Where the next page begins; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /**
+         * @description Whether an invitation can be accepted.
+         * @enum {string}
+         */
+        InvitationState: "open" | "accepted" | "expired" | "revoked" | "unknown";
         /**
          * @description One layer's inventory. Paths are relative to the image's root, with `/`, without a leading slash; those of Windows
          *     layers are relative to `Files/` and compare without case.
@@ -1741,6 +2134,35 @@ export interface components {
              */
             reference: string;
         };
+        /** @description An invitation that is to be made. */
+        NewInvitation: {
+            /** @description Whom it is for. */
+            note?: string;
+            /** @description The roles of whoever accepts it. */
+            roles: components["schemas"]["RoleAssignment"][];
+            /**
+             * Format: int64
+             * @description How long it holds, in seconds: 7 days where nothing is said, 30 days at most.
+             */
+            valid_for_s?: number | null;
+        };
+        /** @description A role that is to be made. */
+        NewRole: {
+            /** @description Its name, which no other role has. */
+            name: components["schemas"]["RoleName"];
+            /** @description What it allows, and what it is for. */
+            role: components["schemas"]["RoleText"];
+        };
+        /** @description A one-time password, shown this once. */
+        OneTimePassword: {
+            /**
+             * Format: password
+             * @description The password: it opens nothing but its own change.
+             */
+            one_time_password: string;
+            /** @description Whose it is. */
+            user: components["schemas"]["UserId"];
+        };
         /** @description An operating system as its own files name it. */
         OperatingSystem: {
             /** @description Processor architecture in Go's words: `amd64`, `arm64`. */
@@ -1819,6 +2241,47 @@ export interface components {
             /** @description `table`, `blobs` or `queue`. */
             name: string;
         };
+        /** @description One thing that can be allowed. */
+        PermissionDetail: {
+            /** @description What it is for. */
+            description: string;
+            /** @description Its word, such as `hosts.read`. */
+            permission: string;
+            /** @description The roles of every tenant that have it. */
+            roles: components["schemas"]["RoleName"][];
+        };
+        /** @description Everything that can be allowed. */
+        PermissionList: {
+            /** @description In the order of the printed matrix. */
+            permissions: components["schemas"]["PermissionDetail"][];
+        };
+        /** @description What is to be changed of a person; what is absent stays. */
+        PersonChange: {
+            /** @description Whether they are kept from signing in; what they do with a session they have ends, too. */
+            disabled?: boolean | null;
+            /** @description All roles that they have from now on. */
+            roles?: components["schemas"]["RoleAssignment"][] | null;
+        };
+        /** @description A person. */
+        PersonDetail: {
+            /** @description When they were created. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whether they are kept from signing in. */
+            disabled: boolean;
+            /** @description Their login. */
+            id: components["schemas"]["UserId"];
+            /** @description Whether they have a one-time password, which they have to change first. */
+            must_change_password: boolean;
+            /** @description Their roles, and what each is limited to. */
+            roles: components["schemas"]["RoleAssignment"][];
+        };
+        /** @description One page of people. */
+        PersonList: {
+            /** @description Where the next page begins; absent on the last. */
+            next_cursor?: string | null;
+            /** @description By login. */
+            people: components["schemas"]["PersonDetail"][];
+        };
         Place: string;
         /** @description What is known of a place wherever a vulnerability is in it. */
         PlaceFacts: {
@@ -1891,6 +2354,25 @@ export interface components {
          * @enum {string}
          */
         PolicyVerdict: "pass" | "violated" | "not_fully_scanned" | "unknown";
+        /** @description What to count. */
+        PreviewCollection: {
+            /** @description The parts of a collection that need not be kept. */
+            parts: components["schemas"]["CollectionParts"];
+        };
+        /** @description A host of a collection. */
+        PreviewHost: {
+            /** @description Its id. */
+            id: components["schemas"]["HostId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description An image of a collection. */
+        PreviewImage: {
+            /** @description Digest of its configuration. */
+            id: components["schemas"]["Digest"];
+            /** @description The name people know it by. */
+            name: string;
+        };
         /** @description A problem, `application/problem+json`. Source: RFC 9457. */
         Problem: {
             /** @description What happened here, and what to do about it. */
@@ -1960,11 +2442,49 @@ export interface components {
              */
             replayed: number;
         };
+        /** @description A role that somebody has, for the whole tenant or for some of what is in it. */
+        RoleAssignment: {
+            /** @description The collections that it is limited to; none for the whole tenant. */
+            collections?: components["schemas"]["CollectionId"][];
+            /** @description The role. */
+            role: components["schemas"]["RoleName"];
+        };
+        /** @description A role. */
+        RoleDetail: {
+            /** @description Whether every tenant has it; then it cannot be changed. */
+            builtin: boolean;
+            created_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who made it. */
+            created_by?: string | null;
+            /** @description What it is for. */
+            description: string;
+            /** @description Its name. */
+            name: components["schemas"]["RoleName"];
+            /** @description The words of what it allows. */
+            permissions: string[];
+            updated_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Who changed it then. */
+            updated_by?: string | null;
+        };
+        /** @description One page of roles. */
+        RoleList: {
+            /** @description Where the next page begins; absent on the last. */
+            next_cursor?: string | null;
+            /** @description Those that every tenant has, then those that the tenant made, by name. */
+            roles: components["schemas"]["RoleDetail"][];
+        };
         /**
          * @description The name of a role: one of those that every tenant has ([`Role`]) or one that the tenant made.
          * @example vulnerability_manager
          */
         RoleName: string;
+        /** @description What a role allows, and what it is for. */
+        RoleText: {
+            /** @description What it is for. */
+            description?: string;
+            /** @description The words of what it allows, such as `hosts.read`; `GET /api/v1/permissions` lists them. */
+            permissions: string[];
+        };
         /** @description One page of scans. */
         ScanList: {
             /** @description Where the next page begins; absent on the last. */
@@ -2664,7 +3184,13 @@ export interface operations {
     list_agents: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the page before; valid for the same list and filters only. */
+                /** @description Only those in this state. */
+                state?: components["schemas"]["AgentState"];
+                /** @description Only those that were not heard of since this moment. */
+                silent_since?: components["schemas"]["Timestamp"];
+                /** @description Only those whose host's name contains this text, without regard to case. */
+                search?: string;
+                /** @description `next_cursor` of the page before; valid for the same filters only. */
                 cursor?: string;
                 /** @description Most rows, 1 to 500; 100 when absent. */
                 limit?: number;
@@ -2682,6 +3208,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentList"];
+                    "application/x-ndjson": components["schemas"]["AgentRow"];
+                };
+            };
+            /** @description A filter or cursor that cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2719,7 +3255,15 @@ export interface operations {
     list_alerts: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the page before; valid for the same list and filters only. */
+                /** @description Only those of this kind, such as `agent-key-copied`. */
+                kind?: string;
+                /** @description Only those raised at this moment or later. */
+                since?: components["schemas"]["Timestamp"];
+                /** @description Only those raised before this moment. */
+                until?: components["schemas"]["Timestamp"];
+                /** @description Only those whose summary contains this text, without regard to case. */
+                search?: string;
+                /** @description `next_cursor` of the page before; valid for the same filters only. */
                 cursor?: string;
                 /** @description Most rows, 1 to 500; 100 when absent. */
                 limit?: number;
@@ -2737,6 +3281,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertList"];
+                    "application/x-ndjson": components["schemas"]["AlertRow"];
+                };
+            };
+            /** @description A filter or cursor that cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2776,6 +3330,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditList"];
+                    "application/x-ndjson": components["schemas"]["AuditEntry"];
                 };
             };
             /** @description A value out of bounds, or not a cursor of this list */
@@ -2792,7 +3347,7 @@ export interface operations {
     verify_audit: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the answer before. */
+                /** @description `next` of the answer before. */
                 cursor?: string;
             };
             header?: never;
@@ -2812,6 +3367,273 @@ export interface operations {
             };
             /** @description Not a cursor of this operation */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_collections: {
+        parameters: {
+            query?: {
+                /** @description Only those whose name contains this text, without regard to case. */
+                search?: string;
+                /** @description `next_cursor` of the page before; valid for the same filters only. */
+                cursor?: string;
+                /** @description Most rows, 1 to 500; 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionList"];
+                    "application/x-ndjson": components["schemas"]["CollectionDetail"];
+                };
+            };
+            /** @description A filter or cursor that cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionText"];
+            };
+        };
+        responses: {
+            /** @description It is made */
+            201: {
+                headers: {
+                    /** @description Names this state */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            /** @description A name or pattern that cannot be one; the problem says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It reaches further than the caller */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewCollection"];
+            };
+        };
+        responses: {
+            /** @description What it has */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionPreview"];
+                };
+            };
+            /** @description A pattern that cannot be one; the problem says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The collection */
+                id: components["schemas"]["CollectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The collection */
+            200: {
+                headers: {
+                    /** @description Names this state */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            /** @description No such collection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_collection: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state that it replaces */
+                "if-match": string;
+            };
+            path: {
+                /** @description The collection */
+                id: components["schemas"]["CollectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionText"];
+            };
+        };
+        responses: {
+            /** @description It is changed */
+            200: {
+                headers: {
+                    /** @description Names this state */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            /** @description A name or pattern that cannot be one; the problem says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It would reach further than the caller */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such collection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is in another state than the one named */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_collection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the state that is removed */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description The collection */
+                id: components["schemas"]["CollectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such collection */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is used; the problem says by whom */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is in another state than the one named */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2844,6 +3666,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeadLetterList"];
+                    "application/x-ndjson": components["schemas"]["DeadLetterRow"];
                 };
             };
             /** @description No such queue, or not a cursor of this list */
@@ -2893,7 +3716,9 @@ export interface operations {
     list_enrolment_tokens: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the page before; valid for the same list and filters only. */
+                /** @description Only those in this state. */
+                state?: components["schemas"]["EnrolmentTokenState"];
+                /** @description `next_cursor` of the page before; valid for the same filters only. */
                 cursor?: string;
                 /** @description Most rows, 1 to 500; 100 when absent. */
                 limit?: number;
@@ -2911,6 +3736,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolmentTokenList"];
+                    "application/x-ndjson": components["schemas"]["EnrolmentTokenRow"];
+                };
+            };
+            /** @description A filter or cursor that cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3002,6 +3837,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExportPage"];
+                    "application/x-ndjson": components["schemas"]["ExportRow"];
                 };
             };
         };
@@ -3063,7 +3899,14 @@ export interface operations {
     list_hosts: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the page before; valid for the same list and filters only. */
+                /** @description Only those of which a name contains this text, without regard to case; of an image any tag, whole or as it is shown. */
+                search?: string;
+                /**
+                 * @description Only those whose operating system's name contains this text, without regard to case.
+                 * @example windows server 2022
+                 */
+                os?: string;
+                /** @description `next_cursor` of the page before; valid for the same filters only. */
                 cursor?: string;
                 /** @description Most rows, 1 to 500; 100 when absent. */
                 limit?: number;
@@ -3081,6 +3924,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HostList"];
+                    "application/x-ndjson": components["schemas"]["HostRow"];
+                };
+            };
+            /** @description A filter or cursor that cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3141,6 +3994,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingList"];
+                    "application/x-ndjson": components["schemas"]["Finding"];
                 };
             };
             /** @description No such host, or not judged yet */
@@ -3178,6 +4032,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PackageList"];
+                    "application/x-ndjson": components["schemas"]["Package"];
                 };
             };
             /** @description No such host, or not read yet */
@@ -3194,7 +4049,14 @@ export interface operations {
     list_images: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the page before; valid for the same list and filters only. */
+                /** @description Only those of which a name contains this text, without regard to case; of an image any tag, whole or as it is shown. */
+                search?: string;
+                /**
+                 * @description Only those whose operating system's name contains this text, without regard to case.
+                 * @example windows server 2022
+                 */
+                os?: string;
+                /** @description `next_cursor` of the page before; valid for the same filters only. */
                 cursor?: string;
                 /** @description Most rows, 1 to 500; 100 when absent. */
                 limit?: number;
@@ -3212,6 +4074,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImageList"];
+                    "application/x-ndjson": components["schemas"]["ImageRow"];
+                };
+            };
+            /** @description A filter or cursor that cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3240,6 +4112,15 @@ export interface operations {
             };
             /** @description No registry can have an image of this name */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Its name alone is not within the collections that the caller is limited to */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3337,6 +4218,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingList"];
+                    "application/x-ndjson": components["schemas"]["Finding"];
                 };
             };
             /** @description No such image, or not judged yet */
@@ -3374,9 +4256,159 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PackageList"];
+                    "application/x-ndjson": components["schemas"]["Package"];
                 };
             };
             /** @description No such image, or not read yet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; valid for the same list and filters only. */
+                cursor?: string;
+                /** @description Most rows, 1 to 500; 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationList"];
+                    "application/x-ndjson": components["schemas"]["InvitationDetail"];
+                };
+            };
+        };
+    };
+    create_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        responses: {
+            /** @description The token, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvitation"];
+                };
+            };
+            /** @description An unknown role, or a value out of bounds */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The roles allow more than the caller may do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvitation"];
+            };
+        };
+        responses: {
+            /** @description The person is there, and can sign in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedInvitation"];
+                };
+            };
+            /** @description The login or the password may not be chosen */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No invitation that can be accepted */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody has this login: choose another one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invitation's public half */
+                id: components["schemas"]["TokenId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It cannot be accepted any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such invitation */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3403,6 +4435,261 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; valid for the same list and filters only. */
+                cursor?: string;
+                /** @description Most rows, 1 to 500; 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonList"];
+                    "application/x-ndjson": components["schemas"]["PersonDetail"];
+                };
+            };
+        };
+    };
+    get_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Their login */
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person */
+            200: {
+                headers: {
+                    /** @description Names this state */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonDetail"];
+                };
+            };
+            /** @description No such person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Their login */
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description They may do more than the caller */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description They are the last enabled administrator */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description They were changed at the same moment; send it again */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_person: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state that is changed */
+                "if-match": string;
+            };
+            path: {
+                /** @description Their login */
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonChange"];
+            };
+        };
+        responses: {
+            /** @description The person */
+            200: {
+                headers: {
+                    /** @description Names this state */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonDetail"];
+                };
+            };
+            /** @description An unknown role, or a value out of bounds */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description They may do, or would do, more than the caller */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description They are the last enabled administrator */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another state is there than the one named */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Their login */
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The one-time password, shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneTimePassword"];
+                };
+            };
+            /** @description They may do more than the caller */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionList"];
                 };
             };
         };
@@ -3509,7 +4796,7 @@ export interface operations {
             };
         };
     };
-    list_scans: {
+    list_roles: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the page before; valid for the same list and filters only. */
@@ -3529,7 +4816,262 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["RoleList"];
+                    "application/x-ndjson": components["schemas"]["RoleDetail"];
+                };
+            };
+        };
+    };
+    create_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRole"];
+            };
+        };
+        responses: {
+            /** @description The role */
+            201: {
+                headers: {
+                    /** @description Names this state */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleDetail"];
+                };
+            };
+            /** @description An unknown permission, or a value out of bounds */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It would allow more than the caller may do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is a role of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The role's name */
+                name: components["schemas"]["RoleName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The role */
+            200: {
+                headers: {
+                    /** @description Names this state */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleDetail"];
+                };
+            };
+            /** @description No such role */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_role: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state that it replaces */
+                "if-match": string;
+            };
+            path: {
+                /** @description The role's name */
+                name: components["schemas"]["RoleName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleText"];
+            };
+        };
+        responses: {
+            /** @description The role */
+            200: {
+                headers: {
+                    /** @description Names this state */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleDetail"];
+                };
+            };
+            /** @description An unknown permission, or a value out of bounds */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It would allow more than the caller may do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such role */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Every tenant has it, so it cannot be changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another state is there than the one named */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_role: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the state that is removed */
+                "if-match": string;
+            };
+            path: {
+                /** @description The role's name */
+                name: components["schemas"]["RoleName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such role */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody has it, or every tenant does */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another state is there than the one named */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_scans: {
+        parameters: {
+            query?: {
+                /** @description Only those of which the gate said this. */
+                verdict?: components["schemas"]["PolicyVerdict"];
+                /** @description Only those of whose target the name contains this text, without regard to case. */
+                search?: string;
+                /** @description `next_cursor` of the page before; valid for the same filters only. */
+                cursor?: string;
+                /** @description Most rows, 1 to 500; 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["ScanList"];
+                    "application/x-ndjson": components["schemas"]["ScanRow"];
+                };
+            };
+            /** @description A filter or cursor that cannot be used */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3555,6 +5097,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScanRow"];
+                };
+            };
+            /** @description What was scanned is not within the collections that the caller is limited to */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too large */
@@ -3742,6 +5293,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VulnerabilityList"];
+                    "application/x-ndjson": components["schemas"]["VulnerabilityRow"];
                 };
             };
             /** @description A filter or cursor that cannot be used */
@@ -3779,6 +5331,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VulnerabilityDetail"];
+                    "application/x-ndjson": components["schemas"]["AffectedPlaceRow"];
                 };
             };
             /** @description No place has it */
