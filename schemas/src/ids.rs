@@ -126,6 +126,11 @@ plain_id!(
     CollectionId,
     "collection"
 );
+plain_id!(
+    /// A registry that a tenant set up.
+    RegistryId,
+    "registry"
+);
 
 /// An image: the digest of its configuration, which names its content whatever registry, tag or compression it has.
 pub type ImageId = Digest;

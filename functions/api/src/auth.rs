@@ -3,26 +3,34 @@
 //! An operation takes `Allowed<needs::…>` as its first argument and names the same permission in the `security` of its
 //! OpenAPI description; a test compares the two for every operation and role.
 
-use std::{marker::PhantomData, ops::Deref};
+use std::{marker::PhantomData, net::IpAddr, ops::Deref};
 
-use access::{Grants, Permission, Reach};
+use access::{
+    Grants, Permission, Reach,
+    api_key::{self, ApiKeyText},
+    builds,
+    session::SessionError,
+};
 use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
+use records::identity::{ApiKey, ApiKeyState};
 use schemas::{
-    TenantId, UserId,
+    TenantId, TokenId, UserId,
     api::{
-        RoleName,
         audit::{AuditActor, AuditActorKind},
+        role::{RoleAssignment, RoleName},
     },
 };
 use scope::{Collection, Scope};
+use sources::http::Network;
 
 use crate::{
     frame,
     large::Asker,
     problem::{ApiError, Kind},
+    request_id::Peer,
     scoped::scope_of,
     state::ApiState,
 };
@@ -35,6 +43,18 @@ pub(crate) enum Came {
         /// The person.
         user: UserId,
     },
+    /// A script, by a person's API key.
+    ApiKey {
+        /// The key's public half.
+        id: TokenId,
+        /// The name for records: `key ID of OWNER`.
+        name: String,
+    },
+    /// A build, by the token that it exchanged.
+    Build {
+        /// The name for records: `build SUBJECT`.
+        name: String,
+    },
 }
 
 impl Came {
@@ -42,6 +62,15 @@ impl Came {
     pub(crate) fn user(&self) -> Option<&UserId> {
         match self {
             Self::Session { user } => Some(user),
+            Self::ApiKey { .. } | Self::Build { .. } => None,
+        }
+    }
+
+    /// The API key, where one is used.
+    pub(crate) fn key(&self) -> Option<&TokenId> {
+        match self {
+            Self::ApiKey { id, .. } => Some(id),
+            Self::Session { .. } | Self::Build { .. } => None,
         }
     }
 
@@ -49,6 +78,10 @@ impl Came {
     pub(crate) fn person(self) -> Result<UserId, ApiError> {
         match self {
             Self::Session { user } => Ok(user),
+            Self::ApiKey { .. } | Self::Build { .. } => Err(ApiError::new(
+                Kind::Forbidden,
+                "Only a person does this, with a session: sign in with `POST /api/v1/session`.",
+            )),
         }
     }
 }
@@ -73,6 +106,7 @@ impl Principal {
     pub(crate) fn name(&self) -> &str {
         match &self.came {
             Came::Session { user } => user.as_str(),
+            Came::ApiKey { name, .. } | Came::Build { name } => name,
         }
     }
 
@@ -80,7 +114,44 @@ impl Principal {
     pub(crate) fn actor(&self) -> AuditActor {
         match &self.came {
             Came::Session { user } => person(user, &self.roles),
+            Came::ApiKey { id, name } => AuditActor {
+                kind: AuditActorKind::ApiKey,
+                id: id.to_string(),
+                name: Some(name.clone()),
+                roles: self.roles.iter().map(RoleName::to_string).collect(),
+            },
+            Came::Build { name } => AuditActor {
+                kind: AuditActorKind::Build,
+                id: name.clone(),
+                name: None,
+                roles: self.roles.iter().map(RoleName::to_string).collect(),
+            },
         }
+    }
+
+    /// Fails for who can do nothing before they change their one-time password.
+    pub(crate) fn settled(&self) -> Result<(), ApiError> {
+        if self.must_change_password {
+            return Err(ApiError::new(
+                Kind::PasswordChangeRequired,
+                "Change the one-time password with `POST /api/v1/session/password`, then sign in again.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Fails for who may not do something in the whole tenant: for what is of no collection.
+    pub(crate) fn may_everywhere(&self, permission: Permission) -> Result<(), ApiError> {
+        if self.grants.reach(permission) == Reach::Tenant {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            Kind::Forbidden,
+            format!(
+                "This needs the permission {} for the whole tenant, which none of your roles gives.",
+                permission.as_str()
+            ),
+        ))
     }
 }
 
@@ -146,6 +217,20 @@ pub(crate) fn person(user: &UserId, roles: &[RoleName]) -> AuditActor {
         name: None,
         roles: roles.iter().map(RoleName::to_string).collect(),
     }
+}
+
+/// A build with the roles of its rule, for the audit log.
+pub(crate) fn build(subject: &str, roles: &[RoleAssignment]) -> AuditActor {
+    AuditActor {
+        kind: AuditActorKind::Build,
+        id: build_name(subject),
+        name: None,
+        roles: names(roles).iter().map(RoleName::to_string).collect(),
+    }
+}
+
+fn build_name(subject: &str) -> String {
+    format!("build {subject}")
 }
 
 /// A caller who may do what `N` names to what is in some collections, or in the whole tenant. The operation answers as if
@@ -217,6 +302,10 @@ pub(crate) mod needs {
         ReadPeople,
         ManagePeople,
         ReadAudit,
+        ReadRegistries,
+        ManageRegistries,
+        ReadTokens,
+        ManageTokens,
     );
 }
 
@@ -257,12 +346,7 @@ impl<N: Needs> Allowed<N> {
     /// Whoever may do it, to whatever that reaches.
     async fn of(parts: &Parts, state: &ApiState) -> Result<Self, ApiError> {
         let caller = principal(parts, state).await?;
-        if caller.must_change_password {
-            return Err(ApiError::new(
-                Kind::PasswordChangeRequired,
-                "Change the one-time password with `POST /api/v1/session/password`, then sign in again.",
-            ));
-        }
+        caller.settled()?;
         if !caller.grants.allows(N::PERMISSION) {
             return Err(ApiError::new(
                 Kind::Forbidden,
@@ -292,7 +376,20 @@ async fn principal(parts: &Parts, state: &ApiState) -> Result<Principal, ApiErro
         .ok_or_else(|| {
             refused("Sign in with `POST /api/v1/session` and send `authorization: Bearer TOKEN`.")
         })?;
-    let caller = of_session(token, state).await?;
+    let caller = if token.starts_with(api_key::PREFIX) {
+        let from = parts.extensions.get::<Peer>().map(|Peer(address)| *address);
+        of_api_key(token, from, state).await?
+    } else {
+        match builds::verify(token, state.session_key().1, state.now()) {
+            Ok(build) => of_build(build, state).await?,
+            Err(SessionError::Malformed) => of_session(token, state).await?,
+            Err(error) => {
+                let mut why = error.to_string();
+                why.push_str(": exchange the build's own token again.");
+                return Err(refused(&why));
+            }
+        }
+    };
     frame::is_of(&caller.tenant);
     state.spend(&caller.tenant).await?;
     if let Some(asker) = parts.extensions.get::<Asker>() {
@@ -328,6 +425,86 @@ async fn of_session(token: &str, state: &ApiState) -> Result<Principal, ApiError
         tenant: person.tenant,
         grants,
     })
+}
+
+/// The script that holds an API key. It may do what both its key and the key's owner may at this moment.
+async fn of_api_key(
+    token: &str,
+    from: Option<IpAddr>,
+    state: &ApiState,
+) -> Result<Principal, ApiError> {
+    let presented = ApiKeyText::parse(token).map_err(|error| refused(&format!("{error}.")))?;
+    let identity = state.identity();
+    let (tenant, key, version) = identity
+        .find_api_key(&presented)
+        .await?
+        .ok_or_else(|| refused("There is no such API key."))?;
+    match key.state(state.now()) {
+        ApiKeyState::Valid => {}
+        ApiKeyState::Expired => return Err(refused("The API key has expired: make another.")),
+        ApiKeyState::Revoked => return Err(refused("The API key was revoked.")),
+    }
+    // An address by IPv6 that stands for one by IPv4 is the latter.
+    let from = from.map(|address| address.to_canonical());
+    if !is_admitted(&key, from) {
+        return Err(refused("The API key is not accepted from this address."));
+    }
+    let owner = identity
+        .user(&tenant, &key.owner)
+        .await?
+        .filter(|user| user.created_at == key.owner_since && user.disabled_at.is_none())
+        .ok_or_else(|| refused("Whoever the API key is of is no longer here."))?;
+    let grants = identity.grants(&tenant, &key.roles).await?;
+    let limit = identity.grants(&tenant, &owner.assignments()).await?;
+    let address = from.map(|address| address.to_string());
+    identity
+        .note_key_use(&tenant, &key, version, address)
+        .await?;
+    Ok(Principal {
+        came: Came::ApiKey {
+            name: format!("key {} of {}", key.id, key.owner),
+            id: key.id,
+        },
+        roles: names(&key.roles),
+        grants: grants.within(&limit),
+        tenant,
+        must_change_password: false,
+    })
+}
+
+/// Whether a key is accepted from an address. One that is limited to networks is refused where the address is not known.
+fn is_admitted(key: &ApiKey, from: Option<IpAddr>) -> bool {
+    let holds = |network: &String| {
+        let network = network.parse::<Network>();
+        network.is_ok_and(|network| from.is_some_and(|address| network.holds(address)))
+    };
+    key.networks.is_empty() || key.networks.iter().any(holds)
+}
+
+/// The build that holds an exchanged token, as long as its rule is there.
+async fn of_build(build: builds::Build, state: &ApiState) -> Result<Principal, ApiError> {
+    let identity = state.identity();
+    let rule = identity
+        .trusted_build(&build.tenant, &build.rule)
+        .await?
+        .ok_or_else(|| refused("The rule that trusted this build is gone."))?;
+    Ok(Principal {
+        grants: identity.grants(&build.tenant, &rule.roles).await?,
+        came: Came::Build {
+            name: build_name(&build.subject),
+        },
+        roles: names(&rule.roles),
+        tenant: build.tenant,
+        must_change_password: false,
+    })
+}
+
+/// The names of roles, each once.
+fn names(roles: &[RoleAssignment]) -> Vec<RoleName> {
+    let mut names: Vec<_> = roles.iter().map(|role| role.role.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 fn refused(why: &str) -> ApiError {

@@ -22,6 +22,7 @@ mod requests;
 mod scoped;
 mod setup;
 mod state;
+mod webhooks;
 
 use axum::{
     Router, middleware,
@@ -30,7 +31,7 @@ use axum::{
 use platform::Platform;
 use schemas::{
     PlaceKind,
-    api::{agent::AgentState, export::ExportNoun},
+    api::{agent::AgentState, api_key::ApiKeysOf, export::ExportNoun},
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -110,6 +111,7 @@ fn operations() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .merge(people::routes())
         .merge(gateway::routes())
+        .merge(webhooks::routes())
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::version))
@@ -140,6 +142,9 @@ fn describe(mut openapi: OpenApi) -> OpenApi {
     components
         .schemas
         .insert(ExportNoun::name().into_owned(), ExportNoun::schema());
+    components
+        .schemas
+        .insert(ApiKeysOf::name().into_owned(), ApiKeysOf::schema());
     components.add_security_scheme(
         "session",
         SecurityScheme::Http(
@@ -151,6 +156,17 @@ fn describe(mut openapi: OpenApi) -> OpenApi {
                 ))
                 .build(),
         ),
+    );
+    components.add_security_scheme(
+        "webhook",
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
+            "authorization",
+            "The secret of a registry's webhook, in the way of its format. `acr`, `distribution`, `gitlab` and `harbor`: \
+             `Bearer SECRET`, the secret alone, or the password of `Basic`; `gitlab` also as `x-gitlab-token`. `ecr`: the \
+             same, or as `x-api-key`. `artifactory`: as `x-jfrog-event-auth`, or the body's HMAC-SHA256 under it. `ghcr`: \
+             the body's HMAC-SHA256 as `x-hub-signature-256`. `aliyun`, `docker_hub` and `quay` send no header: as the \
+             parameter `token`.",
+        ))),
     );
     components.add_security_scheme(
         "agent",

@@ -72,6 +72,8 @@ pub(crate) enum Kind {
     BadInvitation,
     /// No proof that the agent has its key.
     BadProof,
+    /// The token of a build's system is not trusted.
+    BadBuildToken,
     /// The store has no room left.
     Full,
     /// Something is away; repeat.
@@ -198,6 +200,11 @@ impl Kind {
                 S::BAD_REQUEST,
                 "bad-proof",
                 "The proof of the agent's key is not valid",
+            ),
+            Self::BadBuildToken => (
+                S::UNAUTHORIZED,
+                "bad-build-token",
+                "The build's token is not accepted",
             ),
             Self::Full => (
                 S::INSUFFICIENT_STORAGE,

@@ -1,13 +1,17 @@
 //! What every request needs.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use access::{KeyError, PublicKey, Sign};
 use platform::{MacKey, Platform, SigningKey};
 use records::{AuditLog, EstateCache, allowances::Rate, identity::Identity};
 use schemas::{TenantId, Timestamp};
 use secrecy::ExposeSecret;
-use sources::http::Guard;
+use sources::{
+    http::{Guard, HttpError, HttpOptions},
+    oidc::Issuers,
+    registry::RegistryOptions,
+};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -17,6 +21,9 @@ use crate::{
 
 /// Password hashes computed at the same time: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
+
+/// How long an issuer of tokens may take for an answer, while somebody waits.
+const ISSUER_PATIENCE: Duration = Duration::from_secs(8);
 
 /// Large bodies of agents that are looked at at the same time: as JSON values they take many times their size.
 const LARGE_AT_ONCE: usize = 1;
@@ -30,6 +37,9 @@ pub enum StateError {
     /// A key cannot be used.
     #[error("the key {0} cannot be used")]
     Public(&'static str, #[source] KeyError),
+    /// Issuers of tokens cannot be asked.
+    #[error("the client that asks issuers of tokens could not be made")]
+    Issuers(#[source] HttpError),
 }
 
 /// What every request needs. Cheap to clone.
@@ -57,6 +67,8 @@ struct Inner {
     last_look: LastLook,
     requests: Requests,
     guard: Guard,
+    registries: RegistryOptions,
+    issuers: Issuers,
 }
 
 /// What the API stands on.
@@ -91,6 +103,8 @@ pub struct ApiOptions {
     pub max_answer_bytes: Option<u64>,
     /// What judges the addresses that people enter.
     pub guard: Guard,
+    /// How registries are asked.
+    pub registries: RegistryOptions,
 }
 
 /// A key of the platform as one that `access` signs with.
@@ -130,6 +144,14 @@ impl ApiState {
             signer(&platform, "bundles"),
             cursors,
         )?;
+        let issuers = Issuers::new(&HttpOptions {
+            guard: Some(options.guard.clone()),
+            connect_timeout: ISSUER_PATIENCE,
+            read_timeout: ISSUER_PATIENCE,
+            total_timeout: ISSUER_PATIENCE,
+            ..HttpOptions::default()
+        })
+        .map_err(StateError::Issuers)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 identity: Identity::new(platform.clone()),
@@ -150,6 +172,8 @@ impl ApiState {
                 last_look: LastLook::default(),
                 requests: Requests::default(),
                 guard: options.guard,
+                registries: options.registries,
+                issuers,
             }),
         })
     }
@@ -206,9 +230,19 @@ impl ApiState {
         &self.inner.last_look
     }
 
+    /// Issuers of tokens, as far as they are known.
+    pub(crate) fn issuers(&self) -> &Issuers {
+        &self.inner.issuers
+    }
+
     /// What judges the addresses that people enter.
     pub fn guard(&self) -> &Guard {
         &self.inner.guard
+    }
+
+    /// How registries are asked.
+    pub(crate) fn registries(&self) -> &RegistryOptions {
+        &self.inner.registries
     }
 
     /// The requests that this process answered.

@@ -11,6 +11,7 @@ mod error;
 pub mod feed;
 pub mod fold;
 pub mod ingest;
+pub mod look;
 mod merge;
 mod metrics;
 mod mirror;
@@ -19,6 +20,7 @@ mod rematch;
 mod resource;
 pub mod scan;
 pub mod score;
+mod survey;
 pub mod sweep;
 
 use async_trait::async_trait;

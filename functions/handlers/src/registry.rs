@@ -24,7 +24,10 @@ use schemas::{
 use sources::registry::{self, Credentials, ReadError, Reference, RegistryOptions, RegistryStore};
 use tokio::runtime::Handle;
 
-use crate::{Context, Handler, HandlerError, message};
+use crate::{
+    Context, Handler, HandlerError, message,
+    survey::{self, Look, Pushed},
+};
 
 /// Time for one image or layer, less than the function's own: what runs beyond that would run on unseen.
 pub const READING_TIME: Duration = Duration::from_secs(14 * 60);
@@ -43,8 +46,8 @@ impl Handler for Registry {
                 platform,
                 request,
             } => {
-                let asked = Asked { tenant, request };
-                image(context, &asked, &reference, platform).await
+                let asked = Asked::by(tenant, request);
+                image(context, &asked, &reference, platform).await.map(drop)
             }
             RegistryMessage::Layer {
                 tenant,
@@ -53,12 +56,46 @@ impl Handler for Registry {
                 image,
                 request,
             } => {
-                let asked = Asked { tenant, request };
+                let asked = Asked::by(tenant, request);
                 self::layer(context, &asked, &reference, layer).await?;
                 match image {
                     Some(image) => asked.note_if_whole(context, &image).await,
                     None => Ok(()),
                 }
+            }
+            RegistryMessage::Survey {
+                tenant,
+                registry,
+                began,
+                after,
+            } => {
+                let look = Look::of(&tenant, &registry, began);
+                survey::survey(context, &look, after).await
+            }
+            RegistryMessage::Repository {
+                tenant,
+                registry,
+                began,
+                repository,
+            } => {
+                let look = Look::of(&tenant, &registry, began);
+                survey::repository(context, &look, &repository).await
+            }
+            RegistryMessage::Tags {
+                tenant,
+                registry,
+                repository,
+                tags,
+                digest,
+            } => {
+                let pushed = Pushed {
+                    tenant: &tenant,
+                    registry: &registry,
+                    repository: &repository,
+                    tags: &tags,
+                    digest: digest.as_ref(),
+                };
+                pushed.read(context).await
             }
         }
     }
@@ -69,18 +106,55 @@ impl Handler for Registry {
         delivery: &Delivery,
         reason: &str,
     ) -> Result<(), HandlerError> {
-        let (RegistryMessage::Image {
-            tenant, request, ..
+        match message(delivery)? {
+            RegistryMessage::Image {
+                tenant, request, ..
+            }
+            | RegistryMessage::Layer {
+                tenant, request, ..
+            } => {
+                if let Some(request) = request {
+                    ImageRequests(&context.platform)
+                        .failed(&tenant, &request, reason)
+                        .await?;
+                }
+                Ok(())
+            }
+            RegistryMessage::Survey {
+                tenant,
+                registry,
+                began,
+                ..
+            } => {
+                let look = Look::of(&tenant, &registry, began);
+                survey::give_up(context, &look, "", reason).await
+            }
+            RegistryMessage::Repository {
+                tenant,
+                registry,
+                began,
+                repository,
+            } => {
+                let look = Look::of(&tenant, &registry, began);
+                survey::give_up(context, &look, &repository, reason).await
+            }
+            RegistryMessage::Tags {
+                tenant,
+                registry,
+                repository,
+                tags,
+                digest,
+            } => {
+                let pushed = Pushed {
+                    tenant: &tenant,
+                    registry: &registry,
+                    repository: &repository,
+                    tags: &tags,
+                    digest: digest.as_ref(),
+                };
+                pushed.give_up(context, reason).await
+            }
         }
-        | RegistryMessage::Layer {
-            tenant, request, ..
-        }) = message(delivery)?;
-        if let Some(request) = request {
-            ImageRequests(&context.platform)
-                .failed(&tenant, &request, reason)
-                .await?;
-        }
-        Ok(())
     }
 }
 
@@ -89,9 +163,19 @@ struct Asked {
     tenant: TenantId,
     /// Where what becomes of it is noted, if anywhere.
     request: Option<ImageRequestId>,
+    /// What its registry is signed in to with, where that is known already.
+    credentials: Option<Credentials>,
 }
 
 impl Asked {
+    fn by(tenant: TenantId, request: Option<ImageRequestId>) -> Self {
+        Self {
+            tenant,
+            request,
+            credentials: None,
+        }
+    }
+
     async fn note_reading(
         &self,
         context: &Context,
@@ -140,17 +224,32 @@ impl Asked {
     }
 }
 
-/// Finds an image, and reads it or has it read.
+/// Reads an image of a registry that is signed in to with these, or has it read. Returns which image it is.
+pub(crate) async fn read_image(
+    context: &Context,
+    tenant: &TenantId,
+    reference: &str,
+    platform: Option<String>,
+    credentials: Option<Credentials>,
+) -> Result<ImageId, HandlerError> {
+    let asked = Asked {
+        credentials,
+        ..Asked::by(tenant.clone(), None)
+    };
+    image(context, &asked, reference, platform).await
+}
+
+/// Finds an image, and reads it or has it read. Returns which image it is.
 async fn image(
     context: &Context,
     asked_by: &Asked,
     reference: &str,
     wanted: Option<String>,
-) -> Result<(), HandlerError> {
+) -> Result<ImageId, HandlerError> {
     let platform = &context.platform;
     let tenant = &asked_by.tenant;
     asked_by.note_reading(context, None).await?;
-    let (store, located) = find(context, reference, wanted).await?;
+    let (store, located) = find(context, asked_by, reference, wanted).await?;
     let facts = located.facts.clone();
     let passed_over = located.passed_over.clone();
     if !passed_over.is_empty() {
@@ -220,8 +319,8 @@ async fn image(
     match trouble {
         Some(trouble) => Err(trouble),
         // Its layers may be faster than this.
-        None if split => asked_by.note_if_whole(context, &id).await,
-        None => asked_by.note_done(context, &id).await,
+        None if split => asked_by.note_if_whole(context, &id).await.map(|()| id),
+        None => asked_by.note_done(context, &id).await.map(|()| id),
     }
 }
 
@@ -241,7 +340,7 @@ async fn layer(
     {
         return Ok(());
     }
-    let (store, located) = find(context, reference, None).await?;
+    let (store, located) = find(context, asked_by, reference, None).await?;
     let id = located.facts.id.clone();
     let (outcomes, gaps) = read(store, located, HashSet::from([layer])).await?;
     let trouble = keep(context, tenant, outcomes, &gaps).await?;
@@ -265,9 +364,10 @@ async fn layer(
     trouble.or_else(absent).map_or(Ok(()), Err)
 }
 
-/// Finds an image in its registry.
+/// Finds an image in its registry: signed in with what its tenant keeps for it, else with what the operator does.
 async fn find(
     context: &Context,
+    asked_by: &Asked,
     reference: &str,
     platform: Option<String>,
 ) -> Result<(RegistryStore, Located), HandlerError> {
@@ -275,11 +375,18 @@ async fn find(
         .parse()
         .map_err(|error| HandlerError::poison_by("the image is not named so", error))?;
     let registries = &context.registries;
-    let credentials = registries
-        .credentials
-        .find(&reference)
-        .await
-        .map_err(|error| HandlerError::poison_by("no credentials can be looked for", error))?;
+    let kept = match &asked_by.credentials {
+        Some(credentials) => Some(credentials.clone()),
+        None => survey::kept_for(context, &asked_by.tenant, &reference).await?,
+    };
+    let credentials = match kept {
+        Some(credentials) => credentials,
+        None => registries
+            .credentials
+            .find(&reference)
+            .await
+            .map_err(|error| HandlerError::poison_by("no credentials can be looked for", error))?,
+    };
     let choice = Choice {
         reference: None,
         platform,

@@ -15,7 +15,7 @@ use lambda_http::{
 };
 use platform::Platform;
 use serde_json::{Value, json};
-use sources::http::Guard;
+use sources::{http::Guard, registry::RegistryOptions};
 use tokio::sync::OnceCell;
 
 use crate::HostError;
@@ -44,6 +44,10 @@ impl Door {
             options: ApiOptions {
                 tenant_rate,
                 standing: Standing::Aws,
+                registries: RegistryOptions {
+                    guard: Some(guard.clone()),
+                    ..RegistryOptions::default()
+                },
                 guard,
                 ..ApiOptions::default()
             },

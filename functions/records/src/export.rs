@@ -20,9 +20,10 @@ const WHAT: &str = "an exported record";
 const MAX_PAGE: u32 = 500;
 
 /// Everything that can be exported.
-pub const NOUNS: [ExportNoun; 15] = [
+pub const NOUNS: &[ExportNoun] = &[
     ExportNoun::Agents,
     ExportNoun::Alerts,
+    ExportNoun::ApiKeys,
     ExportNoun::Audit,
     ExportNoun::Collections,
     ExportNoun::EnrolmentTokens,
@@ -32,14 +33,16 @@ pub const NOUNS: [ExportNoun; 15] = [
     ExportNoun::Layers,
     ExportNoun::Places,
     ExportNoun::Policies,
+    ExportNoun::Registries,
     ExportNoun::Roles,
     ExportNoun::Scans,
     ExportNoun::Snapshots,
+    ExportNoun::TrustedBuilds,
     ExportNoun::Users,
 ];
 
 /// What of a tenant's records is not exported, with the reason.
-pub const LEFT_OUT: [(&str, &str); 15] = [
+pub const LEFT_OUT: &[(&str, &str)] = &[
     ("alert-names", "the names of alerts once more"),
     ("allowances", "counts of requests"),
     ("audit-tallies", "refusals that are about to be in the log"),
@@ -58,16 +61,31 @@ pub const LEFT_OUT: [(&str, &str); 15] = [
         "raw",
         "envelopes of kinds that nothing judges yet; their documents are exported",
     ),
+    (
+        "registry-images",
+        "what registries keep is found again by the next look",
+    ),
+    ("registry-runs", "what came of the last look"),
     ("shard-places", "computed from places"),
     ("sign-in-attempts", "failed sign-ins, for an hour"),
     (
         "user-guards",
         "that changes of administrators come one after the other",
     ),
+    (
+        "used-tokens",
+        "tokens of others that may not be used again, for a day",
+    ),
 ];
 
-/// Fields by which secrets are verified: whoever has them can try secrets without being counted.
-const SECRET: [&str; 2] = ["password_hash", "secret_hash"];
+/// Fields by which secrets are verified, since whoever has them can try secrets without being counted, and fields with
+/// secrets that are sealed, which nothing else opens.
+const SECRET: [&str; 4] = [
+    "credentials",
+    "password_hash",
+    "secret_hash",
+    "webhook_secrets",
+];
 
 /// Folders of a tenant's documents that are not exported: computed from the others, or on their way.
 const LEFT_FOLDERS: [&str; 3] = ["estate/", "exports/", "uploads/"];
@@ -77,6 +95,7 @@ pub const fn folder(noun: ExportNoun) -> &'static str {
     match noun {
         ExportNoun::Agents => "agents",
         ExportNoun::Alerts => "alerts",
+        ExportNoun::ApiKeys => "api-keys",
         ExportNoun::Audit => "audit",
         ExportNoun::Collections => "collections",
         ExportNoun::EnrolmentTokens => "enrolment-tokens",
@@ -86,9 +105,11 @@ pub const fn folder(noun: ExportNoun) -> &'static str {
         ExportNoun::Layers => "layers",
         ExportNoun::Places => "places",
         ExportNoun::Policies => "policies",
+        ExportNoun::Registries => "registries",
         ExportNoun::Roles => "roles",
         ExportNoun::Scans => "scans",
         ExportNoun::Snapshots => "snapshots",
+        ExportNoun::TrustedBuilds => "trusted-builds",
         ExportNoun::Users => "users",
     }
 }

@@ -3,7 +3,9 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use platform::{Message, Platform, patience::send_all};
-use schemas::{AgentId, Digest, ImageId, ImageRequestId, Place, PlaceKind, TenantId, Timestamp};
+use schemas::{
+    AgentId, Digest, ImageId, ImageRequestId, Place, PlaceKind, RegistryId, TenantId, Timestamp,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{RecordError, keys};
@@ -194,6 +196,43 @@ pub enum RegistryMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<ImageRequestId>,
     },
+    /// Look for images that a registry keeps and nobody read yet.
+    Survey {
+        /// Whose registry.
+        tenant: TenantId,
+        /// The registry.
+        registry: RegistryId,
+        /// When the look began.
+        began: Timestamp,
+        /// Where an earlier message of the same look ended in the list of repositories; absent at the beginning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
+    /// The same in one repository.
+    Repository {
+        /// Whose registry.
+        tenant: TenantId,
+        /// The registry.
+        registry: RegistryId,
+        /// When the look began.
+        began: Timestamp,
+        /// The repository.
+        repository: String,
+    },
+    /// Read what a registry keeps under these tags, unless it is known.
+    Tags {
+        /// Whose registry.
+        tenant: TenantId,
+        /// The registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: String,
+        /// The tags, which are all of the same image.
+        tags: Vec<String>,
+        /// Digest of the manifest or index, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Digest>,
+    },
 }
 
 /// To `feed`: advisories may have changed.
@@ -280,10 +319,13 @@ queue_message!(
 queue_message!(
     RegistryMessage,
     "registry",
-    ["image", "layer"],
+    ["image", "layer", "survey", "repository", "tags"],
     |message| match message {
-        RegistryMessage::Image { tenant, .. } | RegistryMessage::Layer { tenant, .. } =>
-            Some(tenant),
+        RegistryMessage::Image { tenant, .. }
+        | RegistryMessage::Layer { tenant, .. }
+        | RegistryMessage::Survey { tenant, .. }
+        | RegistryMessage::Repository { tenant, .. }
+        | RegistryMessage::Tags { tenant, .. } => Some(tenant),
     }
 );
 queue_message!(FeedMessage, "feed", ["refresh", "continue"], |_| None);

@@ -6,8 +6,8 @@ mod needs;
 mod work;
 
 use handlers::{
-    Handler, feed::Feed, feed::Refresh, fold::Fold, ingest::Ingest, registry::Registry, scan::Scan,
-    score::Score, sweep::Sweep,
+    Handler, feed::Feed, feed::Refresh, fold::Fold, ingest::Ingest, look::LookAtRegistries,
+    registry::Registry, scan::Scan, score::Score, sweep::Sweep,
 };
 use records::messages::{
     FeedMessage, IngestMessage, QueueMessage as _, RegistryMessage, ScanMessage, ScoreMessage,
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Function {
 const MAX_RECEIVES: u32 = 16;
 
 /// Every function.
-pub static FUNCTIONS: [Function; 8] = [
+pub static FUNCTIONS: [Function; 9] = [
     Function {
         name: "feed",
         trigger: Trigger::Queue(FeedMessage::QUEUE),
@@ -155,6 +155,17 @@ pub static FUNCTIONS: [Function; 8] = [
         max_receives: 5,
         memory_mb: 256,
         needs: Needs::SWEEP,
+    },
+    Function {
+        name: "look",
+        trigger: Trigger::Schedule { every_s: 15 * 60 },
+        handler: &LookAtRegistries,
+        batch_size: 1,
+        timeout_ms: 60_000,
+        visibility_timeout_s: 360,
+        max_receives: 5,
+        memory_mb: 256,
+        needs: Needs::LOOK,
     },
 ];
 

@@ -35,7 +35,7 @@ pub struct Needs {
     /// Queues of which it puts what the service gave up by itself among the dead letters, which are records: of those it
     /// needs nothing beside.
     pub gathers: &'static [&'static str],
-    /// Whether it signs, and so unwraps keys.
+    /// Whether it signs or opens what is sealed, and so unwraps keys.
     pub keys: bool,
 }
 
@@ -77,8 +77,10 @@ impl Needs {
     pub(crate) const REGISTRY: Self = Self {
         records: Records::Write,
         writes: &["t/*/layers/*"],
-        // The layers of a large image are messages of their own.
+        // The layers of a large image, and the parts of a look at a registry, are messages of their own.
         sends: &[RegistryMessage::QUEUE, ScanMessage::QUEUE],
+        // Credentials of registries are sealed.
+        keys: true,
         ..Self::none()
     };
 
@@ -113,6 +115,12 @@ impl Needs {
 
     pub(crate) const SWEEP: Self = Self {
         gathers: &QUEUES,
+        ..Self::none()
+    };
+
+    pub(crate) const LOOK: Self = Self {
+        records: Records::Read,
+        sends: &[RegistryMessage::QUEUE],
         ..Self::none()
     };
 

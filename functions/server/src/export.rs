@@ -44,7 +44,7 @@ pub(crate) async fn tenant(data: &Path, tenant: &TenantId, to: &Path) -> Result<
     }
     make_folder(to)?;
     let mut counts = Map::new();
-    for noun in export::NOUNS {
+    for &noun in export::NOUNS {
         let name = export::folder(noun);
         let file = to.join(format!("{name}.ndjson"));
         let failed = |error: io::Error| ServerError::ExportFile(file.clone(), error);

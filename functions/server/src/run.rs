@@ -79,6 +79,7 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
     let options = ApiOptions {
         tenant_rate: config.tenant_requests_per_s.map(Rate::per_second),
         guard: config.guard(),
+        registries: registries.options.clone(),
         ..ApiOptions::default()
     };
     let state = ApiState::open_with(platform.clone(), options)

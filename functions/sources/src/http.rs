@@ -296,9 +296,26 @@ impl Http {
     /// # Errors
     /// When the server cannot be reached, or a header cannot be sent.
     pub async fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<Answer, HttpError> {
+        self.ask(Method::GET, url, headers).await
+    }
+
+    /// Asks for the head of an answer.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn head(&self, url: &str, headers: &[(&str, &str)]) -> Result<Answer, HttpError> {
+        self.ask(Method::HEAD, url, headers).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, HttpError> {
         let address = self.address(url)?;
         let host = host_of(&address);
-        let mut request = self.client.get(address);
+        let mut request = self.client.request(method, address);
         for (name, value) in headers {
             let value =
                 HeaderValue::from_str(value).map_err(|_| HttpError::Header((*name).to_owned()))?;

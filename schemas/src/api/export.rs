@@ -13,6 +13,8 @@ pub enum ExportNoun {
     Agents,
     /// Alerts.
     Alerts,
+    /// API keys, without what they are verified by.
+    ApiKeys,
     /// The audit log.
     Audit,
     /// Collections.
@@ -33,10 +35,14 @@ pub enum ExportNoun {
     Policies,
     /// Roles that the tenant made.
     Roles,
+    /// Registries, without what is sealed.
+    Registries,
     /// Scans that builds sent.
     Scans,
     /// Containers of hosts.
     Snapshots,
+    /// Rules that say which builds are trusted.
+    TrustedBuilds,
     /// People and their roles, without what their passwords are verified by.
     Users,
 }

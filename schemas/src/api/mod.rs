@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod alert;
+pub mod api_key;
 pub mod audit;
 pub mod collection;
 pub mod dead_letter;
@@ -16,9 +17,11 @@ pub mod person;
 pub mod place;
 pub mod policy;
 pub mod problem;
+pub mod registry;
 pub mod role;
 pub mod scan;
 pub mod session;
+pub mod trusted_build;
 pub mod vulnerability;
 
 pub use problem::Problem;

@@ -2,21 +2,26 @@
 
 pub(crate) mod agents;
 pub(crate) mod alerts;
+pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod collections;
 pub(crate) mod dead_letters;
 pub(crate) mod enrolment_tokens;
 pub(crate) mod exports;
 pub(crate) mod feeds;
+pub(crate) mod given;
 pub(crate) mod hosts;
 pub(crate) mod images;
 pub(crate) mod invitations;
 pub(crate) mod persons;
 pub(crate) mod policies;
+pub(crate) mod registries;
 pub(crate) mod roles;
 pub(crate) mod scans;
 pub(crate) mod session;
 pub(crate) mod standing;
+pub(crate) mod token;
+pub(crate) mod trusted_builds;
 pub(crate) mod vulnerabilities;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -66,8 +71,26 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
             enrolment_tokens::create::create
         ))
         .routes(routes!(enrolment_tokens::revoke::revoke))
+        .routes(routes!(api_keys::list::list, api_keys::create::create))
+        .routes(routes!(api_keys::revoke::revoke))
+        .routes(routes!(
+            trusted_builds::list::list,
+            trusted_builds::create::create
+        ))
+        .routes(routes!(trusted_builds::remove::remove))
+        .routes(routes!(token::exchange::exchange))
         .routes(routes!(scans::list::list, scans::upload::upload))
         .routes(routes!(policies::get::get, policies::set::set))
+        .routes(routes!(registries::list::list, registries::create::create))
+        .routes(routes!(
+            registries::get::get,
+            registries::set::set,
+            registries::delete::delete
+        ))
+        .routes(routes!(registries::webhook_secret::create))
+        .routes(routes!(registries::test::test))
+        .routes(routes!(registries::scan::scan))
+        .routes(routes!(registries::images::images))
         .routes(routes!(exports::get::get))
         .routes(routes!(
             collections::list::list,

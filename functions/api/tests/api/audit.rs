@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     house::{Answer, House, PASSWORD, logged},
     operations::{Operation, filled, ids, operations},
+    tokens::{self, Builds, exchange_of, rule, trust},
 };
 
 /// Operations that succeed, change something and leave no entry, with the reason. This list may only shrink.
@@ -67,7 +68,7 @@ async fn send(
 
 #[tokio::test]
 async fn every_operation_that_changes_something_leaves_one_entry() {
-    let house = House::new().await;
+    let (house, builds) = (tokens::house().await, Builds::start().await);
     let mut token = house.admin().await;
     let mut ids = ids(&house, &token).await;
     ids.insert("/policies/", "ci".to_owned());
@@ -79,6 +80,18 @@ async fn every_operation_that_changes_something_leaves_one_entry() {
         .as_str()
         .unwrap_or_else(|| panic!("{made:?}"));
     ids.insert("/collections/", id.to_owned());
+    let trusted = trust(&house, &token, rule(&builds)).await;
+    let id = trusted.body["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{trusted:?}"));
+    ids.insert("/trusted-builds/", id.to_owned());
+    let key = json!({"roles": [{"role": "ci"}]});
+    let key = house.ask(Method::POST, "/api/v1/api-keys", Some(&token), Some(key));
+    let key = key.await;
+    let id = key.body["api_key"]["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{key:?}"));
+    ids.insert("/api-keys/", id.to_owned());
     let invitation = json!({"roles": [{"role": "developer"}]});
     let path = "/api/v1/invitations";
     let invitation = house.ask(Method::POST, path, Some(&token), Some(invitation));
@@ -99,6 +112,7 @@ async fn every_operation_that_changes_something_leaves_one_entry() {
             "accept_invitation" => {
                 Some(json!({"token": invitation, "login": "new", "password": PASSWORD}))
             }
+            "exchange_token" => Some(exchange_of(None, &builds.token(&house, 1, &json!({})))),
             _ => None,
         };
         let answer = send(&house, &operation, &ids, &token, body).await;
@@ -290,6 +304,14 @@ async fn no_secret_is_in_the_audit_log_the_store_or_the_logs() {
     let session = changed.body["token"].as_str().unwrap().to_owned();
     secrets.push("another fine password".to_owned());
     secrets.push(session.clone());
+    let signs_in = json!({"settings": {"name": "Theirs", "address": "registry.example.invalid",
+        "scope": {"repositories": ["team/*"]}},
+        "credentials": {"kind": "password", "user": "robot", "secret": "the robot's own words"}});
+    let path = "/api/v1/registries";
+    let made = house.ask(Method::POST, path, Some(&session), Some(signs_in));
+    let made = made.await;
+    assert_eq!(made.status, 201, "{made:?}");
+    secrets.push("the robot's own words".to_owned());
     let all = ids(&house, &session).await;
     for operation in operations() {
         if operation.id == "change_password" || operation.path.starts_with("/agent/") {
@@ -300,13 +322,18 @@ async fn no_secret_is_in_the_audit_log_the_store_or_the_logs() {
             .ask(operation.method.clone(), &path, Some(&session), body)
             .await;
         // Answers that show a secret once name it so.
-        for name in ["token", "secret", "one_time_password", "url"] {
+        for name in ["token", "key", "secret", "one_time_password", "url"] {
             secrets.extend(answer.body[name].as_str().map(str::to_owned));
         }
     }
 
     let told = entries(&house, &session, "").await;
     assert!(told.len() > 10);
+    let set_up = told.iter().filter(|e| e["operation"] == "create_registry");
+    let users: Vec<_> = set_up
+        .filter_map(|e| e["after"]["signs_in_with"]["user"].as_str())
+        .collect();
+    assert_eq!(users, ["robot"], "who signs in is told");
     let told = Value::from(told).to_string();
     let mut kept = String::new();
     let mut cursor = None;

@@ -231,6 +231,17 @@ impl House {
         session.body["token"].as_str().unwrap().to_owned()
     }
 
+    /// Gives a person these roles in place of those that they have.
+    pub(crate) async fn give(&self, tenant: &str, login: &str, roles: &[&str]) {
+        let key = platform::Key::new(format!("t/{tenant}/users"), login);
+        let item = self.platform.table.get(&key).await.unwrap().unwrap();
+        let mut user: Value = serde_json::from_slice(&item.value).unwrap();
+        user["roles"] = json!(roles);
+        let item = platform::Item::new(key, user.to_string().into_bytes());
+        let put = self.platform.table.put(item, platform::Condition::None);
+        put.await.unwrap();
+    }
+
     /// Enrols an agent with a key of this seed.
     pub(crate) async fn enrol(&self, token: &str, seed: u8) -> Answer {
         let key = key(seed);

@@ -11,22 +11,31 @@ use serde_json::{Value, json};
 use crate::house::House;
 
 /// Operations that ask for no session and no agent's key. This list may only shrink; `version` joined it for who upgrades,
-/// and says hardly more than `live`, and `accept_invitation` asks for the invitation's own secret.
-const OPEN: [&str; 8] = [
+/// and says hardly more than `live`, and `accept_invitation`, `exchange_token` and `receive_webhook` ask for the secret of an
+/// invitation, the token of a build's system and the secret of a registry's webhook (`registries.rs`) instead.
+const OPEN: &[&str] = &[
     "accept_invitation",
     "agent_enrol",
     "agent_time",
     "create_session",
+    "exchange_token",
     "live",
     "openapi",
     "ready",
+    "receive_webhook",
     "version",
 ];
 /// Operations that ask for a session and for no permission, because they are about nobody but the caller.
-const OWN: [&str; 2] = ["change_password", "get_session"];
+const OWN: &[&str] = &[
+    "change_password",
+    "create_api_key",
+    "get_session",
+    "list_api_keys",
+    "revoke_api_key",
+];
 
 /// Questions whose answer is empty in no tenant.
-const ALIKE: [&str; 6] = [
+const ALIKE: &[&str] = &[
     "list_audit",
     "list_feeds",
     "list_people",
@@ -134,10 +143,17 @@ pub(crate) fn body(operation: &Operation) -> Option<Value> {
         "set_role" => Some(json!({"permissions": ["hosts.read"]})),
         "change_person" => Some(json!({"disabled": true})),
         "create_invitation" => Some(json!({"roles": [{"role": "auditor"}]})),
+        "create_api_key" => Some(json!({"roles": [{"role": "ci"}]})),
+        "create_trusted_build" => Some(
+            json!({"issuer": "https://issuer.example", "audience": "a", "claims": {"sub": "1"},
+                "roles": [{"role": "ci"}]}),
+        ),
         "set_policy" => {
             Some(json!({"form": "toml", "text": "version = 1\n[fail_on]\nkev = true\n"}))
         }
         "upload_scan" => Some(crate::gate::report()),
+        "create_registry" | "set_registry" => Some(json!({"settings": {"name": "Ours",
+            "address": "registry.example.invalid", "scope": {"repositories": ["team/*"]}}})),
         "scan_image" => Some(json!({"reference": "registry.example.invalid/team/app:1"})),
         "replay_dead_letters" => Some(json!({"queue": "scan", "ids": ["other/x"]})),
         _ => None,
@@ -167,6 +183,17 @@ pub(crate) async fn ids(house: &House, admin: &str) -> BTreeMap<&'static str, St
             Some(json!({})),
         )
         .await;
+    let registry = house
+        .ask(
+            Method::POST,
+            "/api/v1/registries",
+            Some(admin),
+            Some(
+                json!({"settings": {"name": "Ours", "address": "registry.example.invalid",
+                "scope": {"repositories": ["team/*"]}}}),
+            ),
+        )
+        .await;
     BTreeMap::from([
         ("/agents/", agent.reply.agent.to_string()),
         (
@@ -186,6 +213,10 @@ pub(crate) async fn ids(house: &House, admin: &str) -> BTreeMap<&'static str, St
         ),
         ("/people/", "somebody-here".to_owned()),
         ("/images/", format!("sha256:{}", "1".repeat(64))),
+        (
+            "/registries/",
+            registry.body["id"].as_str().unwrap().to_owned(),
+        ),
         ("/vulnerabilities/", "CVE-2024-38063".to_owned()),
     ])
 }
@@ -422,6 +453,7 @@ async fn every_role_may_do_what_the_matrix_says_and_nothing_else() {
     ids.insert("/enrolment-tokens/", "0".repeat(16));
     ids.insert("/invitations/", "0".repeat(16));
     ids.insert("/people/", "nobody".to_owned());
+    ids.insert("/registries/", "0".repeat(16));
     for role in ROLES {
         let login = format!("the-{role:?}").to_lowercase();
         let token = if role == Role::Admin {

@@ -248,6 +248,31 @@ async fn a_collection_that_limits_somebody_stays() {
         .sign_in("default", "admin", crate::house::PASSWORD)
         .await;
     let admin = admin.body["token"].as_str().unwrap().to_owned();
+    // What scripts and builds may do counts as long as they may.
+    let build = json!({"issuer": "https://issuer.example", "audience": "a", "claims": {"sub": "1"}, "roles": roles});
+    for (noun, body, id, word) in [
+        (
+            "api-keys",
+            json!({"roles": roles}),
+            "/api_key/id",
+            "API key",
+        ),
+        ("trusted-builds", build, "/id", "trusted build"),
+    ] {
+        let all = format!("/api/v1/{noun}");
+        let made = house
+            .ask(Method::POST, &all, Some(&admin), Some(body))
+            .await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let kept = house.ask(Method::DELETE, &path, Some(&admin), None).await;
+        assert!(kept.is(409, "in-use"), "{kept:?}");
+        let detail = kept.body["detail"].as_str().unwrap();
+        assert!(detail.contains(word), "{detail}");
+        let one = made.body.pointer(id).unwrap().as_str().unwrap();
+        let one = format!("{all}/{one}");
+        let ended = house.ask(Method::DELETE, &one, Some(&admin), None).await;
+        assert_eq!(ended.status, 204, "{ended:?}");
+    }
     let gone = house.ask(Method::DELETE, &path, Some(&admin), None).await;
     assert_eq!(gone.status, 204, "{gone:?}");
     assert!(house.get(&path, &admin).await.is(404, "not-found"));

@@ -30,6 +30,8 @@ pub(crate) struct Team {
     pub(crate) own: String,
     /// The collection of what it has.
     pub(crate) collection: String,
+    /// A registry, which is of no team.
+    pub(crate) registry: String,
     /// A session of somebody who has every permission, for this collection.
     pub(crate) lead: String,
 }
@@ -54,6 +56,7 @@ impl Team {
             ("/images/", self.image.to_string()),
             ("/vulnerabilities/", self.own.clone()),
             ("/collections/", self.collection.clone()),
+            ("/registries/", self.registry.clone()),
         ] {
             if path.contains(noun) {
                 return id;
@@ -86,6 +89,13 @@ async fn team(house: &House, admin: &str, name: &'static str, seed: u8, login: R
         .await;
     assert_eq!(made.status, 201, "{made:?}");
     let collection = made.body["id"].as_str().unwrap().to_owned();
+    let settings =
+        json!({"name": name, "address": "registry.example.org", "scope": {"repositories": ["*"]}});
+    let body = Some(json!({"settings": settings}));
+    let made = house
+        .ask(Method::POST, "/api/v1/registries", Some(admin), body)
+        .await;
+    let registry = made.body["id"].as_str().unwrap().to_owned();
     let lead = house.person("default", login).await;
     limit(house, login, &collection).await;
     let team = Team {
@@ -95,6 +105,7 @@ async fn team(house: &House, admin: &str, name: &'static str, seed: u8, login: R
         image,
         own,
         collection,
+        registry,
         lead,
     };
     fill(house, &team).await;

@@ -12,3 +12,4 @@ mod path;
 mod poison;
 mod registry;
 mod support;
+mod survey;

@@ -145,6 +145,12 @@ async fn functions_do_what_the_roster_says_and_nothing_else() {
     messages::send(&world.platform, &[registry.message(&world, "1")])
         .await
         .unwrap();
+    // A registry that is looked at from time to time.
+    registry.hold("list", br#"{"tags": ["1"]}"#.to_vec());
+    crate::survey::set_up(&world, &registry, &["team/app"], |settings| {
+        settings.every_hours = Some(1);
+    })
+    .await;
     settle(&world, &hosts).await;
     // Everything is there by now; what changes replaces it.
     world

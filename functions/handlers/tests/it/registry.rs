@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse as _, Response},
 };
 use handlers::{Context, FeedSources, Limits, Registries};
@@ -30,23 +30,29 @@ use crate::support::{World, tracker};
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
     held: Arc<Mutex<HashMap<String, Vec<u8>>>>,
-    asked: Arc<Mutex<Vec<String>>>,
-    address: String,
+    pub(crate) asked: Arc<Mutex<Vec<String>>>,
+    /// What `authorization` has to be, if anything.
+    pub(crate) opens: Arc<Mutex<Option<String>>>,
+    pub(crate) address: String,
 }
 
 fn digest(bytes: &[u8]) -> String {
     records::digest(bytes).to_string()
 }
 
-async fn answer(State(registry): State<Registry>, uri: Uri) -> Response {
+async fn answer(State(registry): State<Registry>, uri: Uri, headers: HeaderMap) -> Response {
     let last = uri.path().rsplit('/').next().unwrap().to_owned();
     registry.asked.lock().unwrap().push(last.clone());
-    if last == "secret" {
+    let opens = registry.opens.lock().unwrap().clone();
+    let sent = headers
+        .get("authorization")
+        .map(|sent| sent.to_str().unwrap().to_owned());
+    if last == "secret" || (opens.is_some() && opens != sent) {
         let how = [("www-authenticate", "Basic realm=\"team\"")];
         return (StatusCode::UNAUTHORIZED, how).into_response();
     }
     match registry.held.lock().unwrap().get(&last) {
-        Some(bytes) => bytes.clone().into_response(),
+        Some(bytes) => ([("docker-content-digest", digest(bytes))], bytes.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -109,11 +115,15 @@ impl Registry {
         (registry, records::digest(config.as_bytes()))
     }
 
-    fn hold(&self, name: &str, bytes: Vec<u8>) {
+    pub(crate) fn hold(&self, name: &str, bytes: Vec<u8>) {
         self.held.lock().unwrap().insert(name.to_owned(), bytes);
     }
 
-    fn asked_for(&self, name: &str) -> usize {
+    pub(crate) fn held(&self, name: &str) -> Vec<u8> {
+        self.held.lock().unwrap()[name].clone()
+    }
+
+    pub(crate) fn asked_for(&self, name: &str) -> usize {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|one| *one == name).count()
     }

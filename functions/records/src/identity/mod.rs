@@ -1,16 +1,18 @@
 //! Who is known: tenants, people, enrolment tokens, agents, and what guards them.
 //!
-//! Keys begin with the tenant. Two small directories stand under `global/`: the list of tenants, and to which tenant an
-//! enrolment token's id belongs, because a token arrives before its tenant is known. An agent's id carries its tenant.
+//! Keys begin with the tenant. Small directories stand under `global/`: the list of tenants, and to which tenant the id of an
+//! enrolment token or an API key belongs, because these arrive before their tenant is known. An agent's id carries its tenant.
 
 mod agents;
 mod alerts;
+mod api_keys;
 mod attempts;
 mod enrolment_tokens;
 mod invitations;
 mod nonces;
 mod roles;
 mod tenants;
+mod trusted_builds;
 mod users;
 
 use platform::{Cursor, Item, Key, Page, Platform, SortRange, TableError};
@@ -19,10 +21,12 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use agents::{Agent, BootNews, Enrolment, NewAgent, agent_id, tenant_of_agent};
 pub use alerts::Alert;
+pub use api_keys::{ApiKey, ApiKeyState, MAX_KEYS_OF_A_PERSON};
 pub use enrolment_tokens::{StoredToken, TokenState};
 pub use invitations::{Acceptance, Invitation};
 pub use roles::CustomRole;
 pub use tenants::Tenant;
+pub use trusted_builds::{MAX_TRUSTED_BUILDS, TrustedBuild};
 pub use users::{PersonChanged, User};
 
 /// Why an identity could not be read or written.

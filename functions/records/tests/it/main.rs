@@ -7,6 +7,7 @@ mod image_requests;
 mod moving;
 mod order;
 mod places;
+mod registries;
 mod samples;
 mod secrets;
 mod support;

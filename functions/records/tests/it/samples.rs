@@ -119,6 +119,20 @@ async fn records_of_the_last_version_are_read() {
     .await;
     keep(
         &platform,
+        "t/acme/api-keys",
+        "ann/00112233445566ff",
+        include_str!("samples/api-key.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/trusted-builds",
+        "8899aabbccddeeff",
+        include_str!("samples/trusted-build.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
         "t/acme/roles",
         "watchers",
         include_str!("samples/role.1.json"),
@@ -134,6 +148,13 @@ async fn records_of_the_last_version_are_read() {
     let (role, _) = role.unwrap().unwrap();
     assert_eq!(role.permissions.len(), 2, "a word of a later version stays");
     assert_eq!(role.known_permissions().len(), 1);
+    let keys = identity.api_keys(&tenant, None, 10, None).await.unwrap();
+    let [key] = keys.records.as_slice() else {
+        unreachable!("one key is kept: {keys:?}");
+    };
+    assert_eq!((key.owner.as_str(), key.roles.len()), ("ann", 2));
+    let rules = identity.all_trusted_builds(&tenant).await.unwrap();
+    assert_eq!(rules[0].claims["repository_id"], "1296269");
 
     let id = "0123456789abcdef0123456789abcdef".parse().unwrap();
     let request = ImageRequests(&platform).get(&tenant, &id).await.unwrap();

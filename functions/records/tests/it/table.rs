@@ -11,7 +11,7 @@ use platform::{
 };
 use records::{
     AuditLog, Collections, Containers, EnvelopeName, Envelopes, Estates, Feeds, Hosts,
-    ImageRequests, Images, Layers, Places, Policies, Scans,
+    ImageRequests, Images, Layers, Places, Policies, Registries, Scans,
     allowances::{Allowances, Rate},
     feeds::{DownloadState, ManifestDocument},
     identity::{
@@ -172,10 +172,8 @@ fn every_noun_of_a_tenant_is_exported_or_left_out_with_a_reason() {
             nouns.insert(rest.split('/').next().unwrap().to_owned());
         }
     }
-    let told = NOUNS
-        .map(folder)
-        .into_iter()
-        .chain(LEFT_OUT.map(|(noun, _)| noun));
+    let exported = NOUNS.iter().map(|noun| folder(*noun));
+    let told = exported.chain(LEFT_OUT.iter().map(|(noun, _)| *noun));
     assert_eq!(nouns, told.map(str::to_owned).collect());
 }
 
@@ -239,6 +237,15 @@ async fn write_all(platform: &Platform) {
     let collection = sample(include_str!("samples/collection.1.json"));
     let collections = Collections(platform);
     collections.put(&tenant, &collection, None).await.unwrap();
+    let registry: records::RegistryRecord = sample(include_str!("samples/registry.1.json"));
+    let registries = Registries(platform);
+    registries.put(&tenant, &registry, None).await.unwrap();
+    let begun = registries.begin_run(&tenant, &registry.id, at(1));
+    begun.await.unwrap();
+    let kept = sample(include_str!("samples/registry-image.1.json"));
+    let noted = registries.note_image(&tenant, &registry.id, &kept);
+    noted.await.unwrap();
+
     let policy = sample(include_str!("samples/policy.1.json"));
     let policies = Policies(platform);
     policies.put(&tenant, "ci", &policy, None).await.unwrap();
@@ -339,6 +346,14 @@ async fn people(platform: &Platform) {
         unreachable!("a valid token opens: {enrolled:?}");
     };
     let used = identity.use_nonce(&tenant, &agent.id, "nonce", 4_000_000_000);
+    assert!(used.await.unwrap());
+    let key = sample(include_str!("samples/api-key.1.json"));
+    assert!(identity.create_api_key(&tenant, &key).await.unwrap());
+    let rule = sample(include_str!("samples/trusted-build.1.json"));
+    let trusted = identity.create_trusted_build(&tenant, &rule);
+    assert!(trusted.await.unwrap());
+    let hex = digest("token");
+    let used = identity.use_token(&tenant, hex.hex(), 4_000_000_000);
     assert!(used.await.unwrap());
     let alert = Alert::of_agent("kind", &agent.id, &host, "", at(1), String::new());
     identity.raise(&tenant, &alert).await.unwrap();

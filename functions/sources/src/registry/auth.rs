@@ -17,6 +17,8 @@ const MAX_TOKEN_BYTES: usize = 1 << 20;
 /// The user whose password is a token of Azure.
 const AZURE_USER: &str = "00000000-0000-0000-0000-000000000000";
 const CLIENT: &str = "bulkhead";
+/// What the list of repositories is shown for. Registries know no narrower word for it, and it changes nothing.
+const CATALOG: &str = "registry:catalog:*";
 
 /// What is sent with each request. Never shown.
 #[derive(Clone)]
@@ -314,10 +316,10 @@ impl Signer {
 fn is_to_read(scope: &str) -> bool {
     let mut parts = scope.splitn(2, ':');
     let (kind, rest) = (parts.next(), parts.next().unwrap_or_default());
+    let of_repository = kind == Some("repository") && rest.ends_with(":pull");
     scope.len() <= 512
         && !scope.contains(|c: char| c.is_whitespace() || c.is_control())
-        && kind == Some("repository")
-        && rest.ends_with(":pull")
+        && (of_repository || scope == CATALOG)
 }
 
 #[cfg(test)]
@@ -327,11 +329,13 @@ mod tests {
     #[test]
     fn a_registry_may_ask_for_one_repository_to_be_read_and_for_nothing_else() {
         assert!(is_to_read("repository:team/app:pull"));
+        assert!(is_to_read("registry:catalog:*"));
         for more in [
             "repository:x:push,delete repository:x:pull",
             "repository:x:push\trepository:x:pull",
             "repository:x:pull,push",
             "registry:catalog:pull",
+            "registry:catalog:* repository:x:push",
             "",
         ] {
             assert!(!is_to_read(more), "{more}");

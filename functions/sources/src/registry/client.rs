@@ -20,7 +20,7 @@ use crate::{
 
 /// Forms of manifests that are understood. Source: OCI image-spec, `media-types.md`; Docker's "Image Manifest V2,
 /// Schema 2".
-const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
+pub(super) const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json";
@@ -139,7 +139,11 @@ impl Registry {
         }
     }
 
-    async fn body(&self, answer: &mut Answer, max_bytes: u64) -> Result<Vec<u8>, RegistryError> {
+    pub(super) async fn body(
+        &self,
+        answer: &mut Answer,
+        max_bytes: u64,
+    ) -> Result<Vec<u8>, RegistryError> {
         let mut bytes = Vec::new();
         while let Some(chunk) = self
             .patience
@@ -196,11 +200,39 @@ impl Registry {
 
     /// Sends a request for something of the repository, until there is an answer that repeating would not change.
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Result<Answer, RegistryError> {
+        let path = format!("{}/{path}", self.reference.repository());
+        self.ask(&path, headers).await
+    }
+
+    /// The same for anything of the registry, by its path after `/v2/`.
+    pub(super) async fn ask(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, RegistryError> {
+        self.send(path, headers, false).await
+    }
+
+    /// The same, for the head of its answer alone.
+    pub(super) async fn ask_head(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, RegistryError> {
+        self.send(path, headers, true).await
+    }
+
+    async fn send(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        head: bool,
+    ) -> Result<Answer, RegistryError> {
         let base = self
             .patience
             .limit(self.base.get_or_init(|| self.find_base()))
             .await?;
-        let url = format!("{base}/v2/{}/{path}", self.reference.repository());
+        let url = format!("{base}/v2/{path}");
         let mut attempt = 0;
         let mut signed_in = false;
         loop {
@@ -209,7 +241,12 @@ impl Registry {
             if let Some(authorisation) = &used {
                 headers.push(("authorization", authorisation.header()));
             }
-            let asked = self.http.get(&url, &headers);
+            let asked = async {
+                match head {
+                    true => self.http.head(&url, &headers).await,
+                    false => self.http.get(&url, &headers).await,
+                }
+            };
             let mut answer = match self.patience.limit(asked).await? {
                 Ok(answer) => answer,
                 Err(error) if self.patience.again(attempt, &error) => {
@@ -289,7 +326,7 @@ impl Registry {
         }
     }
 
-    async fn failed(&self, answer: &mut Answer) -> RegistryError {
+    pub(super) async fn failed(&self, answer: &mut Answer) -> RegistryError {
         RegistryError::Answer {
             registry: self.name(),
             said: said(answer).await,
@@ -303,7 +340,7 @@ impl Registry {
         }
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.reference.host().to_owned()
     }
 }

@@ -30,6 +30,16 @@ pub enum RegistryError {
         /// What it answered.
         said: String,
     },
+    /// It does not list its repositories, or not to these credentials.
+    #[error(
+        "the registry {registry} does not list its repositories ({said}); name them in the scope, without patterns"
+    )]
+    NoList {
+        /// The registry.
+        registry: String,
+        /// What it answered.
+        said: String,
+    },
     /// It holds no such image.
     #[error("the registry {registry} holds no image {wanted}")]
     NotFound {

@@ -5,12 +5,15 @@
 
 mod auth;
 mod blob;
+mod catalog;
 pub mod challenge;
 mod client;
 mod credentials;
 mod error;
 mod patience;
 mod reference;
+mod scope;
+mod sign_in;
 mod store;
 
 use std::time::Duration;
@@ -18,15 +21,18 @@ use std::time::Duration;
 use crate::http::Guard;
 
 pub use self::{
+    catalog::NamesPage,
     client::{Registry, Root},
     credentials::{CredentialError, CredentialFiles, Credentials},
     error::{ReadError, RegistryError},
     reference::{DOCKER_HUB, InvalidReference, Reference},
+    scope::{DEFAULT_NEWEST, MAX_PATTERN_BYTES, Newest, Scope, is_pattern},
+    sign_in::{KeptCredentials, ecr_region},
     store::RegistryStore,
 };
 
 /// How a registry is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistryOptions {
     /// Certificate authorities to trust beside the built-in ones, PEM.
     pub extra_ca_pem: Option<Vec<u8>>,

@@ -1,5 +1,6 @@
 //! What a collection is used for.
 
+use records::identity::ApiKeyState;
 use schemas::{CollectionId, TenantId, api::role::RoleAssignment};
 
 use crate::{problem::ApiError, state::ApiState};
@@ -15,11 +16,12 @@ pub(super) async fn uses(
     tenant: &TenantId,
     id: &CollectionId,
 ) -> Result<Vec<String>, ApiError> {
+    let identity = state.identity();
     let names = |roles: &[RoleAssignment]| roles.iter().any(|role| role.collections.contains(id));
     let mut found = Vec::new();
     let mut cursor = None;
     loop {
-        let page = state.identity().users(tenant, AT_ONCE, cursor).await?;
+        let page = identity.users(tenant, AT_ONCE, cursor).await?;
         let people = page.records.iter();
         let limited = people.filter(|person| names(&person.limited_roles));
         found.extend(limited.map(|person| format!("the person {}", person.id)));
@@ -32,10 +34,7 @@ pub(super) async fn uses(
     let now = state.now();
     let mut cursor = None;
     while found.len() < MOST {
-        let page = state
-            .identity()
-            .invitations(tenant, AT_ONCE, cursor)
-            .await?;
+        let page = identity.invitations(tenant, AT_ONCE, cursor).await?;
         let invitations = page.records.iter();
         let limited = invitations.filter(|one| one.is_open(now) && names(&one.roles));
         found.extend(limited.map(|one| format!("the invitation {}", one.id)));
@@ -43,6 +42,22 @@ pub(super) async fn uses(
         if cursor.is_none() {
             break;
         }
+    }
+    let mut cursor = None;
+    while found.len() < MOST {
+        let page = identity.api_keys(tenant, None, AT_ONCE, cursor).await?;
+        let keys = page.records.iter();
+        let limited = keys.filter(|key| key.state(now) == ApiKeyState::Valid && names(&key.roles));
+        found.extend(limited.map(|key| format!("the API key {} of {}", key.id, key.owner)));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if found.len() < MOST {
+        let rules = identity.all_trusted_builds(tenant).await?;
+        let limited = rules.iter().filter(|rule| names(&rule.roles));
+        found.extend(limited.map(|rule| format!("the trusted build {}", rule.id)));
     }
     found.truncate(MOST);
     Ok(found)

@@ -1,0 +1,3 @@
+//! Tokens that are given for others.
+
+pub(crate) mod exchange;
