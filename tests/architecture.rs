@@ -24,7 +24,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The index ranks by score, so it reads the formula.
     ("estate", &["schemas", "risk", "scope"]),
     // A download is judged by what its reader makes of it, before it replaces the one before; bundles are signed.
-    ("sources", &["schemas", "inventory", "advisories", "access"]),
+    // A notification is put into its receiver's form where it is sent.
+    (
+        "sources",
+        &[
+            "schemas",
+            "inventory",
+            "advisories",
+            "access",
+            "notification",
+        ],
+    ),
     ("platform", &["schemas"]),
     ("records", &["schemas", "platform", "access", "estate"]),
     (
@@ -37,14 +47,24 @@ const ARROWS: &[(&str, &[&str])] = &[
             "advisories",
             "risk",
             "estate",
+            "notification",
             "sources",
         ],
     ),
     (
         "api",
-        // Only for the grammar of names: what no registry could have is refused before it is queued.
+        // `sources` for the grammar of names, since what no registry could have is refused before it is queued, and to try a
+        // channel while its owner waits.
         &[
-            "schemas", "platform", "records", "access", "estate", "risk", "scope", "policy",
+            "schemas",
+            "platform",
+            "records",
+            "access",
+            "estate",
+            "risk",
+            "scope",
+            "policy",
+            "notification",
             "sources",
         ],
     ),

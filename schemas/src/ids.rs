@@ -132,6 +132,12 @@ plain_id!(
     "registry"
 );
 
+plain_id!(
+    /// A session of a person: one sign-in.
+    SessionId,
+    "session"
+);
+
 /// An image: the digest of its configuration, which names its content whatever registry, tag or compression it has.
 pub type ImageId = Digest;
 

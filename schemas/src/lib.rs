@@ -23,7 +23,7 @@ pub mod time;
 pub use digest::Digest;
 pub use ids::{
     AgentId, ChannelId, CollectionId, DeliveryId, HostId, ImageId, ImageRequestId, Place,
-    PlaceKind, RegistryId, TenantId, TokenId, UserId, VulnerabilityId,
+    PlaceKind, RegistryId, SessionId, TenantId, TokenId, UserId, VulnerabilityId,
 };
 pub use severity::Severity;
 pub use time::Timestamp;

@@ -10,24 +10,26 @@ use access::{
     api_key::{self, ApiKeyText},
     builds,
     session::SessionError,
+    session_secret::SessionSecret,
 };
 use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
-use records::identity::{ApiKey, ApiKeyState};
+use records::identity::{ApiKey, ApiKeyState, SessionRecord, User};
 use schemas::{
-    TenantId, TokenId, UserId,
+    SessionId, TenantId, TokenId, UserId,
     api::{
         audit::{AuditActor, AuditActorKind},
         role::{RoleAssignment, RoleName},
     },
 };
 use scope::{Collection, Scope};
+use secrecy::{ExposeSecret, SecretString};
 use sources::http::Network;
 
 use crate::{
-    frame,
+    cookie, frame,
     large::Asker,
     problem::{ApiError, Kind},
     request_id::Peer,
@@ -38,10 +40,14 @@ use crate::{
 /// How a caller showed who they are.
 #[derive(Clone, Debug)]
 pub(crate) enum Came {
-    /// A person, by a session of their password.
+    /// A person, by a session.
     Session {
         /// The person.
         user: UserId,
+        /// The session.
+        session: SessionId,
+        /// Whether it is in a browser's cookie.
+        is_cookie: bool,
     },
     /// A script, by a person's API key.
     ApiKey {
@@ -61,7 +67,7 @@ impl Came {
     /// The person, where one calls.
     pub(crate) fn user(&self) -> Option<&UserId> {
         match self {
-            Self::Session { user } => Some(user),
+            Self::Session { user, .. } => Some(user),
             Self::ApiKey { .. } | Self::Build { .. } => None,
         }
     }
@@ -74,14 +80,11 @@ impl Came {
         }
     }
 
-    /// The person, for what only a person does for themselves.
-    pub(crate) fn person(self) -> Result<UserId, ApiError> {
+    /// The person and the session, for what only somebody does who has signed in.
+    pub(crate) fn session(&self) -> Result<(&UserId, &SessionId), ApiError> {
         match self {
-            Self::Session { user } => Ok(user),
-            Self::ApiKey { .. } | Self::Build { .. } => Err(ApiError::new(
-                Kind::Forbidden,
-                "Only a person does this, with a session: sign in with `POST /api/v1/session`.",
-            )),
+            Self::Session { user, session, .. } => Ok((user, session)),
+            Self::ApiKey { .. } | Self::Build { .. } => Err(only_a_person()),
         }
     }
 }
@@ -105,7 +108,7 @@ impl Principal {
     /// The name for records of what was done.
     pub(crate) fn name(&self) -> &str {
         match &self.came {
-            Came::Session { user } => user.as_str(),
+            Came::Session { user, .. } => user.as_str(),
             Came::ApiKey { name, .. } | Came::Build { name } => name,
         }
     }
@@ -113,7 +116,7 @@ impl Principal {
     /// Who they are, for the audit log.
     pub(crate) fn actor(&self) -> AuditActor {
         match &self.came {
-            Came::Session { user } => person(user, &self.roles),
+            Came::Session { user, .. } => person(user, &self.roles),
             Came::ApiKey { id, name } => AuditActor {
                 kind: AuditActorKind::ApiKey,
                 id: id.to_string(),
@@ -306,6 +309,8 @@ pub(crate) mod needs {
         ManageRegistries,
         ReadTokens,
         ManageTokens,
+        ReadNotifications,
+        ManageNotifications,
     );
 }
 
@@ -364,31 +369,38 @@ impl<N: Needs> Allowed<N> {
     }
 }
 
+/// How long the last use of a browser's session may be ago before it is noted anew, in ms: not each request costs a write.
+const NOTED_EVERY_MS: i64 = 5 * 60_000;
+
 /// Who sent a request.
 async fn principal(parts: &Parts, state: &ApiState) -> Result<Principal, ApiError> {
-    let token = parts
-        .headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .ok_or_else(|| {
-            refused("Sign in with `POST /api/v1/session` and send `authorization: Bearer TOKEN`.")
-        })?;
-    let caller = if token.starts_with(api_key::PREFIX) {
-        let from = parts.extensions.get::<Peer>().map(|Peer(address)| *address);
-        of_api_key(token, from, state).await?
-    } else {
-        match builds::verify(token, state.session_key().1, state.now()) {
-            Ok(build) => of_build(build, state).await?,
-            Err(SessionError::Malformed) => of_session(token, state).await?,
-            Err(error) => {
-                let mut why = error.to_string();
-                why.push_str(": exchange the build's own token again.");
-                return Err(refused(&why));
+    let nobody =
+        || refused("Sign in with `POST /api/v1/session` and send `authorization: Bearer TOKEN`.");
+    let caller = if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+        let token = value
+            .to_str()
+            .ok()
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .ok_or_else(nobody)?;
+        if token.starts_with(api_key::PREFIX) {
+            let from = parts.extensions.get::<Peer>().map(|Peer(address)| *address);
+            of_api_key(token, from, state).await?
+        } else {
+            match builds::verify(token, state.session_key().1, state.now()) {
+                Ok(build) => of_build(build, state).await?,
+                Err(SessionError::Malformed) => of_token(token, state).await?,
+                Err(error) => {
+                    let mut why = error.to_string();
+                    why.push_str(": exchange the build's own token again.");
+                    return Err(refused(&why));
+                }
             }
         }
+    } else {
+        let secret = cookie::secret(parts)?.ok_or_else(nobody)?;
+        of_cookie(&secret, state).await?
     };
     frame::is_of(&caller.tenant);
     state.spend(&caller.tenant).await?;
@@ -398,31 +410,66 @@ async fn principal(parts: &Parts, state: &ApiState) -> Result<Principal, ApiErro
     Ok(caller)
 }
 
-/// The person of a session. Their record and roles are read each time, so that a change of them counts at once.
-async fn of_session(token: &str, state: &ApiState) -> Result<Principal, ApiError> {
+/// The person of a session's token. The session, the person and their roles are read each time, so that a change of them
+/// counts at once.
+async fn of_token(token: &str, state: &ApiState) -> Result<Principal, ApiError> {
     let (_, key) = state.session_key();
-    let session = access::session::verify(token, key, state.now()).map_err(|error| {
+    let token = access::session::verify(token, key, state.now()).map_err(|error| {
         let mut why = error.to_string();
         why.push_str(": sign in again.");
         refused(&why)
     })?;
-    let person = session.person;
-    let user = state
-        .identity()
-        .user(&person.tenant, &person.user)
+    // Tokens of earlier versions name no session: nobody could end them.
+    let session = token.session.ok_or_else(ended)?;
+    let (tenant, user) = (token.person.tenant, token.person.user);
+    let found = state.identity().session(&tenant, &user, &session).await?;
+    let (user, record, _) = found.ok_or_else(ended)?;
+    signed_in(state, tenant, user, record).await
+}
+
+/// The person of a browser's cookie.
+async fn of_cookie(secret: &SecretString, state: &ApiState) -> Result<Principal, ApiError> {
+    let secret = SessionSecret::parse(secret.expose_secret()).map_err(|_| ended())?;
+    let (tenant, identity) = (secret.tenant(), state.identity());
+    let found = identity.session(tenant, secret.user(), secret.session());
+    let (user, record, version) = found
         .await?
-        .filter(|user| user.password_version == person.password_version)
-        .filter(|user| user.disabled_at.is_none())
-        .ok_or_else(|| refused("The session has ended: sign in again."))?;
-    let grants = state
-        .identity()
-        .grants(&person.tenant, &user.assignments())
-        .await?;
+        .filter(|(_, record, _)| {
+            record.is_cookie
+                && secret.is_of_family(&record.family_hash)
+                && secret.has_hash(&record.secret_hash)
+        })
+        .ok_or_else(ended)?;
+    let now = state.now();
+    if record.last_used_at.plus_ms(NOTED_EVERY_MS) <= now {
+        let used = SessionRecord {
+            last_used_at: now,
+            ..record.clone()
+        };
+        // Who was faster noted the same.
+        identity.put_session(tenant, &used, version).await?;
+    }
+    signed_in(state, tenant.clone(), user, record).await
+}
+
+/// A person with a session that holds.
+async fn signed_in(
+    state: &ApiState,
+    tenant: TenantId,
+    user: User,
+    session: SessionRecord,
+) -> Result<Principal, ApiError> {
+    let assignments = user.assignments();
+    let grants = state.identity().grants(&tenant, &assignments).await?;
     Ok(Principal {
-        must_change_password: person.must_change_password || user.one_time,
+        must_change_password: user.one_time,
         roles: user.role_names(),
-        came: Came::Session { user: person.user },
-        tenant: person.tenant,
+        came: Came::Session {
+            user: user.id,
+            session: session.id,
+            is_cookie: session.is_cookie,
+        },
+        tenant,
         grants,
     })
 }
@@ -505,6 +552,18 @@ fn names(roles: &[RoleAssignment]) -> Vec<RoleName> {
     names.sort();
     names.dedup();
     names
+}
+
+/// What is told to scripts and builds of what only people do.
+pub(crate) fn only_a_person() -> ApiError {
+    ApiError::new(
+        Kind::Forbidden,
+        "Only a person does this, with a session: sign in with `POST /api/v1/session`.",
+    )
+}
+
+fn ended() -> ApiError {
+    refused("The session has ended: sign in again.")
 }
 
 fn refused(why: &str) -> ApiError {

@@ -7,6 +7,7 @@ mod allowance;
 mod audit;
 mod auth;
 mod body;
+mod cookie;
 mod cursor;
 mod etag;
 mod extract;
@@ -152,7 +153,8 @@ fn describe(mut openapi: OpenApi) -> OpenApi {
                 .scheme(HttpAuthScheme::Bearer)
                 .bearer_format("JWT")
                 .description(Some(
-                    "The token of `POST /api/v1/session`. The scopes named by an operation are permissions.",
+                    "The token of `POST /api/v1/session`; or the cookie that it gives browsers, and then with each request that changes \
+                     something the header `bulkhead-csrf: 1`. The scopes named by an operation are permissions.",
                 ))
                 .build(),
         ),

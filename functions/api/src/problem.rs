@@ -24,8 +24,12 @@ pub(crate) enum Kind {
     Unauthenticated,
     /// Wrong login or password.
     BadCredentials,
+    /// The password is right, and a code is needed too.
+    SecondFactorRequired,
     /// The one-time password has to be changed first.
     PasswordChangeRequired,
+    /// A change by a cookie alone.
+    CsrfHeaderMissing,
     /// None of the person's roles allows it.
     Forbidden,
     /// It reaches further than the collections that the caller is limited to.
@@ -105,10 +109,20 @@ impl Kind {
                 "bad-credentials",
                 "Wrong login or password",
             ),
+            Self::SecondFactorRequired => (
+                S::UNAUTHORIZED,
+                "second-factor-required",
+                "Signing in takes a second factor",
+            ),
             Self::PasswordChangeRequired => (
                 S::FORBIDDEN,
                 "password-change-required",
                 "The one-time password has to be changed first",
+            ),
+            Self::CsrfHeaderMissing => (
+                S::FORBIDDEN,
+                "csrf-header-missing",
+                "A change needs more than a cookie",
             ),
             Self::Forbidden => (S::FORBIDDEN, "forbidden", "Your roles do not allow this"),
             Self::BeyondScope => (

@@ -6,8 +6,8 @@ use access::{
     password::{self, PasswordError},
     session::Person,
 };
-use records::identity::{IdentityError, StoredToken};
-use schemas::{TenantId, Timestamp, UserId, api::session::Role};
+use records::identity::{IdentityError, SessionRecord, StoredToken};
+use schemas::{SessionId, TenantId, Timestamp, UserId, api::session::Role};
 use secrecy::{SecretBox, SecretString};
 
 use crate::{
@@ -149,6 +149,7 @@ impl ApiState {
         if !known {
             return Err(SetupError::NoUser(user.clone()));
         }
+        self.identity().end_sessions(tenant, user).await?;
         self.identity().end_sign_in(tenant, user.as_str()).await?;
         Ok(one_time_password)
     }
@@ -214,9 +215,32 @@ impl ApiState {
             password_version: kept.password_version,
         };
         let id = self.random::<16>().map_err(|_| SetupError::Random)?;
+        let session = self
+            .random_hex::<16>()
+            .map_err(|_| SetupError::Random)?
+            .parse::<SessionId>()
+            .map_err(SetupError::Id)?;
+        let now = self.now();
+        let lifetime_ms = access::session::LIFETIME_S.saturating_mul(1000);
+        let record = SessionRecord {
+            id: session.clone(),
+            user: person.user.clone(),
+            password_version: person.password_version,
+            // Nothing has these as its hash: it is not renewed.
+            family_hash: String::new(),
+            secret_hash: String::new(),
+            is_cookie: false,
+            user_agent: "the machine that holds the store".to_owned(),
+            address: None,
+            created_at: now,
+            last_used_at: now,
+            idle_ms: lifetime_ms,
+            expires_at: now.plus_ms(lifetime_ms),
+        };
+        identity.create_session(tenant, &record).await?;
         let (key, _) = self.session_key();
-        let (session, token) =
-            access::session::issue(person, self.now(), id, key).map_err(|_| SetupError::Session)?;
+        let (session, token) = access::session::issue(person, &session, now, id, key)
+            .map_err(|_| SetupError::Session)?;
         self.audit_local(
             tenant,
             Act::new("create_local_session").on("person", &session.person.user),

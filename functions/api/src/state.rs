@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use sources::{
     http::{Guard, HttpError, HttpOptions},
     oidc::Issuers,
+    outbound::Outbound,
     registry::RegistryOptions,
 };
 use tokio::sync::Semaphore;
@@ -40,6 +41,9 @@ pub enum StateError {
     /// Issuers of tokens cannot be asked.
     #[error("the client that asks issuers of tokens could not be made")]
     Issuers(#[source] HttpError),
+    /// Notifications could not be tried.
+    #[error("what sends notifications could not be made")]
+    Outbound(#[source] HttpError),
 }
 
 /// What every request needs. Cheap to clone.
@@ -69,6 +73,7 @@ struct Inner {
     guard: Guard,
     registries: RegistryOptions,
     issuers: Issuers,
+    outbound: Outbound,
 }
 
 /// What the API stands on.
@@ -152,8 +157,10 @@ impl ApiState {
             ..HttpOptions::default()
         })
         .map_err(StateError::Issuers)?;
+        let outbound = Outbound::new(&options.guard).map_err(StateError::Outbound)?;
         Ok(Self {
             inner: Arc::new(Inner {
+                outbound,
                 identity: Identity::new(platform.clone()),
                 audit: AuditLog::new(platform.clone()),
                 platform,
@@ -180,6 +187,10 @@ impl ApiState {
 
     pub(crate) fn platform(&self) -> &Platform {
         &self.inner.platform
+    }
+
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.inner.outbound
     }
 
     pub(crate) fn identity(&self) -> &Identity {

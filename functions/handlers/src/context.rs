@@ -3,13 +3,13 @@
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use platform::Platform;
 use records::{EstateCache, Feeds};
 use schemas::{AgentId, HostId, TenantId, Timestamp};
-use sources::http::Guard;
+use sources::{http::Guard, outbound::Outbound};
 
 use crate::{Advisories, HandlerError, Metrics};
 
@@ -33,6 +33,7 @@ pub struct Context {
     pub metrics: Metrics,
     /// What is remembered of estate indexes.
     pub(crate) estates: EstateCache,
+    sender: OnceLock<Outbound>,
     advisories: tokio::sync::Mutex<Option<Arc<Advisories>>>,
     hosts: Mutex<HashMap<(TenantId, AgentId), HostId>>,
 }
@@ -93,6 +94,9 @@ pub struct Limits {
     /// Memory does not grow with a layer, so time decides: a function in the cloud has 15 minutes, and at 2 MB/s, a slow
     /// registry, 512 MiB take less than five. A single layer may take all 15: some 1.8 GB at that speed.
     pub max_image_bytes: u64,
+    /// How long no further change has to come before those that came are told, in seconds: a feed or a rollout changes many
+    /// places one after the other, and one fix is to be one message.
+    pub quiet_s: u32,
 }
 
 impl Default for Limits {
@@ -103,6 +107,7 @@ impl Default for Limits {
             fold_at: 64,
             rematched_at_once: 4_000,
             max_image_bytes: 512 << 20,
+            quiet_s: 20,
         }
     }
 }
@@ -116,6 +121,7 @@ impl Context {
             limits,
             registries: Registries::default(),
             guard: Guard::default(),
+            sender: OnceLock::new(),
             metrics: Metrics::default(),
             estates: EstateCache::default(),
             advisories: tokio::sync::Mutex::default(),
@@ -135,6 +141,16 @@ impl Context {
     pub fn with_guard(mut self, guard: Guard) -> Self {
         self.guard = guard;
         self
+    }
+
+    /// What sends notifications, made once.
+    pub(crate) fn sender(&self) -> Result<&Outbound, HandlerError> {
+        if let Some(sender) = self.sender.get() {
+            return Ok(sender);
+        }
+        let made =
+            Outbound::new(&self.guard).map_err(|error| HandlerError::Later(Box::new(error)))?;
+        Ok(self.sender.get_or_init(|| made))
     }
 
     /// The time by the platform's clock.

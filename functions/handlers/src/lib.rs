@@ -15,6 +15,7 @@ pub mod look;
 mod merge;
 mod metrics;
 mod mirror;
+pub mod notify;
 pub mod registry;
 mod rematch;
 mod resource;
@@ -22,6 +23,7 @@ pub mod scan;
 pub mod score;
 mod survey;
 pub mod sweep;
+mod tell;
 
 use async_trait::async_trait;
 use platform::Delivery;

@@ -5,14 +5,14 @@ use platform::Delivery;
 use records::{
     Feeds, FindingsDocument, Hosts, Inventories, InventoryRef, Layers, PlaceRecord, Places,
     PutPlace, RecordError,
-    messages::{self, ScanMessage, ScoreMessage},
+    messages::{self, NotifyMessage, ScanMessage, ScoreMessage},
 };
 use schemas::{Digest, Place, TenantId, inventory::Inventory, report::Summary};
 
 use crate::{
     ATTEMPTS, Context, Handler, HandlerError,
     advise::{self, Judged},
-    merge, message, rematch,
+    merge, message, rematch, tell,
 };
 
 /// The function.
@@ -42,8 +42,9 @@ impl Handler for Scan {
                 rematch,
             } => {
                 // What an earlier delivery stored may have been told to nobody.
-                let tells = !rematch || delivery.receive_count > 1;
-                scan(context, tenant, place, tells).await
+                let is_repeated = delivery.receive_count > 1;
+                let tells = !rematch || is_repeated;
+                scan(context, tenant, place, tells, is_repeated).await
             }
             ScanMessage::Rematch {
                 tenant,
@@ -64,6 +65,8 @@ enum Matched {
     Stored {
         /// Whether anything but the advisories differs from what was stored before.
         is_changed: bool,
+        /// Whether what changed was kept with it, to be told to somebody.
+        is_told: bool,
         /// Whether the advisories are still those that are in use.
         is_settled: bool,
     },
@@ -74,7 +77,9 @@ async fn scan(
     tenant: TenantId,
     place: Place,
     tells: bool,
+    gathers: bool,
 ) -> Result<(), HandlerError> {
+    let mut gathers = gathers;
     // Unless only advisories changed, facts of the place may have, of which findings do not tell.
     let mut tells = tells;
     for _ in 0..ATTEMPTS {
@@ -87,13 +92,22 @@ async fn scan(
             }
             Matched::Stored {
                 is_changed,
+                is_told,
                 is_settled,
             } => {
                 tells |= is_changed;
+                gathers |= is_told;
                 is_settled
             }
         };
         if is_settled {
+            if gathers {
+                let gather = NotifyMessage::Gather {
+                    tenant: tenant.clone(),
+                };
+                let delay_s = context.limits.quiet_s;
+                messages::send_after(&context.platform, &[gather], delay_s).await?;
+            }
             if !tells {
                 return Ok(());
             }
@@ -181,8 +195,19 @@ async fn match_once(
         findings: judged.findings,
         cannot_judge: judged.cannot_judge,
     };
+    let Some(changes) = tell::changed(context, tenant, known, &record, &document).await? else {
+        return Ok(Matched::Again);
+    };
+    let is_told = !changes.is_empty();
     let put = Places(platform)
-        .put(tenant, before.as_ref(), record, document, &judged.names)
+        .put_telling(
+            tenant,
+            before.as_ref(),
+            record,
+            document,
+            &judged.names,
+            changes,
+        )
         .await?;
     let Some(PutPlace { record, is_changed }) = put else {
         return Ok(Matched::Again);
@@ -196,6 +221,7 @@ async fn match_once(
     // for.
     Ok(Matched::Stored {
         is_changed,
+        is_told,
         is_settled: Feeds(platform).generation().await? == generation,
     })
 }

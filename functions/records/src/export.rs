@@ -31,6 +31,7 @@ pub const NOUNS: &[ExportNoun] = &[
     ExportNoun::ImageRequests,
     ExportNoun::Images,
     ExportNoun::Layers,
+    ExportNoun::NotificationChannels,
     ExportNoun::Places,
     ExportNoun::Policies,
     ExportNoun::Registries,
@@ -57,6 +58,13 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
     ("layer-images", "work that waits"),
     ("nonces", "requests that may not be repeated, for minutes"),
+    ("notification-changes", "work that waits, for minutes"),
+    (
+        "notification-deliveries",
+        "what was sent where, for 14 days",
+    ),
+    ("notification-drafts", "work that waits, for minutes"),
+    ("notification-health", "whether receivers answer now"),
     (
         "raw",
         "envelopes of kinds that nothing judges yet; their documents are exported",
@@ -66,6 +74,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "what registries keep is found again by the next look",
     ),
     ("registry-runs", "what came of the last look"),
+    ("sessions", "who is signed in, for days"),
     ("shard-places", "computed from places"),
     ("sign-in-attempts", "failed sign-ins, for an hour"),
     (
@@ -80,10 +89,12 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
 
 /// Fields by which secrets are verified, since whoever has them can try secrets without being counted, and fields with
 /// secrets that are sealed, which nothing else opens.
-const SECRET: [&str; 4] = [
+const SECRET: [&str; 6] = [
     "credentials",
     "password_hash",
+    "second_factor",
     "secret_hash",
+    "secrets",
     "webhook_secrets",
 ];
 
@@ -103,6 +114,7 @@ pub const fn folder(noun: ExportNoun) -> &'static str {
         ExportNoun::ImageRequests => "image-requests",
         ExportNoun::Images => "images",
         ExportNoun::Layers => "layers",
+        ExportNoun::NotificationChannels => "notification-channels",
         ExportNoun::Places => "places",
         ExportNoun::Policies => "policies",
         ExportNoun::Registries => "registries",

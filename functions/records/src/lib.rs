@@ -7,8 +7,10 @@
 
 pub mod allowances;
 pub mod audit;
+pub mod channels;
 pub mod collections;
 pub mod containers;
+pub mod deliveries;
 pub mod envelopes;
 mod error;
 mod estate_cache;
@@ -26,6 +28,7 @@ mod keys;
 pub mod layers;
 pub mod messages;
 pub mod moving;
+pub mod place_changes;
 pub mod places;
 pub mod policies;
 pub mod registries;
@@ -36,8 +39,10 @@ mod store;
 use schemas::Timestamp;
 
 pub use audit::AuditLog;
+pub use channels::{ChannelRecord, Channels};
 pub use collections::{CollectionRecord, Collections};
 pub use containers::Containers;
+pub use deliveries::{Deliveries, DeliveryRecord};
 pub use envelopes::{Accepted, EnvelopeName, Envelopes};
 pub use error::RecordError;
 pub use estate_cache::{EstateCache, Pending};
@@ -48,6 +53,7 @@ pub use image_requests::{ImageRequestRecord, ImageRequests};
 pub use images::{ImageRecord, Images};
 pub use inventories::{Inventories, InventoryRef};
 pub use layers::{LayerReading, Layers, PutLayer};
+pub use place_changes::PlaceChanges;
 pub use places::{FindingsDocument, PlaceRecord, Places, PutPlace};
 pub use policies::{Policies, PolicyRecord};
 pub use registries::{Registries, RegistryRecord};

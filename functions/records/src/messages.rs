@@ -2,9 +2,10 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use platform::{Message, Platform, patience::send_all};
+use platform::{Message, Platform, patience::send_all, queue::MAX_DELAY_S};
 use schemas::{
-    AgentId, Digest, ImageId, ImageRequestId, Place, PlaceKind, RegistryId, TenantId, Timestamp,
+    AgentId, DeliveryId, Digest, ImageId, ImageRequestId, Place, PlaceKind, RegistryId, TenantId,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -235,6 +236,26 @@ pub enum RegistryMessage {
     },
 }
 
+/// To `notify`: somebody is to be told something.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum NotifyMessage {
+    /// Changes of places were kept, which become notifications once no more come.
+    Gather {
+        /// Whose they are.
+        tenant: TenantId,
+    },
+    /// Try a delivery.
+    Deliver {
+        /// Whose it is.
+        tenant: TenantId,
+        /// Which one.
+        delivery: DeliveryId,
+        /// How often it was tried before: of two messages for one attempt the later does nothing.
+        attempts: u32,
+    },
+}
+
 /// To `feed`: advisories may have changed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -328,15 +349,24 @@ queue_message!(
         | RegistryMessage::Tags { tenant, .. } => Some(tenant),
     }
 );
+queue_message!(
+    NotifyMessage,
+    "notify",
+    ["gather", "deliver"],
+    |message| match message {
+        NotifyMessage::Gather { tenant } | NotifyMessage::Deliver { tenant, .. } => Some(tenant),
+    }
+);
 queue_message!(FeedMessage, "feed", ["refresh", "continue"], |_| None);
 
 /// The queues of all kinds of messages, in the order of the way of the data.
-pub const QUEUES: [&str; 5] = [
+pub const QUEUES: [&str; 6] = [
     FeedMessage::QUEUE,
     IngestMessage::QUEUE,
     RegistryMessage::QUEUE,
     ScanMessage::QUEUE,
     ScoreMessage::QUEUE,
+    NotifyMessage::QUEUE,
 ];
 
 /// Sends messages of one kind; after an error the same call may be repeated.
@@ -344,13 +374,29 @@ pub const QUEUES: [&str; 5] = [
 /// # Errors
 /// [`RecordError::Queue`].
 pub async fn send<M: QueueMessage>(platform: &Platform, messages: &[M]) -> Result<(), RecordError> {
+    send_after(platform, messages, 0).await
+}
+
+/// The same, for messages that come no sooner than after so many seconds, at most [`MAX_DELAY_S`].
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_after<M: QueueMessage>(
+    platform: &Platform,
+    messages: &[M],
+    delay_s: u32,
+) -> Result<(), RecordError> {
     if messages.is_empty() {
         return Ok(());
     }
     let messages = messages
         .iter()
-        .map(M::to_message)
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|message| {
+            let mut message = message.to_message()?;
+            message.delay_s = delay_s.min(MAX_DELAY_S);
+            Ok(message)
+        })
+        .collect::<Result<Vec<_>, RecordError>>()?;
     send_all(&*platform.queue, M::QUEUE, messages)
         .await
         .map_err(|error| RecordError::Queue(M::QUEUE, error))
@@ -409,6 +455,7 @@ mod tests {
         check::<RegistryMessage>();
         check::<ScanMessage>();
         check::<ScoreMessage>();
+        check::<NotifyMessage>();
     }
 
     #[test]

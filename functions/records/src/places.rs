@@ -16,6 +16,7 @@ use crate::{
     Inventories, RecordError,
     inventories::InventoryRef,
     keys,
+    place_changes::{self, ChangeRecord},
     store::{self, Found, Listed, Put, stored},
 };
 
@@ -281,9 +282,27 @@ impl Places<'_> {
         &self,
         tenant: &TenantId,
         before: Option<&Found<PlaceRecord>>,
+        record: PlaceRecord,
+        document: FindingsDocument,
+        names: &[ShardNames],
+    ) -> Result<Option<PutPlace>, RecordError> {
+        self.put_telling(tenant, before, record, document, names, Vec::new())
+            .await
+    }
+
+    /// The same, with what changed and is to be told to somebody: it is kept with the findings or not at all. At most 18
+    /// changes: with the names of 40 shards before and after they are one transaction.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub async fn put_telling(
+        &self,
+        tenant: &TenantId,
+        before: Option<&Found<PlaceRecord>>,
         mut record: PlaceRecord,
         document: FindingsDocument,
         names: &[ShardNames],
+        changes: Vec<ChangeRecord>,
     ) -> Result<Option<PutPlace>, RecordError> {
         let place = record.place.clone();
         record.revision = before.map_or(0, |before| before.record.revision) + 1;
@@ -295,6 +314,7 @@ impl Places<'_> {
         record.result = Some(result);
         record.names = Some(digest_of(names));
         if let Some(before) = before
+            && changes.is_empty()
             && is_as_it_was(&before.record, &record)
         {
             record.findings.clone_from(&before.record.findings);
@@ -317,11 +337,14 @@ impl Places<'_> {
         let condition = store::unchanged(before.map(|before| before.version));
         // New advisories rarely change what a place asks for. A write by itself costs half of one in a transaction.
         let is_asked = before.is_some_and(|before| before.record.names == record.names);
-        let put = if is_asked {
+        let put = if is_asked && changes.is_empty() {
             store::put(self.0, item, condition, WHAT).await?
         } else {
             let mut writes = vec![Write::Put { item, condition }];
-            writes.extend(index_writes(tenant, &place, before, names));
+            if !is_asked {
+                writes.extend(index_writes(tenant, &place, before, names));
+            }
+            writes.extend(place_changes::writes(tenant, record.revision, changes)?);
             store::transact(self.0, writes, WHAT).await?
         };
         match put {

@@ -7,10 +7,11 @@ mod work;
 
 use handlers::{
     Handler, feed::Feed, feed::Refresh, fold::Fold, ingest::Ingest, look::LookAtRegistries,
-    registry::Registry, scan::Scan, score::Score, sweep::Sweep,
+    notify::Notify, registry::Registry, scan::Scan, score::Score, sweep::Sweep,
 };
 use records::messages::{
-    FeedMessage, IngestMessage, QueueMessage as _, RegistryMessage, ScanMessage, ScoreMessage,
+    FeedMessage, IngestMessage, NotifyMessage, QueueMessage as _, RegistryMessage, ScanMessage,
+    ScoreMessage,
 };
 
 pub use local::{LocalOptions, Running, drain, run_local};
@@ -65,7 +66,7 @@ impl std::fmt::Debug for Function {
 const MAX_RECEIVES: u32 = 16;
 
 /// Every function.
-pub static FUNCTIONS: [Function; 9] = [
+pub static FUNCTIONS: [Function; 10] = [
     Function {
         name: "feed",
         trigger: Trigger::Queue(FeedMessage::QUEUE),
@@ -121,6 +122,18 @@ pub static FUNCTIONS: [Function; 9] = [
         max_receives: MAX_RECEIVES,
         memory_mb: 1024,
         needs: Needs::SCORE,
+    },
+    Function {
+        name: "notify",
+        trigger: Trigger::Queue(NotifyMessage::QUEUE),
+        handler: &Notify,
+        batch_size: 5,
+        // A receiver has 15 seconds, and changes of many places are read some hundreds at a time.
+        timeout_ms: 60_000,
+        visibility_timeout_s: 360,
+        max_receives: MAX_RECEIVES,
+        memory_mb: 512,
+        needs: Needs::NOTIFY,
     },
     Function {
         name: "feed-refresh",

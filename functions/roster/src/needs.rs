@@ -2,7 +2,8 @@
 //! compared with this list, and the calls that functions really make with those permissions.
 
 use records::messages::{
-    FeedMessage, QUEUES, QueueMessage as _, RegistryMessage, ScanMessage, ScoreMessage,
+    FeedMessage, NotifyMessage, QUEUES, QueueMessage as _, RegistryMessage, ScanMessage,
+    ScoreMessage,
 };
 
 /// How a function uses the table.
@@ -86,11 +87,21 @@ impl Needs {
 
     pub(crate) const SCAN: Self = Self {
         records: Records::Write,
-        reads: &[ADVISORIES, "t/*/inventories/*", "t/*/layers/*"],
+        // What was found before, where somebody is to be told what changed.
+        reads: &[
+            ADVISORIES,
+            "t/*/findings/*",
+            "t/*/inventories/*",
+            "t/*/layers/*",
+        ],
         writes: &["t/*/findings/*", "t/*/inventories/*"],
         deletes: &["t/*/findings/*", "t/*/inventories/*"],
         // A rematch is a scan of each place that it concerns.
-        sends: &[ScanMessage::QUEUE, ScoreMessage::QUEUE],
+        sends: &[
+            NotifyMessage::QUEUE,
+            ScanMessage::QUEUE,
+            ScoreMessage::QUEUE,
+        ],
         ..Self::none()
     };
 
@@ -99,6 +110,14 @@ impl Needs {
         reads: &[ADVISORIES, "t/*/estate/*", "t/*/findings/*"],
         writes: &["t/*/estate/*"],
         deletes: &["t/*/estate/*"],
+        ..Self::none()
+    };
+
+    pub(crate) const NOTIFY: Self = Self {
+        records: Records::Write,
+        // What is tried later is a message to itself.
+        sends: &[NotifyMessage::QUEUE],
+        keys: true,
         ..Self::none()
     };
 

@@ -250,6 +250,35 @@ impl Http {
         request: HttpRequest,
         max_bytes: usize,
     ) -> Result<HttpReply, HttpError> {
+        let mut answer = self.begin(request).await?;
+        let headers = answer
+            .response
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await? {
+            if body.len() + chunk.len() > max_bytes {
+                return Err(HttpError::TooLarge {
+                    host: answer.host,
+                    max_bytes: max_bytes as u64,
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpReply {
+            status: answer.status(),
+            headers,
+            body,
+        })
+    }
+
+    /// Sends a request; the body of its answer is then read piece by piece, whatever the status is.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or a header cannot be sent.
+    pub async fn begin(&self, request: HttpRequest) -> Result<Answer, HttpError> {
         let address = self.address(&request.url)?;
         let host = host_of(&address);
         let method = Method::from_bytes(request.method.as_bytes())
@@ -268,27 +297,10 @@ impl Http {
             .headers(headers)
             .body(request.body)
             .send();
-        let mut response = sent.await.map_err(|source| unreached(&host, source))?;
-        let headers = response
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-            .collect();
-        let mut body = Vec::new();
-        while let Some(chunk) = next_chunk(&mut response, &host).await? {
-            if body.len() + chunk.len() > max_bytes {
-                return Err(HttpError::TooLarge {
-                    host,
-                    max_bytes: max_bytes as u64,
-                });
-            }
-            body.extend_from_slice(&chunk);
+        match sent.await {
+            Ok(response) => Ok(Answer { response, host }),
+            Err(source) => Err(unreached(&host, source)),
         }
-        Ok(HttpReply {
-            status: response.status().as_u16(),
-            headers,
-            body,
-        })
     }
 
     /// Asks for a document, whose body is then read piece by piece whatever the status is.

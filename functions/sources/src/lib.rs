@@ -3,6 +3,7 @@
 pub mod feeds;
 pub mod http;
 pub mod oidc;
+pub mod outbound;
 pub mod pieces;
 pub mod registry;
 pub mod runtime;

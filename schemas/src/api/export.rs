@@ -29,6 +29,8 @@ pub enum ExportNoun {
     Images,
     /// Layers that were read.
     Layers,
+    /// Channels of notifications, without their secrets.
+    NotificationChannels,
     /// Places with what was found in them, by the names of their documents.
     Places,
     /// Policies.

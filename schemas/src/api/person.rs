@@ -17,6 +17,9 @@ pub struct PersonDetail {
     pub disabled: bool,
     /// Whether they have a one-time password, which they have to change first.
     pub must_change_password: bool,
+    /// Whether they sign in with a second factor.
+    #[serde(default)]
+    pub second_factor: bool,
     /// When they were created.
     pub created_at: Timestamp,
 }

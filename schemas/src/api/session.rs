@@ -1,10 +1,10 @@
 //! Signing in, and what a person may do.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::role::RoleName;
-use crate::{CollectionId, TenantId, Timestamp, UserId};
+use crate::{CollectionId, SessionId, TenantId, Timestamp, UserId};
 
 /// The roles that every tenant has; the matrix is printed in `schemas/permissions.md`.
 #[derive(
@@ -43,6 +43,14 @@ pub struct SignIn {
     /// Password.
     #[schema(max_length = 1024, format = Password)]
     pub password: String,
+    /// Whether a browser signs in: then the session is in a cookie that no script can read, and there is no token. Whoever
+    /// changes something by it sends `bulkhead-csrf: 1`, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cookie: bool,
+    /// The code of the person's device, or a recovery code, of whoever has a second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64)]
+    pub code: Option<String>,
 }
 
 impl std::fmt::Debug for SignIn {
@@ -74,10 +82,20 @@ impl std::fmt::Debug for ChangePassword {
 /// A session: send its token as `authorization: Bearer TOKEN`.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct SessionReply {
-    /// The token.
+    /// The token; absent where the session is in a cookie.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub token: String,
-    /// When it ends.
+    /// What renews the session, once (`POST /api/v1/session/refresh`); absent where it is in a cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// When the token ends; where the session is in a cookie, when that ends if it is not used.
     pub expires_at: Timestamp,
+    /// The session, under which it is listed and ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// When the session ends however often it is renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_ends_at: Option<Timestamp>,
     /// The person.
     pub user: UserId,
     /// The tenant.
@@ -125,3 +143,123 @@ pub struct GrantedPermission {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collections: Option<Vec<CollectionId>>,
 }
+
+/// The secret that renews a session. Not logged.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct RefreshSession {
+    /// `refresh_token` of the last answer.
+    #[schema(max_length = 512)]
+    pub refresh_token: String,
+}
+
+impl std::fmt::Debug for RefreshSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RefreshSession")
+    }
+}
+
+/// Whose sessions.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SessionsQuery {
+    /// The person; without it the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>, max_length = 128)]
+    pub user: Option<UserId>,
+}
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionDetail {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+    /// Whether it is in a browser's cookie.
+    pub is_cookie: bool,
+    /// What signed in, in its own words.
+    pub user_agent: String,
+    /// From where, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last renewed; of a browser's, used, to within five minutes.
+    pub last_used_at: Timestamp,
+    /// When it ends if it is not used any more.
+    pub ends_at: Timestamp,
+}
+
+/// One page of sessions.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionList {
+    /// By id.
+    pub sessions: Vec<SessionDetail>,
+    /// Where the next page begins; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// What begins a second factor. Not kept and not logged.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct BeginSecondFactor {
+    /// The password.
+    #[schema(max_length = 1024, format = Password)]
+    pub current: String,
+}
+
+/// What a device makes codes from (RFC 6238), shown this once.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct SecondFactorSeed {
+    /// For the device, often as a picture: an `otpauth://` address.
+    pub uri: String,
+    /// The same to be typed, in base 32.
+    pub seed: String,
+}
+
+/// A code that shows that the device makes the right ones. Not logged.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct ConfirmSecondFactor {
+    /// The six digits of the device.
+    #[schema(max_length = 64)]
+    pub code: String,
+}
+
+/// Codes for when the device is lost, each good once, shown this once.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct RecoveryCodes {
+    /// The codes.
+    pub recovery_codes: Vec<String>,
+}
+
+/// What removes a second factor. Not kept and not logged.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct RemoveSecondFactor {
+    /// The password.
+    #[schema(max_length = 1024, format = Password)]
+    pub current: String,
+    /// The six digits of the device, or a recovery code.
+    #[schema(max_length = 64)]
+    pub code: String,
+}
+
+/// Types whose values are in no debug output.
+macro_rules! secret {
+    ($($name:ident),+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )+};
+}
+
+secret!(
+    BeginSecondFactor,
+    SecondFactorSeed,
+    ConfirmSecondFactor,
+    RecoveryCodes,
+    RemoveSecondFactor
+);

@@ -111,6 +111,8 @@ async fn sign_in(
         tenant,
         login: user.to_owned(),
         password: password.expose_secret().to_owned(),
+        cookie: false,
+        code: None,
     })
     .map_err(Failure::input)?;
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];

@@ -13,12 +13,14 @@ pub(crate) mod given;
 pub(crate) mod hosts;
 pub(crate) mod images;
 pub(crate) mod invitations;
+pub(crate) mod notifications;
 pub(crate) mod persons;
 pub(crate) mod policies;
 pub(crate) mod registries;
 pub(crate) mod roles;
 pub(crate) mod scans;
 pub(crate) mod session;
+pub(crate) mod sessions;
 pub(crate) mod standing;
 pub(crate) mod token;
 pub(crate) mod trusted_builds;
@@ -31,7 +33,17 @@ use crate::state::ApiState;
 /// The operations of people.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(routes!(session::create::create, session::get::get))
+        .routes(routes!(
+            session::create::create,
+            session::get::get,
+            session::sign_out::sign_out
+        ))
+        .routes(routes!(session::refresh::refresh))
+        .routes(routes!(session::second_factor::begin::begin))
+        .routes(routes!(session::second_factor::confirm::confirm))
+        .routes(routes!(session::second_factor::remove::remove))
+        .routes(routes!(sessions::list::list))
+        .routes(routes!(sessions::end::end))
         .routes(routes!(session::change_password::change_password))
         .routes(routes!(roles::permissions::permissions))
         .routes(routes!(roles::list::list, roles::create::create))
@@ -47,6 +59,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
             persons::remove::remove
         ))
         .routes(routes!(persons::reset_password::reset_password))
+        .routes(routes!(persons::remove_second_factor::remove_second_factor))
         .routes(routes!(
             invitations::list::list,
             invitations::create::create
@@ -91,6 +104,19 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(registries::test::test))
         .routes(routes!(registries::scan::scan))
         .routes(routes!(registries::images::images))
+        .routes(routes!(
+            notifications::list::list,
+            notifications::create::create
+        ))
+        .routes(routes!(
+            notifications::get::get,
+            notifications::update::update,
+            notifications::remove::remove
+        ))
+        .routes(routes!(notifications::test::test))
+        .routes(routes!(notifications::rotate::rotate))
+        .routes(routes!(notifications::deliveries::deliveries))
+        .routes(routes!(notifications::replay::replay))
         .routes(routes!(exports::get::get))
         .routes(routes!(
             collections::list::list,

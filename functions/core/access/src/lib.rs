@@ -17,6 +17,8 @@ pub mod password;
 pub mod permission;
 pub mod request_token;
 pub mod session;
+pub mod session_secret;
+pub mod totp;
 
 pub use grants::{Grants, Permissions, Reach};
 pub use jws::SignError;

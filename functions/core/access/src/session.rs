@@ -1,6 +1,7 @@
-//! The short-lived token of a person who has signed in: a compact JWS of type `bulkhead-session+jwt`, 15 minutes.
+//! The short-lived token of a session: a compact JWS of type `bulkhead-session+jwt`, 15 minutes. It names the session, which
+//! has to hold still when the token is used.
 
-use schemas::{TenantId, Timestamp, UserId};
+use schemas::{SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -52,7 +53,9 @@ pub struct Person {
 pub struct Session {
     /// Whose it is.
     pub person: Person,
-    /// The session's own id.
+    /// The session that it is a token of; none of an earlier version.
+    pub session: Option<SessionId>,
+    /// The token's own id.
     pub id: String,
     /// When it began.
     pub issued_at_s: i64,
@@ -73,14 +76,17 @@ struct Claims {
     iat: i64,
     exp: i64,
     jti: String,
+    #[serde(default)]
+    sid: Option<SessionId>,
 }
 
-/// A session that begins now, with 16 fresh random bytes as its id, and its token.
+/// A token of a session that begins now, with 16 fresh random bytes as its id.
 ///
 /// # Errors
 /// The token could not be signed.
 pub fn issue(
     person: Person,
+    session: &SessionId,
     now: Timestamp,
     id: [u8; 16],
     key: &dyn Sign,
@@ -95,6 +101,7 @@ pub fn issue(
         iat: now.as_s(),
         exp: now.as_s().saturating_add(LIFETIME_S),
         jti: hex::encode(id),
+        sid: Some(session.clone()),
     };
     let token = jws::sign(KIND, &claims, key)?;
     Ok((claims.into(), token))
@@ -130,6 +137,7 @@ impl From<Claims> for Session {
                 must_change_password: claims.change_password,
                 password_version: claims.password_version,
             },
+            session: claims.sid,
             id: claims.jti,
             issued_at_s: claims.iat,
             expires_at_s: claims.exp,
@@ -160,6 +168,7 @@ mod tests {
                 must_change_password: false,
                 password_version: 1,
             },
+            &"5e55".parse().unwrap(),
             at(0),
             [5; 16],
             &key(1),

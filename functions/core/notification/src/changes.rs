@@ -15,8 +15,9 @@ use schemas::{
 
 /// Most vulnerabilities that one change names.
 pub const MAX_VULNERABILITIES: usize = 100;
-/// More fixes than this at once in one place are told as a digest: a person reads one message then, not fifty.
-pub const MAX_FIXES: usize = 20;
+/// More fixes than this at once in one place are told as a digest: a person reads one message then, not fifty, and what is
+/// new and what is gone fits in one transaction with all else that is kept of a place.
+pub const MAX_FIXES: usize = 9;
 /// Longest name, version and summary that are told, in bytes.
 const MAX_NAME: usize = 200;
 

@@ -25,12 +25,7 @@ pub fn group(change: &PlaceChange) -> String {
         part(fix.fixed_version.as_deref());
         part(fix.kb.as_deref());
     }
-    let digest = hash.finalize();
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(hash)
 }
 
 /// A notification of this id that tells of one change so far.
@@ -129,6 +124,74 @@ pub fn wanted(notification: &Notification, wants: &ChannelWants) -> Option<Notif
     }
     part.severity = worst(&part.vulnerabilities);
     Some(part)
+}
+
+/// One digest of many notifications for each thing that happened, where there would be too many messages.
+pub fn digests(notifications: &[Notification]) -> Vec<Notification> {
+    let mut digests: Vec<(Notification, Sha256)> = Vec::new();
+    for notification in notifications {
+        let at = digests
+            .iter()
+            .position(|(digest, _)| digest.event == notification.event);
+        let at = at.unwrap_or_else(|| {
+            digests.push((
+                Notification {
+                    fix: None,
+                    digest: true,
+                    vulnerabilities: Vec::new(),
+                    more_vulnerabilities: 0,
+                    places: Vec::new(),
+                    more_places: 0,
+                    ..notification.clone()
+                },
+                Sha256::new(),
+            ));
+            digests.len() - 1
+        });
+        let Some((digest, ids)) = digests.get_mut(at) else {
+            continue;
+        };
+        ids.update(notification.id.as_bytes());
+        let package = notification.fix.as_ref().map(|fix| &fix.package);
+        let named = notification.vulnerabilities.iter().cloned().map(|known| {
+            let package = package.cloned().or(known.package.clone());
+            NotifiedVulnerability { package, ..known }
+        });
+        let vulnerabilities: Vec<_> = named.collect();
+        digest.more_places = digest.more_places.saturating_add(notification.more_places);
+        let mut more = notification.more_vulnerabilities;
+        for place in &notification.places {
+            let mut place = place.clone();
+            place.installed_version = None;
+            add(
+                digest,
+                &PlaceChange {
+                    event: notification.event,
+                    fix: None,
+                    place,
+                    vulnerabilities: vulnerabilities.clone(),
+                    more_vulnerabilities: std::mem::take(&mut more),
+                },
+            );
+        }
+    }
+    digests
+        .into_iter()
+        .map(|(digest, ids)| Notification {
+            id: hex(ids),
+            ..digest
+        })
+        .collect()
+}
+
+/// The first half of a digest, as hexadecimal digits.
+fn hex(hash: Sha256) -> String {
+    let digest = hash.finalize();
+    digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn meets(known: &NotifiedVulnerability, conditions: &NotificationConditions) -> bool {

@@ -8,6 +8,7 @@
 mod feeds;
 mod images;
 mod needs;
+mod notify;
 mod path;
 mod poison;
 mod registry;

@@ -18,9 +18,10 @@ use platform::{
 };
 use records::{Layers, messages};
 use roster::{FUNCTIONS, Function, Needs, Records, Trigger};
-use schemas::Timestamp;
+use schemas::{Timestamp, notification::NotificationEvent};
 
 use crate::{
+    notify,
     registry::{Registry, world},
     support::{T0, World, container, containers, host, image, kev, layer, tracker},
 };
@@ -113,6 +114,7 @@ async fn functions_do_what_the_roster_says_and_nothing_else() {
     let limits = Limits {
         max_image_bytes: 1,
         fold_at: 1,
+        quiet_s: 0,
         ..Limits::default()
     };
     let world = world(World::clear().await, limits.max_image_bytes).await;
@@ -128,6 +130,10 @@ async fn functions_do_what_the_roster_says_and_nothing_else() {
         })
         .collect();
 
+    // Who is to be told need not be there.
+    let url = "https://hooks.example.invalid/x".to_owned();
+    let new = [NotificationEvent::FindingsNew];
+    notify::channel(&world, "c1", url, &new).await;
     let agent = world.agent("web-1").await;
     let (id, body) = image("web", &["base", "web"]);
     for layer in [layer("base", &[]), layer("web", &[("curl", "7.88.1-1")])] {

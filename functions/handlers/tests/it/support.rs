@@ -31,6 +31,7 @@ use schemas::{
     },
 };
 use serde_json::{Value, json};
+use sources::http::Guard;
 
 pub(crate) const T0: i64 = 1_780_000_000_000;
 
@@ -40,6 +41,8 @@ pub(crate) type Outcome = BTreeMap<String, Value>;
 pub(crate) struct World {
     /// The platform, perhaps in weather.
     pub(crate) platform: Platform,
+    /// The same in calm weather.
+    pub(crate) calm: Platform,
     pub(crate) context: Arc<Context>,
     pub(crate) tenant: TenantId,
     pub(crate) documents: PathBuf,
@@ -60,8 +63,12 @@ impl World {
     }
 
     pub(crate) async fn stormy(seed: u64) -> Self {
+        Self::stormy_with(Limits::default(), seed).await
+    }
+
+    pub(crate) async fn stormy_with(limits: Limits, seed: u64) -> Self {
         let weather = |store| Weather::over(store, Forecast::storm(seed));
-        Self::new(Limits::default(), weather).await
+        Self::new(limits, weather).await
     }
 
     async fn new(limits: Limits, wrap: impl FnOnce(Platform) -> Platform) -> Self {
@@ -84,11 +91,15 @@ impl World {
             revoked_at: None,
         };
         identity.create_token(&tenant, &token).await.unwrap();
-        let platform = wrap(store.clone());
+        let calm = store.clone();
+        let platform = wrap(store);
         let sources = FeedSources::Folder(documents.clone());
-        let context = Context::new(platform.clone(), sources, limits);
+        // Receivers of notifications listen on this machine.
+        let context = Context::new(platform.clone(), sources, limits)
+            .with_guard(Guard::of_list("127.0.0.0/8").unwrap());
         Self {
             platform,
+            calm,
             context: Arc::new(context),
             tenant,
             documents,

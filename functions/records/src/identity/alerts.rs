@@ -2,7 +2,7 @@
 
 use access::keys::sha256;
 use platform::{Condition, Cursor, Item, TableError, Write};
-use schemas::{AgentId, HostId, TenantId, Timestamp};
+use schemas::{AgentId, HostId, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{Identity, IdentityError, Records, encode, tenant_key};
@@ -49,6 +49,26 @@ impl Alert {
             summary,
             agent: Some(agent.clone()),
             host: Some(host.clone()),
+        }
+    }
+}
+
+impl Alert {
+    /// An alert about a session of a person.
+    pub fn of_session(kind: &str, user: &UserId, session: &SessionId, now: Timestamp) -> Self {
+        let digest = sha256(format!("{kind}\n{user}\n{session}").as_bytes());
+        let hex = schemas::Digest::from_sha256(&digest);
+        Self {
+            id: hex.hex().get(..24).unwrap_or_default().to_owned(),
+            kind: kind.to_owned(),
+            raised_at: now,
+            summary: format!(
+                "A secret of session {session} of {user} was used again after it had been replaced: it was copied, or an \
+                 answer was lost. The session was ended. Unless {user} knows of a lost answer, have them change their \
+                 password and look at their sessions."
+            ),
+            agent: None,
+            host: None,
         }
     }
 }

@@ -11,6 +11,7 @@ mod enrolment_tokens;
 mod invitations;
 mod nonces;
 mod roles;
+mod sessions;
 mod tenants;
 mod trusted_builds;
 mod users;
@@ -25,9 +26,10 @@ pub use api_keys::{ApiKey, ApiKeyState, MAX_KEYS_OF_A_PERSON};
 pub use enrolment_tokens::{StoredToken, TokenState};
 pub use invitations::{Acceptance, Invitation};
 pub use roles::CustomRole;
+pub use sessions::SessionRecord;
 pub use tenants::Tenant;
 pub use trusted_builds::{MAX_TRUSTED_BUILDS, TrustedBuild};
-pub use users::{PersonChanged, User};
+pub use users::{PersonChanged, SecondFactor, User};
 
 /// Why an identity could not be read or written.
 #[derive(Debug, thiserror::Error)]

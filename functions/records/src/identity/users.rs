@@ -10,6 +10,8 @@ use schemas::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::SealedSecret;
+
 use super::{Identity, IdentityError, Records, encode, tenant_key};
 
 const NOUN: &str = "users";
@@ -38,6 +40,22 @@ pub struct User {
     /// Since when they are kept from signing in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
+    /// The second factor of signing in, which counts once it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<SecondFactor>,
+}
+
+/// A second factor of signing in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SecondFactor {
+    /// What its codes are made from, sealed for the person.
+    pub seed: SealedSecret,
+    /// When the person showed that their device makes them.
+    pub confirmed_at: Option<Timestamp>,
+    /// The step of the last code that was taken: no code counts twice.
+    pub last_step: u64,
+    /// SHA-256 of the recovery codes that were not used, hex.
+    pub recovery_hashes: Vec<String>,
 }
 
 /// What became of a change of a person.
@@ -79,6 +97,7 @@ impl User {
             limited_roles: Vec::new(),
             created_at: now,
             disabled_at: None,
+            second_factor: None,
         };
         user.assign(roles);
         user
@@ -91,6 +110,12 @@ impl User {
             .partition(|role| role.collections.is_empty());
         self.roles = whole.into_iter().map(|role| role.role).collect();
         self.limited_roles = limited;
+    }
+
+    /// The second factor that they sign in with.
+    pub fn confirmed_factor(&self) -> Option<&SecondFactor> {
+        let factor = self.second_factor.as_ref();
+        factor.filter(|factor| factor.confirmed_at.is_some())
     }
 
     /// Whether they can do everything in the tenant.
@@ -264,6 +289,30 @@ impl Identity {
         self.keep_an_admin(tenant, id, write, false).await
     }
 
+    /// Gives a person as they were read this second factor, or none; says whether they still were so.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn put_second_factor(
+        &self,
+        tenant: &TenantId,
+        user: &User,
+        revision: u64,
+        factor: Option<SecondFactor>,
+    ) -> Result<bool, IdentityError> {
+        let user = User {
+            second_factor: factor,
+            ..user.clone()
+        };
+        let condition = Condition::VersionIs(revision);
+        let put = self.platform.table.put(item(tenant, &user)?, condition);
+        match put.await {
+            Ok(_) => Ok(true),
+            Err(TableError::ConditionFailed { .. } | TableError::Conflict) => Ok(false),
+            Err(error) => Err(IdentityError::Table(NOUN, error)),
+        }
+    }
+
     /// Makes a change of one person, unless it takes the last administrator away. Two changes that each leave the other one's
     /// administrator cannot both be made: each replaces the guard as it was before it looked.
     async fn keep_an_admin(
@@ -331,6 +380,10 @@ impl Identity {
             }
         }
     }
+}
+
+pub(super) fn key(tenant: &TenantId, id: &UserId) -> platform::Key {
+    tenant_key(tenant, NOUN, id.as_str())
 }
 
 /// A person as they are stored.

@@ -2,8 +2,8 @@
 
 use platform::{Condition, Item, Key};
 use records::{
-    AuditLog, Collections, Containers, Feeds, Hosts, ImageRequests, Images, Layers, Places,
-    Policies, Scans, audit::Wanted, identity::Identity,
+    AuditLog, Channels, Collections, Containers, Feeds, Hosts, ImageRequests, Images, Layers,
+    PlaceChanges, Places, Policies, Scans, audit::Wanted, identity::Identity,
 };
 use schemas::{
     Place, PlaceKind, Severity, api::image_scan::ImageRequestState, inventory::CoverageStatus,
@@ -89,6 +89,27 @@ async fn records_of_the_last_version_are_read() {
 
     keep(
         &platform,
+        "t/acme/notification-channels",
+        "0123456789abcdef",
+        include_str!("samples/channel.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/notification-changes",
+        "0123456789abcdef0123456789abcdef/host/db-1/00000000000000000001",
+        include_str!("samples/place-change.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/notification-drafts",
+        "0123456789abcdef0123456789abcdef",
+        include_str!("samples/draft.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
         "t/acme/policies",
         "ci",
         include_str!("samples/policy.1.json"),
@@ -164,6 +185,13 @@ async fn records_of_the_last_version_are_read() {
     let id = "c0ffee".parse().unwrap();
     let shop = Collections(&platform).get(&tenant, &id).await.unwrap();
     assert_eq!(shop.unwrap().0.parts.hosts, ["web-*"]);
+    let channels = Channels(&platform).all(&tenant).await.unwrap();
+    assert_eq!(channels.first().unwrap().name, "On call");
+    let changes = PlaceChanges(&platform).some(&tenant).await.unwrap();
+    let change = &changes.first().unwrap().record.change;
+    assert_eq!(change.fix.as_ref().unwrap().package, "openssl");
+    let drafts = PlaceChanges(&platform).drafts(&tenant).await.unwrap();
+    assert!(!drafts.first().unwrap().record.sealed);
     let policy = Policies(&platform).get(&tenant, "ci").await.unwrap();
     assert!(policy.unwrap().0.text.contains("kev = true"));
     let scans = Scans(&platform).list(&tenant, 10, None).await.unwrap();

@@ -10,13 +10,15 @@ use platform::{
     TableError, Write,
 };
 use records::{
-    AuditLog, Collections, Containers, EnvelopeName, Envelopes, Estates, Feeds, Hosts,
-    ImageRequests, Images, Layers, Places, Policies, Registries, Scans,
+    AuditLog, ChannelRecord, Channels, Collections, Containers, Deliveries, DeliveryRecord,
+    EnvelopeName, Envelopes, Estates, Feeds, Hosts, ImageRequests, Images, Layers, PlaceChanges,
+    Places, Policies, Registries, Scans,
     allowances::{Allowances, Rate},
     feeds::{DownloadState, ManifestDocument},
     identity::{
         Acceptance, Alert, Enrolment, Identity, NewAgent, PersonChanged, StoredToken, User,
     },
+    place_changes::ChangeRecord,
     places::{NameSet, ShardNames},
 };
 use schemas::{Digest, Place};
@@ -215,7 +217,9 @@ async fn write_all(platform: &Platform) {
             names: NameSet::of(["openssl"]),
         }];
         let places = Places(platform);
-        let put = places.put(&tenant, None, record, document, &names);
+        let mut change: ChangeRecord = sample(include_str!("samples/place-change.1.json"));
+        change.change.place.place = place.clone();
+        let put = places.put_telling(&tenant, None, record, document, &names, vec![change]);
         put.await.unwrap().unwrap();
         let delta = PlaceDelta::removal(place, 0);
         Estates(platform).put(&tenant, None, delta).await.unwrap();
@@ -245,6 +249,20 @@ async fn write_all(platform: &Platform) {
     let kept = sample(include_str!("samples/registry-image.1.json"));
     let noted = registries.note_image(&tenant, &registry.id, &kept);
     noted.await.unwrap();
+    let channel: ChannelRecord = sample(include_str!("samples/channel.1.json"));
+    let channels = Channels(platform);
+    channels.put(&tenant, &channel, None).await.unwrap();
+    channels.failed(&tenant, &channel.id, "away").await.unwrap();
+    let draft: records::place_changes::DraftRecord = sample(include_str!("samples/draft.1.json"));
+    let told = draft.notification.clone();
+    PlaceChanges(platform)
+        .put_draft(&tenant, None, draft)
+        .await
+        .unwrap()
+        .unwrap();
+    let delivery = DeliveryRecord::new(&channel.id, told, "title".to_owned()).unwrap();
+    let deliveries = Deliveries(platform);
+    assert!(deliveries.put(&tenant, &delivery, None).await.unwrap());
 
     let policy = sample(include_str!("samples/policy.1.json"));
     let policies = Policies(platform);
@@ -321,6 +339,8 @@ async fn people(platform: &Platform) {
     let (_, revision) = identity.user_at(&tenant, &third).await.unwrap().unwrap();
     let removed = identity.remove_user(&tenant, &third, revision).await;
     assert_eq!(removed.unwrap(), PersonChanged::Done);
+    let session = sample(include_str!("samples/session.1.json"));
+    identity.create_session(&tenant, &session).await.unwrap();
     let token = StoredToken {
         id: "0123456789abcdef".parse().unwrap(),
         secret_hash: String::new(),

@@ -46,7 +46,7 @@ pub(crate) async fn create(
     FromJson(request): FromJson<NewApiKey>,
 ) -> Result<(StatusCode, Json<CreatedApiKey>), ApiError> {
     caller.settled()?;
-    let owner = caller.came.clone().person()?;
+    let owner = caller.came.session()?.0.clone();
     let person = state.identity().user(&caller.tenant, &owner).await?;
     let person = person.ok_or_else(|| ApiError::not_found("person"))?;
     let valid_for_s = request.valid_for_s.unwrap_or(DEFAULT_VALID_FOR_S);

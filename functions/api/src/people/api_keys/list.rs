@@ -38,7 +38,7 @@ pub(crate) async fn list(
     caller.settled()?;
     let (owner, filter) = match query.of {
         ApiKeysOf::Me => {
-            let owner = caller.came.clone().person()?;
+            let owner = caller.came.session()?.0.clone();
             let filter = format!("of {owner}");
             (Some(owner), filter)
         }

@@ -67,6 +67,9 @@ pub(crate) async fn change(
         PersonChanged::Meanwhile => return Err(etag::changed()),
         PersonChanged::LastAdmin => return Err(last_admin()),
     }
+    if user.disabled_at.is_some() {
+        identity.end_sessions(tenant, &id).await?;
+    }
     let act = Act::new("change_person").on("person", &id);
     let act = act.before(&before)?.after(&detail(&user))?;
     state.audit(&caller, act).await?;

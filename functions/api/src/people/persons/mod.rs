@@ -4,6 +4,7 @@ pub(crate) mod change;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod remove;
+pub(crate) mod remove_second_factor;
 pub(crate) mod reset_password;
 
 use records::identity::User;
@@ -23,6 +24,7 @@ fn detail(user: &User) -> PersonDetail {
         roles: user.assignments(),
         disabled: user.disabled_at.is_some(),
         must_change_password: user.one_time,
+        second_factor: user.confirmed_factor().is_some(),
         created_at: user.created_at,
     }
 }

@@ -42,6 +42,7 @@ pub(crate) async fn remove(
         PersonChanged::Meanwhile => return Err(etag::changed()),
         PersonChanged::LastAdmin => return Err(last_admin()),
     }
+    state.identity().end_sessions(caller.tenant(), &id).await?;
     let act = Act::new("remove_person").on("person", &id);
     state.audit(&caller, act.before(&detail(&user))?).await?;
     tracing::info!(user = %id, by = caller.name(), tenant = %caller.tenant(), "person removed");

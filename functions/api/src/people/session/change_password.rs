@@ -1,17 +1,18 @@
 //! Changing one's own password.
 
-use access::{password, session::Person};
-use axum::{Json, extract::State};
+use access::password;
+use axum::{extract::State, http::HeaderMap, response::Response};
+use records::identity::User;
 use schemas::api::{
     Problem,
     session::{ChangePassword, SessionReply},
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{create::reply, shut, turn, with_password};
+use super::{begin::begin, shut, turn, with_password};
 use crate::{
     audit::{Act, Somebody},
-    auth::SignedIn,
+    auth::{self, Came, Principal, SignedIn},
     extract::FromJson,
     problem::{ApiError, Kind},
     state::ApiState,
@@ -36,10 +37,17 @@ use crate::{
 pub(crate) async fn change_password(
     State(state): State<ApiState>,
     SignedIn(caller): SignedIn,
+    headers: HeaderMap,
     FromJson(request): FromJson<ChangePassword>,
-) -> Result<Json<SessionReply>, ApiError> {
+) -> Result<Response, ApiError> {
     let by = Somebody::of(&caller.tenant, caller.actor());
-    let (tenant, user) = (caller.tenant, caller.came.person()?);
+    let Principal { tenant, came, .. } = caller;
+    let Came::Session {
+        user, is_cookie, ..
+    } = came
+    else {
+        return Err(auth::only_a_person());
+    };
     let current = SecretString::from(request.current);
     let new = SecretString::from(request.new);
     if current.expose_secret() == new.expose_secret() {
@@ -96,14 +104,13 @@ pub(crate) async fn change_password(
         ));
     }
     state.identity().end_sign_in(&tenant, user.as_str()).await?;
+    state.identity().end_sessions(&tenant, &user).await?;
     tracing::info!(%user, %tenant, "password changed");
     state.audit(&by, act).await?;
-    let roles = known.role_names();
-    let person = Person {
-        user,
-        tenant,
-        must_change_password: false,
+    let changed = User {
+        one_time: false,
         password_version: known.password_version.saturating_add(1),
+        ..known
     };
-    reply(&state, person, roles)
+    begin(&state, &tenant, &changed, &headers, is_cookie).await
 }

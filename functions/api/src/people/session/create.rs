@@ -1,17 +1,17 @@
 //! Signing in with login and password.
 
-use access::{password, session::Person};
-use axum::{Json, extract::State};
+use access::password;
+use axum::{extract::State, http::HeaderMap, response::Response};
 use schemas::{
-    TenantId, Timestamp, UserId,
+    TenantId, UserId,
     api::{
-        Problem, RoleName,
+        Problem,
         session::{SessionReply, SignIn},
     },
 };
 use secrecy::SecretString;
 
-use super::{shut, turn, with_password};
+use super::{begin::begin, second_factor, shut, turn, with_password};
 use crate::{
     audit::{Act, Somebody},
     auth,
@@ -34,16 +34,17 @@ const MAX_LOGIN_BYTES: usize = 128;
     operation_id = "create_session",
     request_body = SignIn,
     responses(
-        (status = 200, description = "A session of 15 minutes", body = SessionReply),
-        (status = 401, description = "Wrong login or password", body = Problem),
+        (status = 200, description = "A session: its token for 15 minutes and what renews it, or its cookie", body = SessionReply),
+        (status = 401, description = "Wrong login or password, or a code is needed, too", body = Problem),
         (status = 429, description = "Too many attempts", body = Problem),
     ),
     security(())
 )]
 pub(crate) async fn create(
     State(state): State<ApiState>,
+    headers: HeaderMap,
     FromJson(request): FromJson<SignIn>,
-) -> Result<Json<SessionReply>, ApiError> {
+) -> Result<Response, ApiError> {
     let wrong = || ApiError::new(Kind::BadCredentials, "The login or the password is wrong.");
     let password = SecretString::from(request.password);
     let tenant = match request.tenant {
@@ -65,10 +66,10 @@ pub(crate) async fn create(
     // What nobody is called may be a password in the wrong field, so it is not told.
     let act = Act::new("create_session");
     let user = match login.parse::<UserId>() {
-        Ok(id) => state.identity().user(&tenant, &id).await?,
+        Ok(id) => state.identity().user_at(&tenant, &id).await?,
         Err(_) => None,
     };
-    let Some(user) = user else {
+    let Some((user, revision)) = user else {
         with_password(&turn, password, password::verify_nobody).await?;
         if known {
             state
@@ -98,37 +99,20 @@ pub(crate) async fn create(
         tracing::info!(user = %user.id, %tenant, "somebody disabled tried to sign in");
         return Err(wrong());
     }
+    let code = request.code.as_deref();
+    if let Err(error) = second_factor::check(&state, &tenant, &user, revision, code).await {
+        // Asking for the code is a step of signing in, a wrong one is none.
+        if code.is_some() {
+            let act = act.on("person", &user.id);
+            state
+                .audit_refusal(&Somebody::anonymous(&tenant), act)
+                .await;
+        }
+        return Err(error);
+    }
     frame::is_of(&tenant);
     state.identity().end_sign_in(&tenant, &login).await?;
-    let roles = user.role_names();
-    let person = Person {
-        user: user.id,
-        tenant,
-        must_change_password: user.one_time,
-        password_version: user.password_version,
-    };
-    let by = Somebody::of(&person.tenant, auth::person(&person.user, &roles));
-    let act = act.on("person", &person.user);
-    state.audit(&by, act).await?;
-    reply(&state, person, roles)
-}
-
-/// A new session for a person.
-pub(super) fn reply(
-    state: &ApiState,
-    person: Person,
-    roles: Vec<RoleName>,
-) -> Result<Json<SessionReply>, ApiError> {
-    let (key, _) = state.session_key();
-    let (session, token) = access::session::issue(person, state.now(), state.random::<16>()?, key)
-        .map_err(ApiError::internal)?;
-    tracing::info!(user = %session.person.user, tenant = %session.person.tenant, session = %session.id, "signed in");
-    Ok(Json(SessionReply {
-        token,
-        expires_at: Timestamp::from_ms(session.expires_at_s.saturating_mul(1000)),
-        user: session.person.user,
-        tenant: session.person.tenant,
-        roles,
-        must_change_password: session.person.must_change_password,
-    }))
+    let by = Somebody::of(&tenant, auth::person(&user.id, &user.role_names()));
+    state.audit(&by, act.on("person", &user.id)).await?;
+    begin(&state, &tenant, &user, &headers, request.cookie).await
 }

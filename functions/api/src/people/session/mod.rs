@@ -1,8 +1,12 @@
 //! Signing in.
 
+pub(crate) mod begin;
 pub(crate) mod change_password;
 pub(crate) mod create;
 pub(crate) mod get;
+pub(crate) mod refresh;
+pub(crate) mod second_factor;
+pub(crate) mod sign_out;
 
 use secrecy::SecretString;
 use tokio::sync::SemaphorePermit;

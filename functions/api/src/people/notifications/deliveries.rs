@@ -1,0 +1,50 @@
+//! Listing a channel's deliveries.
+
+use axum::{Json, extract::State};
+use platform::Cursor;
+use records::{Deliveries, DeliveryRecord};
+use schemas::{
+    ChannelId,
+    api::{Problem, notification::DeliveryList, page::PageQuery},
+};
+
+use super::found;
+use crate::{
+    auth::{Allowed, needs},
+    cursor::{List, limit},
+    extract::{FromPath, FromQuery},
+    problem::ApiError,
+    state::ApiState,
+};
+
+/// A channel's deliveries of 14 days, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/notifications/channels/{id}/deliveries",
+    tag = "notifications",
+    operation_id = "list_deliveries",
+    params(("id" = ChannelId, Path, description = "The channel"), PageQuery),
+    responses(
+        (status = 200, description = "One page", body = DeliveryList),
+        (status = 404, description = "No such channel", body = Problem),
+    ),
+    security(("session" = ["notifications.read"]))
+)]
+pub(crate) async fn deliveries(
+    caller: Allowed<needs::ReadNotifications>,
+    State(state): State<ApiState>,
+    FromPath(id): FromPath<ChannelId>,
+    FromQuery(page): FromQuery<PageQuery>,
+) -> Result<Json<DeliveryList>, ApiError> {
+    let tenant = caller.tenant();
+    found(&state, tenant, &id).await?;
+    let list = List::new(&state, tenant, "deliveries", id.as_str());
+    let cursor = list.open_some(page.cursor.as_ref())?.map(Cursor);
+    let found = Deliveries(state.platform())
+        .list(tenant, &id, limit(page.limit)?, cursor)
+        .await?;
+    Ok(Json(DeliveryList {
+        deliveries: found.records.into_iter().map(DeliveryRecord::row).collect(),
+        next_cursor: found.next.map(|next| list.seal(&next.0)).transpose()?,
+    }))
+}

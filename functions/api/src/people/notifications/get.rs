@@ -1,0 +1,38 @@
+//! One channel.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use schemas::{
+    ChannelId,
+    api::{Problem, notification::Channel},
+};
+
+use super::{found, shown, tagged};
+use crate::{
+    auth::{Allowed, needs},
+    extract::FromPath,
+    problem::ApiError,
+    state::ApiState,
+};
+
+/// A channel, without what is secret of it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/notifications/channels/{id}",
+    tag = "notifications",
+    operation_id = "get_channel",
+    params(("id" = ChannelId, Path, description = "The channel")),
+    responses(
+        (status = 200, description = "The channel", body = Channel, headers(("etag" = String, description = "Names this state"))),
+        (status = 404, description = "No such channel", body = Problem),
+    ),
+    security(("session" = ["notifications.read"]))
+)]
+pub(crate) async fn get(
+    caller: Allowed<needs::ReadNotifications>,
+    State(state): State<ApiState>,
+    FromPath(id): FromPath<ChannelId>,
+) -> Result<Response, ApiError> {
+    let (record, revision) = found(&state, caller.tenant(), &id).await?;
+    let channel = shown(&state, caller.tenant(), record).await?;
+    tagged(StatusCode::OK, &channel, revision)
+}

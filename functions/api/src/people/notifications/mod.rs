@@ -1,0 +1,283 @@
+//! Where notifications go, and what became of them.
+
+pub(crate) mod create;
+pub(crate) mod deliveries;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod remove;
+pub(crate) mod replay;
+pub(crate) mod rotate;
+pub(crate) mod test;
+pub(crate) mod update;
+
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use notification::{ChannelSecrets, SECRET_BYTES, SigningSecret};
+use records::{ChannelRecord, Channels};
+use schemas::{
+    ChannelId, TenantId, Timestamp,
+    api::notification::{
+        Channel, ChannelTarget, ChannelWants, ChannelWithSecret, NewChannel, NewChannelTarget,
+    },
+    notification::NotificationEvent,
+};
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+
+use crate::{
+    problem::{ApiError, Kind},
+    state::ApiState,
+};
+
+const MAX_NAME_CHARS: usize = 100;
+/// Longest header, in bytes.
+const MAX_TEXT_BYTES: usize = 2048;
+
+/// A channel with the revision of its state.
+async fn found(
+    state: &ApiState,
+    tenant: &TenantId,
+    id: &ChannelId,
+) -> Result<(ChannelRecord, u64), ApiError> {
+    let channel = Channels(state.platform()).get(tenant, id).await?;
+    channel.ok_or_else(|| ApiError::not_found("channel"))
+}
+
+/// A channel as it is answered.
+async fn shown(
+    state: &ApiState,
+    tenant: &TenantId,
+    record: ChannelRecord,
+) -> Result<Channel, ApiError> {
+    let health = Channels(state.platform())
+        .health(tenant, &record.id)
+        .await?;
+    let now = state.now();
+    Ok(Channel {
+        id: record.id,
+        name: record.name,
+        target: record.target,
+        wants: record.wants,
+        enabled: record.enabled,
+        disabled_reason: record.disabled_reason,
+        old_secret_until: record.old_secret_until.filter(|until| *until > now),
+        health,
+        created_at: record.created_at,
+        created_by: record.created_by,
+        updated_at: record.updated_at,
+        updated_by: record.updated_by,
+    })
+}
+
+/// A channel as the audit log has it; the log leaves out what has the name of a secret.
+async fn told(state: &ApiState, tenant: &TenantId, id: &ChannelId) -> Result<Channel, ApiError> {
+    let (record, _) = found(state, tenant, id).await?;
+    shown(state, tenant, record).await
+}
+
+/// What was just stored, with the tag of its state, and a secret that is shown this once.
+async fn stored(
+    state: &ApiState,
+    tenant: &TenantId,
+    id: &ChannelId,
+    status: StatusCode,
+    secret: Option<&SigningSecret>,
+) -> Result<Response, ApiError> {
+    let (record, revision) = found(state, tenant, id).await?;
+    let answer = ChannelWithSecret {
+        channel: shown(state, tenant, record).await?,
+        signing_secret: secret.map(|secret| secret.text().expose_secret().to_owned()),
+    };
+    tagged(status, &answer, revision)
+}
+
+/// An answer with the entity tag of a state. Source: RFC 9110, 8.8.3.
+fn tagged(status: StatusCode, body: &impl Serialize, revision: u64) -> Result<Response, ApiError> {
+    let mut response = (status, Json(body)).into_response();
+    let tag = HeaderValue::try_from(etag(revision)).map_err(ApiError::internal)?;
+    response.headers_mut().insert(header::ETAG, tag);
+    Ok(response)
+}
+
+fn etag(revision: u64) -> String {
+    format!("\"{revision}\"")
+}
+
+/// Whether the caller names the state that is there.
+fn agreed(headers: &HeaderMap, revision: u64) -> Result<(), ApiError> {
+    let named = headers
+        .get(header::IF_MATCH)
+        .and_then(|tag| tag.to_str().ok());
+    if named.is_some_and(|named| named.trim() == etag(revision)) {
+        Ok(())
+    } else {
+        Err(changed())
+    }
+}
+
+fn changed() -> ApiError {
+    ApiError::new(
+        Kind::PreconditionFailed,
+        "Read the channel, and send its ETag as `if-match`.",
+    )
+}
+
+fn bad(why: impl Into<String>) -> ApiError {
+    ApiError::new(Kind::BadRequest, why)
+}
+
+/// A fresh secret that signs.
+fn fresh(state: &ApiState) -> Result<SigningSecret, ApiError> {
+    Ok(SigningSecret::new(&state.random::<SECRET_BYTES>()?))
+}
+
+/// Looks whether a channel can be as it is wished, but for where it leads.
+fn checked(wish: &NewChannel) -> Result<ChannelWants, ApiError> {
+    let length = wish.name.chars().count();
+    if !(1..=MAX_NAME_CHARS).contains(&length) || wish.name.chars().any(char::is_control) {
+        return Err(bad(format!(
+            "`name` has 1 to {MAX_NAME_CHARS} characters and no control characters."
+        )));
+    }
+    let mut wants = wish.wants.clone();
+    wants.events.sort();
+    wants.events.dedup();
+    let known = |event: &NotificationEvent| {
+        matches!(
+            event,
+            NotificationEvent::FindingsNew | NotificationEvent::FindingsFixed
+        )
+    };
+    if wants.events.is_empty() || !wants.events.iter().all(known) {
+        return Err(bad(
+            "`wants.events` are one or more of `findings.new` and `findings.fixed`.",
+        ));
+    }
+    Ok(wants)
+}
+
+/// Where a channel leads, with its secrets.
+struct Destination {
+    target: ChannelTarget,
+    secrets: Option<ChannelSecrets>,
+    /// The signing secret, where it was made just now.
+    made: Option<SigningSecret>,
+}
+
+/// The destination that is wished. Secrets that are left out stay, as long as they go where they went: otherwise whoever may
+/// change a channel could have them sent to himself.
+fn destination(
+    state: &ApiState,
+    wish: NewChannelTarget,
+    before: Option<(&ChannelTarget, ChannelSecrets)>,
+) -> Result<Destination, ApiError> {
+    let host = |url: &str| -> Result<String, ApiError> {
+        let guarded = state.guard().url(url);
+        let guarded = guarded.map_err(|error| bad(format!("`target.url`: {error}.")))?;
+        Ok(guarded.authority())
+    };
+    let needed = || bad("`target.url` is needed: the channel had no such address before.");
+    let (target, secrets, made) = match wish {
+        NewChannelTarget::Webhook { url } => {
+            host(&url)?;
+            let kept = match before {
+                // The secret itself is never sent, so it may go on with another address.
+                Some((ChannelTarget::Webhook { .. }, secrets)) => Some(secrets),
+                _ => None,
+            };
+            let target = ChannelTarget::Webhook { url };
+            match kept {
+                Some(secrets) => (target, Some(secrets), None),
+                None => {
+                    let made = fresh(state)?;
+                    (target, Some(ChannelSecrets::of_signing(&made)), Some(made))
+                }
+            }
+        }
+        NewChannelTarget::Slack { url: Some(url) } => {
+            let host = host(&url)?;
+            let secrets = ChannelSecrets::of_url(url);
+            (ChannelTarget::Slack { host }, Some(secrets), None)
+        }
+        NewChannelTarget::Teams { url: Some(url) } => {
+            let host = host(&url)?;
+            let secrets = ChannelSecrets::of_url(url);
+            (ChannelTarget::Teams { host }, Some(secrets), None)
+        }
+        NewChannelTarget::Slack { url: None } => match before {
+            Some((target @ ChannelTarget::Slack { .. }, secrets)) => {
+                (target.clone(), Some(secrets), None)
+            }
+            _ => return Err(needed()),
+        },
+        NewChannelTarget::Teams { url: None } => match before {
+            Some((target @ ChannelTarget::Teams { .. }, secrets)) => {
+                (target.clone(), Some(secrets), None)
+            }
+            _ => return Err(needed()),
+        },
+        NewChannelTarget::Ocsf { url, authorization } => {
+            host(&url)?;
+            let kept = match before {
+                Some((ChannelTarget::Ocsf { url: before }, secrets)) if *before == url => {
+                    Some(secrets)
+                }
+                _ => None,
+            };
+            let secrets = match authorization {
+                Some(value) => {
+                    let fits = (1..=MAX_TEXT_BYTES).contains(&value.len());
+                    if !fits || !value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+                        return Err(bad(format!(
+                            "`target.authorization` has 1 to {MAX_TEXT_BYTES} printable characters of ASCII."
+                        )));
+                    }
+                    Some(ChannelSecrets::of_authorization(Some(value)))
+                }
+                None => kept,
+            };
+            (ChannelTarget::Ocsf { url }, secrets, None)
+        }
+    };
+    Ok(Destination {
+        target,
+        secrets,
+        made,
+    })
+}
+
+/// The secrets of a channel, opened.
+async fn opened(
+    state: &ApiState,
+    tenant: &TenantId,
+    channel: &ChannelRecord,
+) -> Result<ChannelSecrets, ApiError> {
+    let text = Channels(state.platform()).open(tenant, channel).await?;
+    Ok(text
+        .as_ref()
+        .and_then(ChannelSecrets::parse)
+        .unwrap_or_default())
+}
+
+/// Seals the secrets of a channel.
+async fn sealed(
+    state: &ApiState,
+    tenant: &TenantId,
+    id: &ChannelId,
+    secrets: Option<&ChannelSecrets>,
+) -> Result<Option<records::SealedSecret>, ApiError> {
+    let Some(secrets) = secrets else {
+        return Ok(None);
+    };
+    let text = secrets.text().map_err(ApiError::internal)?;
+    let sealed = Channels(state.platform()).seal(tenant, id, &text).await?;
+    Ok(Some(sealed))
+}
+
+/// A day after now: as long as a replaced secret still signs.
+fn in_a_day(now: Timestamp) -> Timestamp {
+    now.plus_ms(24 * 3600 * 1000)
+}

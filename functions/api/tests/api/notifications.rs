@@ -1,0 +1,294 @@
+//! Channels of notifications, tried at a real listener.
+
+use std::sync::{Arc, Mutex};
+
+use api::{ApiOptions, ApiState};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, Method, Request, Uri},
+};
+use records::{Deliveries, DeliveryRecord};
+use schemas::{api::Role, notification::Notification};
+use serde_json::{Value, json};
+use sources::http::Guard;
+use tokio::net::TcpListener;
+
+use crate::house::{Answer, House};
+
+const CHANNELS: &str = "/api/v1/notifications/channels";
+
+type Arrived = Arc<Mutex<Vec<(String, HeaderMap, Bytes)>>>;
+
+/// A house whose operator lets notifications go to this machine, and a listener on it.
+async fn house() -> (House, String, Arrived) {
+    let mut house = House::new().await;
+    let options = ApiOptions {
+        guard: Guard::of_list("127.0.0.1").unwrap(),
+        ..ApiOptions::default()
+    };
+    let state = ApiState::open_with(house.platform.clone(), options).await;
+    house.router = api::router(state.unwrap()).0;
+    let arrived = Arrived::default();
+    let router = Router::new()
+        .fallback(
+            async |State(arrived): State<Arrived>, uri: Uri, headers: HeaderMap, body: Bytes| {
+                let path = uri.path().to_owned();
+                let said = format!("heard {path}");
+                arrived.lock().unwrap().push((path, headers, body));
+                said
+            },
+        )
+        .with_state(Arc::clone(&arrived));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (house, address, arrived)
+}
+
+fn channel(target: &Value) -> Value {
+    json!({"name": "On call", "target": target, "wants": {"events": ["findings.new"]}})
+}
+
+async fn make(house: &House, token: &str, target: Value) -> Answer {
+    house
+        .ask(Method::POST, CHANNELS, Some(token), Some(channel(&target)))
+        .await
+}
+
+async fn put(house: &House, token: &str, path: &str, tag: Option<&str>, body: &Value) -> Answer {
+    let mut request = Request::put(path)
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json");
+    if let Some(tag) = tag {
+        request = request.header("if-match", tag);
+    }
+    house
+        .send(request.body(Body::from(body.to_string())).unwrap())
+        .await
+}
+
+fn path_of(made: &Answer) -> String {
+    format!(
+        "{CHANNELS}/{}",
+        made.body["channel"]["id"].as_str().unwrap()
+    )
+}
+
+fn etag(answer: &Answer) -> String {
+    answer.headers["etag"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_secret_is_shown_once_signs_what_arrives_and_overlaps_with_the_next() {
+    let (house, address, arrived) = house().await;
+    let admin = house.admin().await;
+    let target = json!({"kind": "webhook", "url": format!("{address}/hook")});
+    let made = make(&house, &admin, target).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let first = made.body["signing_secret"].as_str().unwrap().to_owned();
+    let path = path_of(&made);
+    for answer in [
+        house.get(&path, &admin).await,
+        house.get(CHANNELS, &admin).await,
+    ] {
+        assert_eq!(answer.status, 200);
+        assert!(!answer.body.to_string().contains(&first[6..]), "{answer:?}");
+    }
+    let test = async || {
+        let path = format!("{path}/test");
+        let tried = house.ask(Method::POST, &path, Some(&admin), None).await;
+        assert_eq!(tried.body["delivered"], true, "{tried:?}");
+        assert!(
+            tried.body["result"]
+                .as_str()
+                .unwrap()
+                .ends_with("heard /hook")
+        );
+        arrived.lock().unwrap().last().unwrap().clone()
+    };
+    let is_signed_by = |(_, headers, body): &(String, HeaderMap, Bytes), secret: &str| {
+        let verifier = standardwebhooks::Webhook::new(secret).unwrap();
+        // The clock of this house stands still elsewhere, so signatures are compared and not their age.
+        let value = |name: &str| headers[name].to_str().unwrap().to_owned();
+        let at = value("webhook-timestamp").parse().unwrap();
+        let own = verifier.sign(&value("webhook-id"), at, body).unwrap();
+        value("webhook-signature").split(' ').any(|one| one == own)
+    };
+    let heard = test().await;
+    assert!(is_signed_by(&heard, &first));
+    let body: Value = serde_json::from_slice(&heard.2).unwrap();
+    assert_eq!(body["type"], "test");
+
+    let rotate = format!("{path}/rotate-secret");
+    let rotated = house.ask(Method::POST, &rotate, Some(&admin), None).await;
+    let second = rotated.body["signing_secret"].as_str().unwrap().to_owned();
+    assert_ne!(first, second);
+    let heard = test().await;
+    assert!(is_signed_by(&heard, &first) && is_signed_by(&heard, &second));
+    house.clock.advance_ms(24 * 3600 * 1000 + 1);
+    let admin = house
+        .sign_in("default", "admin", crate::house::PASSWORD)
+        .await;
+    let admin = admin.body["token"].as_str().unwrap().to_owned();
+    let tried = house
+        .ask(Method::POST, &format!("{path}/test"), Some(&admin), None)
+        .await;
+    assert_eq!(tried.body["delivered"], true);
+    let heard = arrived.lock().unwrap().last().unwrap().clone();
+    assert!(!is_signed_by(&heard, &first) && is_signed_by(&heard, &second));
+}
+
+#[tokio::test]
+async fn what_is_secret_of_an_address_is_answered_by_nothing_and_not_taken_along() {
+    let (house, address, arrived) = house().await;
+    let admin = house.admin().await;
+    let slack = json!({"kind": "slack", "url": format!("{address}/services/T0/B0/hidden-word")});
+    let made = make(&house, &admin, slack).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert!(!made.body.to_string().contains("hidden-word"), "{made:?}");
+    let path = path_of(&made);
+    let tried = house
+        .ask(Method::POST, &format!("{path}/test"), Some(&admin), None)
+        .await;
+    assert_eq!(tried.body["delivered"], true);
+    assert_eq!(arrived.lock().unwrap().len(), 1);
+    // It stays while it is not named, and nobody changes a channel without knowing its state.
+    let keep = channel(&json!({"kind": "slack"}));
+    let blind = put(&house, &admin, &path, None, &keep).await;
+    assert!(blind.is(412, "precondition-failed"), "{blind:?}");
+    let kept = put(&house, &admin, &path, Some(&etag(&made)), &keep).await;
+    assert_eq!(kept.status, 200, "{kept:?}");
+    let stale = put(&house, &admin, &path, Some(&etag(&made)), &keep).await;
+    assert!(stale.is(412, "precondition-failed"), "{stale:?}");
+    let other = channel(&json!({"kind": "teams"}));
+    let other = put(&house, &admin, &path, Some(&etag(&kept)), &other).await;
+    assert!(other.is(400, "bad-request"), "{other:?}");
+
+    let url = format!("{address}/a");
+    let ocsf = json!({"kind": "ocsf", "url": url, "authorization": "Splunk hidden-word"});
+    let made = make(&house, &admin, ocsf).await;
+    let path = path_of(&made);
+    let moved = channel(&json!({"kind": "ocsf", "url": format!("{address}/b")}));
+    let moved = put(&house, &admin, &path, Some(&etag(&made)), &moved).await;
+    assert_eq!(moved.status, 200, "{moved:?}");
+    house
+        .ask(Method::POST, &format!("{path}/test"), Some(&admin), None)
+        .await;
+    let (at, headers, body) = arrived.lock().unwrap().last().unwrap().clone();
+    assert_eq!(at, "/b");
+    assert!(
+        !headers.contains_key("authorization"),
+        "it was for another address"
+    );
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["class_uid"], 2002);
+    let gone = house.ask(Method::DELETE, &path, Some(&admin), None).await;
+    assert_eq!(gone.status, 204);
+    assert!(house.get(&path, &admin).await.is(404, "not-found"));
+
+    // Nothing of it lies open in the store.
+    let export = house
+        .get("/api/v1/exports/notification-channels", &admin)
+        .await;
+    assert_eq!(
+        export.body["records"].as_array().unwrap().len(),
+        1,
+        "{export:?}"
+    );
+    assert!(!export.body.to_string().contains("hidden-word"));
+    assert!(!export.body.to_string().contains("\"secrets\""));
+}
+
+#[tokio::test]
+async fn what_no_channel_could_be_is_refused_when_it_is_made() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    for url in [
+        "http://hooks.example.com/x",
+        "http://127.0.0.1/x",
+        "https://127.0.0.1/x",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::ffff:10.0.0.1]/",
+        "https://localhost/x",
+        "https://name:word@hooks.example.com/",
+        "file:///etc/passwd",
+        "hooks.example.com",
+        "",
+    ] {
+        let made = make(&house, &admin, json!({"kind": "webhook", "url": url})).await;
+        assert!(made.is(400, "bad-request"), "{url} {made:?}");
+    }
+    let good = json!({"kind": "webhook", "url": "https://hooks.example.com/x"});
+    let mut bodies = vec![
+        channel(&json!({"kind": "pigeon"})),
+        channel(&json!({"kind": "slack"})),
+        channel(
+            &json!({"kind": "ocsf", "url": "https://a.example.com", "authorization": "a\r\nb: c"}),
+        ),
+    ];
+    for (field, value) in [
+        ("name", json!("")),
+        ("name", json!("x".repeat(101))),
+        ("wants", json!({"events": []})),
+        ("wants", json!({"events": ["test"]})),
+        ("wants", json!({"events": ["moon.rises"]})),
+        ("moon", json!(1)),
+    ] {
+        let mut body = channel(&good);
+        body[field] = value;
+        bodies.push(body);
+    }
+    for body in bodies {
+        let made = house
+            .ask(Method::POST, CHANNELS, Some(&admin), Some(body.clone()))
+            .await;
+        assert!(made.is(400, "bad-request"), "{body} {made:?}");
+    }
+    for _ in 0..20 {
+        assert_eq!(make(&house, &admin, good.clone()).await.status, 201);
+    }
+    let more = make(&house, &admin, good).await;
+    assert!(more.is(409, "conflict"), "{more:?}");
+}
+
+/// A delivery of a channel of the tenant `default` that its receiver refused.
+pub(crate) async fn failed(house: &House, channel: &str) -> String {
+    let told: Notification = serde_json::from_value(json!({
+        "event": "findings.new", "tenant": "default", "id": "n", "at": house.now(),
+    }))
+    .unwrap();
+    let (tenant, channel) = ("default".parse().unwrap(), channel.parse().unwrap());
+    let record = DeliveryRecord::new(&channel, told, "title".to_owned()).unwrap();
+    let failed = schemas::api::notification::DeliveryState::Failed;
+    let record = record.tried(house.now(), failed, None, "it answered 400");
+    let deliveries = Deliveries(&house.platform);
+    assert!(deliveries.put(&tenant, &record, None).await.unwrap());
+    record.id.to_string()
+}
+
+#[tokio::test]
+async fn deliveries_are_listed_and_sent_again_by_their_own_tenant_alone() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let other = house.person("other", Role::Admin).await;
+    let good = json!({"kind": "webhook", "url": "https://hooks.example.com/x"});
+    let made = make(&house, &admin, good).await;
+    let id = failed(&house, made.body["channel"]["id"].as_str().unwrap()).await;
+
+    let list = format!("{}/deliveries", path_of(&made));
+    let listed = house.get(&list, &admin).await;
+    assert_eq!(
+        listed.body["deliveries"][0]["state"], "failed",
+        "{listed:?}"
+    );
+    assert_eq!(listed.body["deliveries"][0]["result"], "it answered 400");
+    assert!(house.get(&list, &other).await.is(404, "not-found"));
+    let replay = format!("/api/v1/notifications/deliveries/{id}/replay");
+    let foreign = house.ask(Method::POST, &replay, Some(&other), None).await;
+    assert!(foreign.is(404, "not-found"), "{foreign:?}");
+    let again = house.ask(Method::POST, &replay, Some(&admin), None).await;
+    assert_eq!(again.body["state"], "pending", "{again:?}");
+    assert_eq!(house.platform.queue.depth("notify").await.unwrap().ready, 1);
+}

@@ -1,0 +1,329 @@
+//! What changes in places reaches whoever wants to be told, at a real listener, once for each fix.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Response},
+};
+use handlers::Limits;
+use notification::{ChannelSecrets, SigningSecret};
+use records::{ChannelRecord, Channels, Deliveries, DeliveryRecord};
+use schemas::{
+    ChannelId, Timestamp,
+    api::notification::{ChannelTarget, ChannelWants, DeliveryState},
+    notification::NotificationEvent,
+};
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::support::{T0, World, host, kev, tracker};
+
+/// A request as it arrived: path, headers, body.
+type Arrived = (String, HeaderMap, Bytes);
+
+/// A listener that keeps what arrives, and answers by the path: `/503-once` refuses the first of each id.
+struct Listener {
+    address: String,
+    arrived: Arc<Mutex<Vec<Arrived>>>,
+}
+
+impl Listener {
+    async fn new() -> Self {
+        let arrived = Arc::<Mutex<Vec<Arrived>>>::default();
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&arrived));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { address, arrived }
+    }
+
+    fn at(&self, path: &str) -> Vec<Arrived> {
+        let arrived = self.arrived.lock().unwrap();
+        let at = arrived.iter().filter(|(at, ..)| at == path);
+        at.cloned().collect()
+    }
+}
+
+async fn answer(
+    State(arrived): State<Arc<Mutex<Vec<Arrived>>>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let path = uri.path().to_owned();
+    let id = headers.get("webhook-id").cloned();
+    let before = arrived
+        .lock()
+        .unwrap()
+        .iter()
+        .any(|(at, known, _)| *at == path && known.get("webhook-id") == id.as_ref());
+    arrived.lock().unwrap().push((path.clone(), headers, body));
+    match path.as_str() {
+        "/503-once" if !before => (StatusCode::SERVICE_UNAVAILABLE, "later").into_response(),
+        "/gone" => StatusCode::GONE.into_response(),
+        "/bad" => (StatusCode::BAD_REQUEST, "what is\r\nthis?").into_response(),
+        "/redirect" => (StatusCode::FOUND, [("location", "/hidden")]).into_response(),
+        "/huge" => {
+            // Without an end.
+            let piece = || Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 65_536]));
+            let pieces = futures::stream::repeat_with(piece);
+            Body::from_stream(pieces).into_response()
+        }
+        _ => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+fn secret() -> SigningSecret {
+    SigningSecret::new(&[7; 32])
+}
+
+/// Makes a channel to an address.
+pub(crate) async fn channel(world: &World, id: &str, url: String, events: &[NotificationEvent]) {
+    let id: ChannelId = id.parse().unwrap();
+    let secrets = ChannelSecrets::of_signing(&secret()).text().unwrap();
+    // The weather is for what is tested here.
+    let channels = Channels(&world.calm);
+    let at = Timestamp::from_ms(T0);
+    let record = ChannelRecord {
+        version: 1,
+        name: id.to_string(),
+        target: ChannelTarget::Webhook { url },
+        secrets: Some(channels.seal(&world.tenant, &id, &secrets).await.unwrap()),
+        id,
+        old_secret_until: None,
+        wants: ChannelWants {
+            events: events.to_vec(),
+            ..ChannelWants::default()
+        },
+        enabled: true,
+        disabled_reason: None,
+        created_at: at,
+        created_by: "tests".to_owned(),
+        updated_at: at,
+        updated_by: "tests".to_owned(),
+    };
+    assert!(channels.put(&world.tenant, &record, None).await.unwrap());
+}
+
+async fn deliveries(world: &World, channel: &str) -> Vec<DeliveryRecord> {
+    let id = channel.parse().unwrap();
+    let deliveries = Deliveries(&world.platform);
+    let list = deliveries.list(&world.tenant, &id, 100, None).await;
+    list.unwrap().records
+}
+
+/// Two hosts that have nothing yet, once advisories are there.
+async fn two_hosts(world: &World) {
+    world.document(
+        "tracker.json",
+        tracker(&[("openssl", "CVE-2026-0001", "3.0.1")]),
+    );
+    world.document("kev.json", kev(&["CVE-2020-0001"]));
+    world.refresh().await;
+    for name in ["a", "b"] {
+        let agent = world.agent(name).await;
+        let packages = [("openssl", "3.0.15-1"), ("curl", "8")];
+        world.send(&agent, 1, &host(name, &packages, &[])).await;
+    }
+    world.settle().await;
+}
+
+/// Two vulnerabilities that one update mends.
+fn news() -> String {
+    tracker(&[
+        ("openssl", "CVE-2026-0001", "3.0.1"),
+        ("openssl", "CVE-2026-0002", "3.0.16-1"),
+        ("openssl", "CVE-2026-0003", "3.0.16-1"),
+    ])
+}
+
+fn limits(quiet_s: u32) -> Limits {
+    Limits {
+        quiet_s,
+        ..Limits::default()
+    }
+}
+
+/// Each place with each vulnerability that messages tell of.
+fn told(messages: &[Arrived]) -> BTreeSet<(String, String)> {
+    let mut told = BTreeSet::new();
+    for (_, _, body) in messages {
+        let body: Value = serde_json::from_slice(body).unwrap();
+        for place in body["data"]["places"].as_array().unwrap() {
+            for known in body["data"]["vulnerabilities"].as_array().unwrap() {
+                let text = |value: &Value| value.as_str().unwrap().to_owned();
+                told.insert((text(&place["place"]), text(&known["id"])));
+            }
+        }
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_feed_finds_new_is_one_signed_message_for_one_fix_in_all_places() {
+    let world = World::with_limits(limits(2)).await;
+    let listener = Listener::new().await;
+    two_hosts(&world).await;
+    let both = [
+        NotificationEvent::FindingsNew,
+        NotificationEvent::FindingsFixed,
+    ];
+    channel(&world, "c1", format!("{}/ok", listener.address), &both).await;
+    world.document("tracker.json", news());
+    world.refresh().await;
+    world.settle().await;
+
+    let arrived = listener.at("/ok");
+    assert_eq!(arrived.len(), 1, "{arrived:?}");
+    let (_, headers, body) = &arrived[0];
+    let verifier = standardwebhooks::Webhook::new(secret().text().expose_secret()).unwrap();
+    verifier.verify(body, headers).unwrap();
+    let body: Value = serde_json::from_slice(body).unwrap();
+    assert_eq!(body["type"], "findings.new");
+    assert_eq!(body["data"]["fix"]["package"], "openssl");
+    assert_eq!(body["data"]["fix"]["fixed_version"], "3.0.16-1");
+    assert_eq!(body["data"]["places"][0]["installed_version"], "3.0.15-1");
+    let all = ["a", "b"].map(|host| {
+        ["CVE-2026-0002", "CVE-2026-0003"].map(|id| (format!("host/{host}"), id.to_owned()))
+    });
+    assert_eq!(told(&arrived), BTreeSet::from_iter(all.concat()));
+    let kept = deliveries(&world, "c1").await;
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].state, DeliveryState::Delivered);
+    assert_eq!(headers["webhook-id"], kept[0].id.as_str());
+
+    // The update comes to one host, and nothing is told again of the other.
+    let agent = world.agent("a").await;
+    let packages = [("openssl", "3.0.16-1"), ("curl", "8")];
+    world.send(&agent, 2, &host("a", &packages, &[])).await;
+    world.settle().await;
+    let arrived = listener.at("/ok");
+    assert_eq!(arrived.len(), 2);
+    let body: Value = serde_json::from_slice(&arrived[1].2).unwrap();
+    assert_eq!(body["type"], "findings.fixed");
+    assert_eq!(body["data"]["places"].as_array().unwrap().len(), 1);
+    assert_eq!(body["data"]["places"][0]["place"], "host/a");
+    assert_eq!(world.dead().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_fails_is_tried_again_or_given_up_as_it_answers() {
+    let world = World::with_limits(limits(0)).await;
+    let listener = Listener::new().await;
+    two_hosts(&world).await;
+    let new = [NotificationEvent::FindingsNew];
+    for (id, path) in [
+        ("once", "503-once"),
+        ("gone", "gone"),
+        ("bad", "bad"),
+        ("redirect", "redirect"),
+        ("huge", "huge"),
+    ] {
+        channel(&world, id, format!("{}/{path}", listener.address), &new).await;
+    }
+    let agent = world.agent("a").await;
+    world.document("tracker.json", news());
+    world.refresh().await;
+    world.settle().await;
+    world
+        .send(&agent, 9, &host("a", &[("curl", "9")], &[]))
+        .await;
+    world.settle().await;
+
+    // Away at first: the same id again, and delivered in the end.
+    for delivery in deliveries(&world, "once").await {
+        assert_eq!(delivery.state, DeliveryState::Delivered);
+        assert_eq!(delivery.attempts, 2);
+        let arrived = listener.at("/503-once");
+        let of = |arrived: &&Arrived| arrived.1["webhook-id"] == delivery.id.as_str();
+        assert_eq!(arrived.iter().filter(of).count(), 2);
+    }
+    let channels = Channels(&world.platform);
+    let id = |id: &str| id.parse::<ChannelId>().unwrap();
+    let health = channels.health(&world.tenant, &id("once")).await.unwrap();
+    assert_eq!(health.failing_since, None, "it arrived in the end");
+
+    let (gone, _) = channels
+        .get(&world.tenant, &id("gone"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(!gone.enabled);
+    assert!(gone.disabled_reason.unwrap().contains("410"));
+
+    let bad = deliveries(&world, "bad").await;
+    assert_eq!(bad[0].state, DeliveryState::Failed);
+    assert_eq!(bad[0].attempts, 1);
+    let result = bad[0].result.clone().unwrap();
+    assert!(result.contains("400: what isthis?"), "{result}");
+    let health = channels.health(&world.tenant, &id("bad")).await.unwrap();
+    assert!(health.reason.unwrap().contains("400"));
+
+    let redirect = deliveries(&world, "redirect").await;
+    assert_eq!(redirect[0].state, DeliveryState::Failed);
+    assert!(listener.at("/hidden").is_empty());
+
+    let huge = deliveries(&world, "huge").await;
+    assert_eq!(huge[0].state, DeliveryState::Delivered);
+    assert!(huge[0].result.clone().unwrap().len() < 500);
+    assert_eq!(world.dead().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_scan_is_a_digest_and_without_channels_nothing_is_kept() {
+    let world = World::with_limits(limits(2)).await;
+    let listener = Listener::new().await;
+    two_hosts(&world).await;
+    world.document("tracker.json", news());
+    world.refresh().await;
+    world.settle().await;
+    let changes = records::PlaceChanges(&world.platform);
+    assert_eq!(changes.some(&world.tenant).await.unwrap(), []);
+
+    let new = [NotificationEvent::FindingsNew];
+    channel(&world, "c1", format!("{}/ok", listener.address), &new).await;
+    for name in ["c", "d"] {
+        let agent = world.agent(name).await;
+        let packages = [("openssl", "3.0.15-1")];
+        world.send(&agent, 1, &host(name, &packages, &[])).await;
+    }
+    world.settle().await;
+    let arrived = listener.at("/ok");
+    assert_eq!(arrived.len(), 1, "{arrived:?}");
+    let body: Value = serde_json::from_slice(&arrived[0].2).unwrap();
+    assert_eq!(body["data"]["digest"], true);
+    assert_eq!(told(&arrived).len(), 4, "two of each host");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_any_weather_everything_is_told_and_no_message_has_two_contents() {
+    let world = World::stormy_with(limits(0), 11).await;
+    let listener = Listener::new().await;
+    two_hosts(&world).await;
+    let new = [NotificationEvent::FindingsNew];
+    channel(&world, "c1", format!("{}/503-once", listener.address), &new).await;
+    world.document("tracker.json", news());
+    world.refresh().await;
+    world.settle().await;
+    let arrived = listener.at("/503-once");
+    let all = ["a", "b"].map(|host| {
+        ["CVE-2026-0002", "CVE-2026-0003"].map(|id| (format!("host/{host}"), id.to_owned()))
+    });
+    assert_eq!(told(&arrived), BTreeSet::from_iter(all.concat()));
+    let mut contents = std::collections::BTreeMap::new();
+    for (_, headers, body) in &arrived {
+        let id = headers["webhook-id"].to_str().unwrap().to_owned();
+        let before = contents.insert(id, body.clone());
+        assert!(before.is_none_or(|before| before == *body));
+    }
+}

@@ -1,0 +1,207 @@
+//! Sending notifications: each to an address that a tenant's people entered, so only public ones are reached unless the
+//! operator allows others, redirects are not followed, and what is answered is read only as far as a person wants to know.
+
+use std::time::Duration;
+
+use notification::{ChannelSecrets, ocsf, signatures, slack, teams, webhook};
+use schemas::{Timestamp, api::notification::ChannelTarget, notification::Notification as Told};
+
+use crate::http::{Guard, Http, HttpError, HttpOptions, HttpRequest, retry_after};
+
+/// Time for a whole delivery.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Most bytes of an answer that are read.
+const MAX_ANSWER_BYTES: usize = 4096;
+/// Most characters of an answer that are told.
+const MAX_TOLD_CHARS: usize = 200;
+/// The longest wait that a receiver may ask for, in seconds.
+const MAX_WAIT_S: u64 = 24 * 3600;
+
+/// Sends notifications. Cloning shares its connections.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    http: Http,
+}
+
+/// What became of an attempt. Texts are for people, bounded and without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver took it.
+    Delivered(String),
+    /// It may take it later.
+    Later {
+        /// Why not now.
+        reason: String,
+        /// How long the receiver asked to wait, in seconds.
+        wait_s: Option<u64>,
+    },
+    /// It will not take it as it is.
+    Refused(String),
+    /// It wants nothing of this channel any more.
+    Gone(String),
+}
+
+impl Outbound {
+    /// A sender to what this guard admits.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub fn new(guard: &Guard) -> Result<Self, HttpError> {
+        let http = Http::new(&HttpOptions {
+            guard: Some(guard.clone()),
+            redirects: false,
+            connect_timeout: CONNECT_TIMEOUT,
+            read_timeout: TOTAL_TIMEOUT,
+            total_timeout: TOTAL_TIMEOUT,
+            ..HttpOptions::default()
+        })?;
+        Ok(Self { http })
+    }
+
+    /// Sends a notification to where a channel leads. `id` is the same for every attempt.
+    pub async fn send(
+        &self,
+        target: &ChannelTarget,
+        secrets: &ChannelSecrets,
+        told: &Told,
+        id: &str,
+        now: Timestamp,
+    ) -> Outcome {
+        let Some(request) = request(target, secrets, told, id, now) else {
+            return Outcome::Refused(
+                "this version cannot send to this kind of channel, or its secret is missing"
+                    .to_owned(),
+            );
+        };
+        match self.http.begin(request).await {
+            Ok(mut answer) => {
+                let status = answer.status();
+                let wait = answer.header("retry-after").map(str::to_owned);
+                let mut body = Vec::new();
+                // What a receiver says is only told to people: where it breaks off does not matter.
+                while body.len() < MAX_ANSWER_BYTES
+                    && let Ok(Some(chunk)) = answer.chunk().await
+                {
+                    body.extend_from_slice(&chunk);
+                }
+                let said = told_answer(answer.host(), status, &body, secrets);
+                judge(status, said, wait.as_deref())
+            }
+            Err(error) => failure(&error, secrets),
+        }
+    }
+}
+
+fn request(
+    target: &ChannelTarget,
+    secrets: &ChannelSecrets,
+    told: &Told,
+    id: &str,
+    now: Timestamp,
+) -> Option<HttpRequest> {
+    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let (url, body) = match target {
+        ChannelTarget::Webhook { url } => {
+            let body = webhook(told).to_string();
+            let signing = secrets.signing(now);
+            if signing.is_empty() {
+                return None;
+            }
+            let signed = signatures(&signing, id, now.as_s(), &body);
+            headers.extend([
+                ("webhook-id".to_owned(), id.to_owned()),
+                ("webhook-timestamp".to_owned(), now.as_s().to_string()),
+                ("webhook-signature".to_owned(), signed),
+            ]);
+            (url.clone(), body)
+        }
+        ChannelTarget::Slack { .. } => (secrets.url()?.to_owned(), slack(told).to_string()),
+        ChannelTarget::Teams { .. } => (secrets.url()?.to_owned(), teams(told).to_string()),
+        ChannelTarget::Ocsf { url } => {
+            if let Some(value) = secrets.authorization() {
+                headers.push(("authorization".to_owned(), value.to_owned()));
+            }
+            (url.clone(), ocsf(told).to_string())
+        }
+        ChannelTarget::Unknown => return None,
+    };
+    Some(HttpRequest {
+        method: "POST".to_owned(),
+        url,
+        headers,
+        body: body.into_bytes(),
+    })
+}
+
+/// What an answer means. Sources: Standard Webhooks, "Response status codes"; RFC 9110.
+fn judge(status: u16, said: String, wait: Option<&str>) -> Outcome {
+    match status {
+        200..=299 => Outcome::Delivered(said),
+        410 => Outcome::Gone(said),
+        // Too early, too slow, too much: as it is for now.
+        408 | 425 | 429 | 500..=599 => Outcome::Later {
+            reason: said,
+            wait_s: wait
+                .and_then(retry_after)
+                .map(|wait| wait.as_secs().min(MAX_WAIT_S)),
+        },
+        300..=399 => Outcome::Refused(format!(
+            "{said}; redirects are not followed, so enter the address that it leads to"
+        )),
+        _ => Outcome::Refused(said),
+    }
+}
+
+fn told_answer(host: &str, status: u16, body: &[u8], secrets: &ChannelSecrets) -> String {
+    let text = String::from_utf8_lossy(body);
+    let text: String = secrets
+        .removed_from(&text)
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_TOLD_CHARS)
+        .collect();
+    let text = text.trim();
+    if text.is_empty() {
+        format!("{host} answered {status}")
+    } else {
+        format!("{host} answered {status}: {text}")
+    }
+}
+
+/// Why nothing was answered, without the address, which may be a secret.
+fn failure(error: &HttpError, secrets: &ChannelSecrets) -> Outcome {
+    match error {
+        HttpError::Unreachable { host, source } => {
+            let why = if source.is_timeout() {
+                "it did not answer in time".to_owned()
+            } else {
+                innermost(source)
+            };
+            Outcome::Later {
+                reason: secrets.removed_from(&format!("cannot reach {host}: {why}")),
+                wait_s: None,
+            }
+        }
+        HttpError::Internal(_) => Outcome::Refused(
+            "the address is of this machine or a private network, which this service does not ask"
+                .to_owned(),
+        ),
+        HttpError::NotEncrypted(_) => {
+            Outcome::Refused("the address is not encrypted; use https://".to_owned())
+        }
+        HttpError::Header(name) => Outcome::Refused(format!("the header `{name}` cannot be sent")),
+        _ => Outcome::Refused("the address cannot be used".to_owned()),
+    }
+}
+
+/// The last cause, which names no address.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause = std::error::Error::source(error);
+    let mut text = "the connection failed".to_owned();
+    while let Some(error) = cause {
+        text = error.to_string();
+        cause = error.source();
+    }
+    text
+}
