@@ -22,6 +22,7 @@ stop: ## stop the server that `make run` started
 
 test: ## all tests, with what they need set up first
 	@infra/dev/prepare.sh test
+	@infra/dev/issuer.sh
 	$(CARGO) test --workspace --locked
 
 test-aws: ## the AWS adapter and the deployed stack, on servers that it installs and starts on loopback

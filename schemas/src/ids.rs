@@ -106,6 +106,11 @@ plain_id!(
     "token"
 );
 plain_id!(
+    /// A service that signs people in.
+    IdentityProviderId,
+    "identity provider"
+);
+plain_id!(
     /// A request to read an image where its registry keeps it.
     ImageRequestId,
     "request"

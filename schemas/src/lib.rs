@@ -22,8 +22,9 @@ pub mod time;
 
 pub use digest::Digest;
 pub use ids::{
-    AgentId, ChannelId, CollectionId, DeliveryId, HostId, ImageId, ImageRequestId, Place,
-    PlaceKind, RegistryId, SessionId, TenantId, TokenId, UserId, VulnerabilityId,
+    AgentId, ChannelId, CollectionId, DeliveryId, HostId, IdentityProviderId, ImageId,
+    ImageRequestId, Place, PlaceKind, RegistryId, SessionId, TenantId, TokenId, UserId,
+    VulnerabilityId,
 };
 pub use severity::Severity;
 pub use time::Timestamp;

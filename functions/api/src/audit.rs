@@ -170,7 +170,7 @@ impl ApiState {
     /// Tells that something was done.
     ///
     /// # Errors
-    /// When it cannot be told: then the operation fails, although it happened, and leaves its entry when it is repeated.
+    /// When it cannot be told: then the operation fails, although it happened.
     pub(crate) async fn audit(&self, by: &impl Acts, act: Act) -> Result<(), ApiError> {
         let operation = act.operation;
         let told = self
@@ -182,7 +182,7 @@ impl ApiState {
             tracing::error!(operation, tenant = %by.tenant(), by = by.actor().id, error, "done, and not in the audit log");
             ApiError::new(
                 Kind::Unavailable,
-                "It was done, and could not be written to the audit log: send it again.",
+                "It was done, and could not be written to the audit log: look at what is there before you send it again.",
             )
         })
     }

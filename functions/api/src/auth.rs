@@ -190,6 +190,11 @@ impl<N> Allowed<N> {
         self.caller.came.user()
     }
 
+    /// The person, for what outlives the caller: a key or a build must not let itself in for longer than it holds.
+    pub(crate) fn person(&self) -> Result<&UserId, ApiError> {
+        self.user().ok_or_else(only_a_person)
+    }
+
     /// Refuses callers whose permission is limited to some collections, for what is about the whole tenant.
     pub(crate) fn of_whole_tenant(&self) -> Result<(), ApiError> {
         if self.reach == Reach::Tenant {
@@ -311,6 +316,8 @@ pub(crate) mod needs {
         ManageTokens,
         ReadNotifications,
         ManageNotifications,
+        ReadIdentityProviders,
+        ManageIdentityProviders,
     );
 }
 
@@ -501,6 +508,12 @@ async fn of_api_key(
         .await?
         .filter(|user| user.created_at == key.owner_since && user.disabled_at.is_none())
         .ok_or_else(|| refused("Whoever the API key is of is no longer here."))?;
+    // An administrator who took the password away may not know of keys that a thief made by it.
+    if owner.one_time {
+        return Err(refused(
+            "The password of whoever the API key is of was reset: they have to choose one first.",
+        ));
+    }
     let grants = identity.grants(&tenant, &key.roles).await?;
     let limit = identity.grants(&tenant, &owner.assignments()).await?;
     let address = from.map(|address| address.to_string());

@@ -125,10 +125,30 @@ async fn answer(request: Request, next: Next, path: &str) -> Response {
     } else {
         TIME_OUT
     };
+    let panicked = || ApiError::internal("the handler panicked").into_response();
+    // What changes something goes on when its caller leaves or has waited too long: between a change and its entry in the audit
+    // log nobody outside ends it. Uploads change nothing before they are whole.
+    if !request.method().is_safe() && !path.starts_with("/uploads/") {
+        let origin = request_id::origin();
+        let trace = trace::current();
+        let work = request_id::scope(origin, next.run(request));
+        let work = async move {
+            match trace {
+                Some(trace) => trace::within(trace, work).await,
+                None => work.await,
+            }
+        };
+        let work = tokio::spawn(work.in_current_span());
+        return match tokio::time::timeout(time_out, work).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => panicked(),
+            Err(_) => timed_out(),
+        };
+    }
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(time_out, answered).await {
         Ok(Ok(response)) => response,
-        Ok(Err(_)) => ApiError::internal("the handler panicked").into_response(),
+        Ok(Err(_)) => panicked(),
         Err(_) => timed_out(),
     }
 }

@@ -78,6 +78,8 @@ pub(crate) enum Kind {
     BadProof,
     /// The token of a build's system is not trusted.
     BadBuildToken,
+    /// A sign-in by another service came to nothing.
+    BadSignIn,
     /// The store has no room left.
     Full,
     /// Something is away; repeat.
@@ -220,6 +222,7 @@ impl Kind {
                 "bad-build-token",
                 "The build's token is not accepted",
             ),
+            Self::BadSignIn => (S::UNAUTHORIZED, "bad-sign-in", "The sign-in does not hold"),
             Self::Full => (
                 S::INSUFFICIENT_STORAGE,
                 "full",

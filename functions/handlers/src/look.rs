@@ -7,7 +7,7 @@ use records::{
     identity::Identity,
     messages::{self, RegistryMessage},
 };
-use schemas::{RegistryId, Timestamp};
+use schemas::{RegistryId, TenantId, Timestamp};
 
 use crate::{Context, Handler, HandlerError};
 
@@ -20,32 +20,44 @@ pub struct LookAtRegistries;
 #[async_trait]
 impl Handler for LookAtRegistries {
     async fn handle(&self, context: &Context, _tick: &Delivery) -> Result<(), HandlerError> {
-        let registries = Registries(&context.platform);
-        let mut looks = Vec::new();
+        let mut failed = None;
         for tenant in Identity::new(context.platform.clone()).tenants().await? {
-            for record in registries.all(&tenant.id).await? {
-                let (true, Some(hours)) = (record.settings.enabled, record.settings.every_hours)
-                else {
-                    continue;
-                };
-                let due = due(context.now(), hours, &record.id);
-                // Who was changed since waits for the next time.
-                let run = registries.run(&tenant.id, &record.id).await?;
-                let last = run.and_then(|run| run.started_at);
-                if last.is_some_and(|last| last >= due) {
-                    continue;
-                }
-                looks.push(RegistryMessage::Survey {
-                    tenant: tenant.id.clone(),
-                    registry: record.id,
-                    // The same however often it is asked for until it begins.
-                    began: due,
-                    after: None,
-                });
+            // One tenant's records must not keep the others from being looked at.
+            if let Err(error) = look_for(context, &tenant.id).await {
+                let cause = &error as &dyn std::error::Error;
+                tracing::error!(tenant = %tenant.id, error = cause, "registries of a tenant are not looked at");
+                failed = Some(error);
             }
         }
-        Ok(messages::send(&context.platform, &looks).await?)
+        failed.map_or(Ok(()), Err)
     }
+}
+
+/// Asks for the looks at one tenant's registries whose time has come.
+async fn look_for(context: &Context, tenant: &TenantId) -> Result<(), HandlerError> {
+    let registries = Registries(&context.platform);
+    let mut looks = Vec::new();
+    for record in registries.all(tenant).await? {
+        let (true, Some(hours)) = (record.settings.enabled, record.settings.every_hours) else {
+            continue;
+        };
+        let due = due(context.now(), hours, &record.id);
+        // Who was changed since waits for the next time.
+        let run = registries.run(tenant, &record.id).await?;
+        let last = run.and_then(|run| run.started_at);
+        if last.is_some_and(|last| last >= due) {
+            continue;
+        }
+        looks.push(RegistryMessage::Survey {
+            tenant: tenant.clone(),
+            registry: record.id,
+            // The same however often it is asked for until it begins.
+            began: due,
+            after: None,
+            pages: 0,
+        });
+    }
+    Ok(messages::send(&context.platform, &looks).await?)
 }
 
 /// When a registry was to be looked at last: every so many hours, and not all of them in the same minute.

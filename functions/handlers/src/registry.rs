@@ -68,9 +68,10 @@ impl Handler for Registry {
                 registry,
                 began,
                 after,
+                pages,
             } => {
                 let look = Look::of(&tenant, &registry, began);
-                survey::survey(context, &look, after).await
+                survey::survey(context, &look, after, pages).await
             }
             RegistryMessage::Repository {
                 tenant,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use futures::{StreamExt as _, stream};
 use records::{
     Registries, RegistryRecord,
+    identity::Identity,
     messages::{self, RegistryMessage},
     registries::{RegistryImageRecord, RunPart},
 };
@@ -22,6 +23,10 @@ use crate::{Context, HandlerError};
 const PAGES: usize = 10;
 /// Most repositories of one look.
 const MAX_REPOSITORIES: u32 = 5_000;
+/// Most pages of a list of repositories; a registry may name ever new places where its list goes on.
+const MAX_PAGES: u32 = 1_000;
+/// Names that are held against patterns before others have their turn: patterns and names are of strangers.
+const NAMES_AT_ONCE: usize = 256;
 /// Most pages of the tags of a repository, of up to a thousand each.
 const MAX_TAG_PAGES: usize = 200;
 /// Digests that are asked for at once.
@@ -114,12 +119,23 @@ async fn client(
         .map_err(|error| HandlerError::poison_by("no repository is named so", error))?;
     let credentials = match credentials(context, tenant, record).await? {
         Some(credentials) => credentials,
-        None => context
-            .registries
-            .credentials
-            .find(&reference)
-            .await
-            .map_err(|error| HandlerError::poison_by("no credentials can be looked for", error))?,
+        // The operator's own are for all tenants where an image is named; what they open is listed to nobody but the only one.
+        None if Identity::new(context.platform.clone())
+            .tenants()
+            .await?
+            .len()
+            == 1 =>
+        {
+            context
+                .registries
+                .credentials
+                .find(&reference)
+                .await
+                .map_err(|error| {
+                    HandlerError::poison_by("no credentials can be looked for", error)
+                })?
+        }
+        None => Credentials::Anonymous,
     };
     let mut options = context.registries.options.clone();
     let most = crate::registry::READING_TIME;
@@ -149,6 +165,7 @@ pub(crate) async fn survey(
     context: &Context,
     look: &Look<'_>,
     after: Option<String>,
+    pages: u32,
 ) -> Result<(), HandlerError> {
     let registries = Registries(&context.platform);
     let Some(record) = enabled(context, look.tenant, look.registry).await? else {
@@ -172,6 +189,13 @@ pub(crate) async fn survey(
             Ok(after) => next = after,
             Err(why) => problem = Some(why),
         }
+    }
+    let pages = pages.saturating_add(u32::try_from(PAGES).unwrap_or(u32::MAX));
+    if next.is_some() && pages >= MAX_PAGES {
+        problem = Some(format!(
+            "its list has more than {MAX_PAGES} pages; what follows is not looked at"
+        ));
+        next = None;
     }
     let run = registries.run(look.tenant, look.registry).await?;
     let before = run.map_or(0, |run| run.repositories);
@@ -199,6 +223,7 @@ pub(crate) async fn survey(
             registry: look.registry.clone(),
             began: look.began,
             after: next,
+            pages,
         };
         messages::send(&context.platform, &[goes_on]).await?;
     }
@@ -230,10 +255,14 @@ async fn listed(
             .repositories(after.as_deref())
             .await
             .map_err(failed)?;
-        let patterned = |name: &String| scope.has_repository(name);
-        found.extend(page.names.into_iter().filter(patterned));
+        for names in page.names.chunks(NAMES_AT_ONCE) {
+            let patterned = |name: &&String| scope.has_repository(name);
+            found.extend(names.iter().filter(patterned).cloned());
+            tokio::task::yield_now().await;
+        }
         after = page.next;
-        if after.is_none() {
+        // More than are looked at are told as that many.
+        if after.is_none() || found.len() > MAX_REPOSITORIES as usize {
             break;
         }
     }
@@ -285,9 +314,12 @@ async fn new_tags(
         let Some(found) = client.tags(after.as_deref()).await.map_err(failed)? else {
             return Err(HandlerError::poison("there is no such repository"));
         };
-        for tag in found.names {
+        for (at, tag) in found.names.into_iter().enumerate() {
             if scope.has_tag(&tag) && !is_attached(&tag) {
                 newest.meet(tag);
+            }
+            if (at + 1).is_multiple_of(NAMES_AT_ONCE) {
+                tokio::task::yield_now().await;
             }
         }
         after = found.next;

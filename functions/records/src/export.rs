@@ -28,6 +28,7 @@ pub const NOUNS: &[ExportNoun] = &[
     ExportNoun::Collections,
     ExportNoun::EnrolmentTokens,
     ExportNoun::Hosts,
+    ExportNoun::IdentityProviders,
     ExportNoun::ImageRequests,
     ExportNoun::Images,
     ExportNoun::Layers,
@@ -89,7 +90,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
 
 /// Fields by which secrets are verified, since whoever has them can try secrets without being counted, and fields with
 /// secrets that are sealed, which nothing else opens.
-const SECRET: [&str; 6] = [
+const SECRET: [&str; 7] = [
+    "client_secret",
     "credentials",
     "password_hash",
     "second_factor",
@@ -111,6 +113,7 @@ pub const fn folder(noun: ExportNoun) -> &'static str {
         ExportNoun::Collections => "collections",
         ExportNoun::EnrolmentTokens => "enrolment-tokens",
         ExportNoun::Hosts => "hosts",
+        ExportNoun::IdentityProviders => "identity-providers",
         ExportNoun::ImageRequests => "image-requests",
         ExportNoun::Images => "images",
         ExportNoun::Layers => "layers",

@@ -208,6 +208,9 @@ pub enum RegistryMessage {
         /// Where an earlier message of the same look ended in the list of repositories; absent at the beginning.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<String>,
+        /// Pages of the list that were read before.
+        #[serde(default)]
+        pages: u32,
     },
     /// The same in one repository.
     Repository {

@@ -23,6 +23,8 @@ pub enum ExportNoun {
     EnrolmentTokens,
     /// Hosts.
     Hosts,
+    /// Services that sign people in, without this server's secrets there.
+    IdentityProviders,
     /// Requests for images.
     ImageRequests,
     /// Images.

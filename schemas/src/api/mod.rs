@@ -10,6 +10,7 @@ pub mod enrolment_token;
 pub mod export;
 pub mod feed;
 pub mod health;
+pub mod identity_provider;
 pub mod image_scan;
 pub mod notification;
 pub mod page;

@@ -13,6 +13,12 @@ pub struct PersonDetail {
     pub id: UserId,
     /// Their roles, and what each is limited to.
     pub roles: Vec<RoleAssignment>,
+    /// What the service that signs them in calls them; absent for those who have a password here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Their e-mail address by that service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// Whether they are kept from signing in.
     pub disabled: bool,
     /// Whether they have a one-time password, which they have to change first.

@@ -10,7 +10,8 @@ use super::Format;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A token or a password is never an argument, because arguments can be seen by every user of the machine.
-Give a token by --token-file or BULKHEAD_TOKEN, or sign in with --user and --password-file.
+Give a token or an API key by --token-file or BULKHEAD_TOKEN, or sign in with --user and --password-file. In a job of
+GitHub, GitLab or Azure DevOps that the server trusts, the job's own token is exchanged: see the README.
 Exit code 4 means that the server has judged nothing yet or has no advisories, so that an empty list proves nothing.")]
 pub struct VulnerabilitiesArgs {
     /// Address of the server, such as https://bulkhead.example.org.

@@ -179,7 +179,8 @@ pub struct GateArgs {
     /// Who answers for what --vex-out states.
     #[arg(long, value_name = "NAME", default_value = "Unknown author")]
     pub vex_author: String,
-    /// Hold the scan against the policy of this server, too, and send it the result. Takes a token of BULKHEAD_TOKEN.
+    /// Hold the scan against the policy of this server, too, and send it the result. Takes a token or an API key of
+    /// BULKHEAD_TOKEN, or in a job of GitHub, GitLab or Azure DevOps that the server trusts, the job's own token.
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// File that holds the token for --server; - reads it from standard input.

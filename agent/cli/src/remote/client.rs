@@ -57,6 +57,11 @@ impl Client {
         })
     }
 
+    /// The server's address, as it was given.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// Sends a request and understands its answer, which must have status 200 or 201.
     pub(super) async fn json<T: DeserializeOwned>(
         &self,

@@ -15,7 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     client::{Address, Client},
-    secret,
+    job,
+    secret::Credentials,
 };
 use crate::{
     args::GateArgs,
@@ -50,9 +51,10 @@ impl Server {
         let Some(name) = &args.server else {
             return Ok(None);
         };
-        let token = secret::token(args.server_token_file.as_deref()).map_err(|failure| {
-            failure.advise("give a token with --server-token-file FILE (- for standard input) or BULKHEAD_TOKEN")
-        })?;
+        let credentials =
+            Credentials::token(args.server_token_file.as_deref()).map_err(|failure| {
+                failure.advise("give a token or an API key with --server-token-file FILE (- for standard input) or BULKHEAD_TOKEN")
+            })?;
         let client = Client::new(&Address {
             server: name,
             ca_file: args.server_ca_file.as_deref(),
@@ -62,12 +64,20 @@ impl Server {
             .enable_all()
             .build()
             .map_err(Failure::unreachable)?;
-        Ok(Some(Self {
+        let mut server = Self {
             client,
             name: name.clone(),
-            token,
+            token: SecretString::default(),
             runtime,
-        }))
+        };
+        server.token = match credentials {
+            Credentials::Job(job) => server.wait(job.exchange(&server.client, job::environment))?,
+            Credentials::Token(token) => token,
+            Credentials::Login { .. } => {
+                return Err(Failure::input(anyhow::anyhow!("a scan takes a token")));
+            }
+        };
+        Ok(Some(server))
     }
 
     /// Adds the server's policy to a gate, where one is set: before the scan, so that a server that is away costs no time.

@@ -8,7 +8,7 @@ use schemas::api::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{client::Client, secret::Credentials};
+use super::{client::Client, job, secret::Credentials};
 use crate::{args::VulnerabilitiesArgs, exit::Failure};
 
 /// The most rows of one page that the API gives.
@@ -28,6 +28,7 @@ pub(super) async fn settled(
     let client = Client::new(&args.into())?;
     let token = match credentials {
         Credentials::Token(token) => token.clone(),
+        Credentials::Job(job) => job.exchange(&client, job::environment).await?,
         Credentials::Login { user, password } => sign_in(&client, args, user, password).await?,
     };
     let until = Instant::now() + Duration::from_secs(args.wait);

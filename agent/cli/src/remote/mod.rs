@@ -2,6 +2,7 @@
 
 mod client;
 pub mod gate;
+mod job;
 mod list;
 mod secret;
 

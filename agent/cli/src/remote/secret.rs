@@ -5,6 +5,7 @@ use std::{io::Read, path::Path};
 use anyhow::Context;
 use secrecy::SecretString;
 
+use super::job::{self, Job};
 use crate::{args::VulnerabilitiesArgs, exit::Failure};
 
 /// The largest secret that is read: a token has some hundred bytes.
@@ -17,6 +18,8 @@ const TOKEN_VARIABLE: &str = "BULKHEAD_TOKEN";
 pub(super) enum Credentials {
     /// A token that is there already.
     Token(SecretString),
+    /// A build's job, whose token is to be exchanged for one.
+    Job(Job),
     /// A login to be exchanged for a token.
     Login {
         /// Login name.
@@ -35,24 +38,26 @@ impl Credentials {
                 password: read("password", file)?,
             });
         }
-        token(args.token_file.as_deref())
-            .map(Self::Token)
-            .map_err(|failure| {
-                failure.advise(
-                "give a token with --token-file FILE or BULKHEAD_TOKEN, or sign in with --user NAME --password-file FILE",
+        Self::token(args.token_file.as_deref()).map_err(|failure| {
+            failure.advise(
+                "give a token or an API key with --token-file FILE or BULKHEAD_TOKEN, or sign in with --user NAME --password-file FILE",
             )
-            })
+        })
     }
-}
 
-/// The token in a file (`-` for standard input), else the environment's.
-pub(super) fn token(file: Option<&Path>) -> Result<SecretString, Failure> {
-    if let Some(file) = file {
-        return read("token", file);
-    }
-    match std::env::var(TOKEN_VARIABLE) {
-        Ok(token) if !token.trim().is_empty() => Ok(SecretString::from(token.trim().to_owned())),
-        _ => Err(Failure::input(anyhow::anyhow!("no credentials were given"))),
+    /// The token in a file (`-` for standard input), else the environment's, else that of the build's job.
+    pub(super) fn token(file: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(file) = file {
+            return read("token", file).map(Self::Token);
+        }
+        match std::env::var(TOKEN_VARIABLE) {
+            Ok(token) if !token.trim().is_empty() => {
+                Ok(Self::Token(SecretString::from(token.trim().to_owned())))
+            }
+            _ => Job::of(job::environment)
+                .map(Self::Job)
+                .ok_or_else(|| Failure::input(anyhow::anyhow!("no credentials were given"))),
+        }
     }
 }
 

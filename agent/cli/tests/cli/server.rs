@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::fixture::Place;
+use super::fixture::{Place, Ran};
 
 /// Answers each request with the next reply, and keeps what was asked.
 struct Server {
@@ -281,4 +281,100 @@ fn a_scan_is_held_against_the_server_s_policy_and_sent_to_it() {
             assert!(sent.contains("content-encoding: zstd\r\n"), "{sent}");
         }
     }
+}
+
+fn exchanged() -> (u16, Value) {
+    let given = json!({
+        "access_token": "short-lived", "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "token_type": "Bearer", "expires_in": 900, "trusted_build": "0123456789abcdef"
+    });
+    (200, given)
+}
+
+#[test]
+fn a_job_s_own_token_is_exchanged_for_one_of_the_server() {
+    let place = Place::new();
+    place.debian();
+    place.compiled();
+    let policy = policy_of("version = 1\n[fail_on]\nseverity = \"critical\"\n");
+    let server = Server::answering(vec![exchanged(), (200, policy), (201, kept())]);
+    let arguments = ["scan", "dir:root", "--feeds", "compiled", "--server"];
+    let mut command = place.command(&arguments);
+    command
+        .arg(&server.address)
+        .env("BULKHEAD_ID_TOKEN", "a.very-secret.c")
+        .env("BULKHEAD_TENANT", "acme");
+    let ran = Ran::from(command).exits(0);
+    assert!(!ran.err().contains("very-secret") && !ran.out().contains("very-secret"));
+    let asked = server.asked();
+    assert!(
+        asked[0].starts_with("POST /api/v1/token/exchange "),
+        "{}",
+        asked[0]
+    );
+    assert!(asked[0].contains(r#""subject_token":"a.very-secret.c""#));
+    assert!(asked[0].contains(r#""tenant":"acme""#));
+    assert!(!asked[0].contains("authorization:"));
+    for request in &asked[1..] {
+        assert!(
+            request.contains("authorization: Bearer short-lived\r\n"),
+            "{request}"
+        );
+    }
+}
+
+#[test]
+fn the_systems_of_builds_are_asked_as_they_document() {
+    let place = Place::new();
+    let list = || (200, page(&[row("CVE-2026-1", 81.5)], None));
+    let github = Server::answering(vec![
+        (200, json!({"value": "a.github.c"})),
+        exchanged(),
+        list(),
+    ]);
+    let arguments = ["vulnerabilities", "--server", &github.address];
+    let mut command = place.command(&arguments);
+    command
+        .env(
+            "ACTIONS_ID_TOKEN_REQUEST_URL",
+            format!("{}/idtoken?v=2", github.address),
+        )
+        .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "run-token");
+    Ran::from(command).exits(0).says("CVE-2026-1");
+    let asked = github.asked();
+    let audience = github.address.replace(':', "%3A").replace('/', "%2F");
+    let first = format!("GET /idtoken?v=2&audience={audience} ");
+    assert!(asked[0].starts_with(&first), "{}", asked[0]);
+    assert!(asked[0].contains("authorization: Bearer run-token\r\n"));
+    assert!(asked[1].contains(r#""subject_token":"a.github.c""#));
+
+    let azure = Server::answering(vec![
+        (200, json!({"oidcToken": "a.azure.c"})),
+        exchanged(),
+        list(),
+    ]);
+    let arguments = ["vulnerabilities", "--server", &azure.address];
+    let mut command = place.command(&arguments);
+    command
+        .env(
+            "SYSTEM_OIDCREQUESTURI",
+            format!("{}/oidctoken", azure.address),
+        )
+        .env("SYSTEM_ACCESSTOKEN", "job-token")
+        .env("BULKHEAD_AZURE_SERVICE_CONNECTION", "c-1");
+    Ran::from(command).exits(0);
+    let asked = azure.asked();
+    let first = "POST /oidctoken?api-version=7.1&serviceConnectionId=c-1 ";
+    assert!(asked[0].starts_with(first), "{}", asked[0]);
+    assert!(asked[1].contains(r#""subject_token":"a.azure.c""#));
+
+    // A build that is not trusted is told what to do, and its token is not shown.
+    let problem = json!({
+        "type": "/problems/bad-build-token", "title": "x", "status": 401, "detail": "no rule trusts it"
+    });
+    let refusing = Server::answering(vec![(401, problem)]);
+    let mut command = place.command(&["vulnerabilities", "--server", &refusing.address]);
+    command.env("BULKHEAD_ID_TOKEN", "a.very-secret.c");
+    let ran = Ran::from(command).exits(2).says("no rule trusts it");
+    assert!(ran.err().contains("trusted-builds") && !ran.err().contains("very-secret"));
 }

@@ -11,6 +11,7 @@ pub(crate) mod exports;
 pub(crate) mod feeds;
 pub(crate) mod given;
 pub(crate) mod hosts;
+pub(crate) mod identity_providers;
 pub(crate) mod images;
 pub(crate) mod invitations;
 pub(crate) mod notifications;
@@ -21,6 +22,7 @@ pub(crate) mod roles;
 pub(crate) mod scans;
 pub(crate) mod session;
 pub(crate) mod sessions;
+pub(crate) mod sign_in;
 pub(crate) mod standing;
 pub(crate) mod token;
 pub(crate) mod trusted_builds;
@@ -92,6 +94,15 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(trusted_builds::remove::remove))
         .routes(routes!(token::exchange::exchange))
+        .routes(routes!(identity_providers::list::list))
+        .routes(routes!(
+            identity_providers::get::get,
+            identity_providers::set::set,
+            identity_providers::remove::remove
+        ))
+        .routes(routes!(sign_in::ways::ways))
+        .routes(routes!(sign_in::begin::begin))
+        .routes(routes!(sign_in::finish::finish))
         .routes(routes!(scans::list::list, scans::upload::upload))
         .routes(routes!(policies::get::get, policies::set::set))
         .routes(routes!(registries::list::list, registries::create::create))

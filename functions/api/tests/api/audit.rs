@@ -421,3 +421,30 @@ async fn no_secret_is_in_the_audit_log_the_store_or_the_logs() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_leaves_before_the_answer_is_told_of_all_the_same() {
+    use tower::ServiceExt as _;
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let agent = house.agent(3).await;
+    let request = Request::builder()
+        .method(Method::DELETE)
+        .uri(format!("/api/v1/agents/{}", agent.reply.agent))
+        .header("authorization", format!("Bearer {admin}"))
+        .body(Body::empty())
+        .unwrap();
+    let answer = house.router.clone().oneshot(request);
+    // Asked for once, and dropped.
+    let left = tokio::time::timeout(std::time::Duration::ZERO, answer).await;
+    assert!(left.is_err(), "the answer was there at once");
+    let mut found = Vec::new();
+    for _ in 0..500 {
+        found = entries(&house, &admin, "&operation=revoke_agent").await;
+        if !found.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(found.len(), 1, "it is done, and nobody is told");
+}

@@ -93,19 +93,24 @@ impl House {
     }
 
     pub(crate) async fn with(options: EmbeddedOptions) -> Self {
-        Self::open(options).await.0
+        Self::open(START_MS, options).await.0
+    }
+
+    /// The same, whose clock begins then.
+    pub(crate) async fn at(start_ms: u64, options: EmbeddedOptions) -> Self {
+        Self::open(start_ms, options).await.0
     }
 
     /// A server with a view of everything that is stored.
     pub(crate) async fn whole() -> (Self, EmbeddedDepot) {
-        Self::open(EmbeddedOptions::default()).await
+        Self::open(START_MS, EmbeddedOptions::default()).await
     }
 
-    async fn open(options: EmbeddedOptions) -> (Self, EmbeddedDepot) {
+    async fn open(start_ms: u64, options: EmbeddedOptions) -> (Self, EmbeddedDepot) {
         // Before anything is logged, so that every line of this process is kept.
         let _ = log();
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::new(START_MS));
+        let clock = Arc::new(ManualClock::new(start_ms));
         let (platform, depot) =
             Embedded::open_whole(folder.path(), Arc::<ManualClock>::clone(&clock), options)
                 .unwrap();
@@ -229,6 +234,18 @@ impl House {
         assert!(settled);
         let session = self.sign_in(tenant, login, PASSWORD).await;
         session.body["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The same store, by an API that may ask the addresses of this machine.
+    pub(crate) async fn asking_this_machine(mut self) -> Self {
+        let options = api::ApiOptions {
+            guard: sources::http::Guard::allowing(vec!["127.0.0.0/8".parse().unwrap()]),
+            ..api::ApiOptions::default()
+        };
+        let state = ApiState::open_with(self.platform.clone(), options).await;
+        self.state = state.unwrap();
+        self.router = api::router(self.state.clone()).0;
+        self
     }
 
     /// Gives a person these roles in place of those that they have.

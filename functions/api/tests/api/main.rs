@@ -24,6 +24,7 @@ mod registries;
 mod scopes;
 mod second_factor;
 mod sessions;
+mod sign_in;
 mod staff;
 mod teams;
 mod tokens;

@@ -13,13 +13,16 @@ use crate::house::House;
 /// Operations that ask for no session and no agent's key. This list may only shrink; `version` joined it for who upgrades,
 /// and says hardly more than `live`, and `accept_invitation`, `exchange_token`, `receive_webhook` and `refresh_session` ask for the
 /// secret of an invitation, the token of a build's system, the secret of a registry's webhook (`registries.rs`) and that of a
-/// session instead.
+/// session instead; `list_sign_in_ways`, `begin_sign_in` and `finish_sign_in` are how a session begins.
 const OPEN: &[&str] = &[
     "accept_invitation",
     "agent_enrol",
     "agent_time",
+    "begin_sign_in",
     "create_session",
     "exchange_token",
+    "finish_sign_in",
+    "list_sign_in_ways",
     "live",
     "openapi",
     "ready",
@@ -152,6 +155,8 @@ pub(crate) fn body(operation: &Operation) -> Option<Value> {
         "change_person" => Some(json!({"disabled": true})),
         "create_invitation" => Some(json!({"roles": [{"role": "auditor"}]})),
         "create_api_key" => Some(json!({"roles": [{"role": "ci"}]})),
+        "set_identity_provider" => Some(json!({"name": "x", "issuer": "https://issuer.example",
+            "client_id": "c", "redirect_uri": "https://server.example/api/v1/sign-in/callback"})),
         "create_trusted_build" => Some(
             json!({"issuer": "https://issuer.example", "audience": "a", "claims": {"sub": "1"},
                 "roles": [{"role": "ci"}]}),
@@ -220,7 +225,13 @@ pub(crate) async fn ids(house: &House, admin: &str) -> BTreeMap<&'static str, St
         )
         .await;
     let channel = channel.body["channel"]["id"].as_str().unwrap();
+    let provider = json!({"name": "x", "issuer": "https://issuer.example", "client_id": "c",
+        "redirect_uri": "https://server.example/api/v1/sign-in/callback"});
+    let path = "/api/v1/identity-providers/entra";
+    let set = house.ask(Method::PUT, path, Some(admin), Some(provider));
+    assert_eq!(set.await.status, 200);
     BTreeMap::from([
+        ("/identity-providers/", "entra".to_owned()),
         (
             "/notifications/deliveries/",
             crate::notifications::failed(house, channel).await,
@@ -351,17 +362,28 @@ async fn a_person_s_session_is_no_agent_s_signature() {
 #[tokio::test]
 async fn an_administrator_of_another_tenant_finds_nothing_of_this_one() {
     let house = House::new().await;
-    let ids = ids(&house, &house.admin().await).await;
+    let admin = house.admin().await;
+    let ids = ids(&house, &admin).await;
     let other = house.person("other", Role::Admin).await;
     for operation in operations() {
         let Some(_) = permission(&operation) else {
             continue;
         };
-        let (path, body) = filled(&operation, &ids);
+        let (path, mut body) = filled(&operation, &ids);
+        if operation.id == "set_identity_provider" {
+            body.as_mut().unwrap()["name"] = "another's".into();
+        }
         let answer = house
             .ask(operation.method.clone(), &path, Some(&other), body)
             .await;
-        if ["{id}", "{name}"]
+        if operation.id == "set_identity_provider" {
+            // Tenants choose the names of these, so two may choose the same: it is not the first one's that was set.
+            assert!(answer.status.is_success(), "{answer:?}");
+            let first = house.get(&path, &admin).await;
+            assert_eq!(first.body["name"], "x", "{first:?}");
+            let gone = house.ask(Method::DELETE, &path, Some(&other), None).await;
+            assert_eq!(gone.status, 204, "{gone:?}");
+        } else if ["{id}", "{name}"]
             .iter()
             .any(|part| operation.path.contains(part))
         {
@@ -483,6 +505,7 @@ async fn every_role_may_do_what_the_matrix_says_and_nothing_else() {
     ids.insert("/agents/", "a-0.default".to_owned());
     ids.insert("/enrolment-tokens/", "0".repeat(16));
     ids.insert("/invitations/", "0".repeat(16));
+    ids.insert("/identity-providers/", "nothing".to_owned());
     ids.insert("/people/", "nobody".to_owned());
     ids.insert("/registries/", "0".repeat(16));
     ids.insert("/notifications/channels/", "0".repeat(16));

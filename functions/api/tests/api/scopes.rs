@@ -356,3 +356,39 @@ async fn only_images_of_the_scope_are_read_and_only_scans_of_it_are_kept() {
         .await;
     assert!(refused.is(403, "beyond-scope"), "{refused:?}");
 }
+
+#[tokio::test]
+async fn what_limits_somebody_is_made_wider_only_by_who_gives_rights() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let operator = house.assigned("default", "op", "operator").await;
+    let text = |hosts: &str| json!({"name": "dev", "parts": {"hosts": [hosts]}});
+    let path = "/api/v1/collections";
+    let made = house
+        .ask(Method::POST, path, Some(&operator), Some(text("dev-a*")))
+        .await;
+    let id = made.body["id"].as_str().unwrap().to_owned();
+    let tag = async || {
+        let found = house.get(&format!("{path}/{id}"), &admin).await;
+        found.headers["etag"].to_str().unwrap().to_owned()
+    };
+    // Nobody is limited to it yet.
+    let free = put(&house, &operator, &id, Some(&tag().await), &text("dev-*")).await;
+    assert_eq!(free.status, 200, "{free:?}");
+    let invitation = json!({"roles": [{"role": "agent_manager", "collections": [id]}]});
+    let invited = house
+        .ask(
+            Method::POST,
+            "/api/v1/invitations",
+            Some(&admin),
+            Some(invitation),
+        )
+        .await;
+    assert_eq!(invited.status, 201, "{invited:?}");
+    let wider = put(&house, &operator, &id, Some(&tag().await), &text("*")).await;
+    assert!(wider.is(403, "forbidden"), "{wider:?}");
+    let narrower = put(&house, &operator, &id, Some(&tag().await), &text("dev-b*")).await;
+    assert_eq!(narrower.status, 200, "{narrower:?}");
+    let wider = put(&house, &admin, &id, Some(&tag().await), &text("*")).await;
+    assert_eq!(wider.status, 200, "{wider:?}");
+}

@@ -403,3 +403,40 @@ async fn what_is_wrongly_typed_or_too_long_is_refused() {
     let other = house.get(&path, &auditor).await;
     assert!(other.is(400, "bad-cursor"), "{other:?}");
 }
+
+#[tokio::test]
+async fn a_role_is_changed_by_who_has_as_much_and_removed_once_nothing_holds_it() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let role = |permissions: Value| json!({"permissions": permissions});
+    for (name, permissions) in [
+        ("clerks", json!(["people.manage", "people.read"])),
+        ("keepers", json!(["policies.manage"])),
+    ] {
+        let body = json!({"name": name, "role": role(permissions)});
+        let made = post(&house, Some(&admin), "/api/v1/roles", body).await;
+        assert_eq!(made.status, 201, "{made:?}");
+    }
+    let clerk = house.assigned("default", "clerk", "clerks").await;
+    let path = "/api/v1/roles/keepers";
+    for (method, body) in [
+        (Method::PUT, role(json!(["people.read"]))),
+        (Method::DELETE, json!({})),
+    ] {
+        let answer = change(&house, &clerk, method.clone(), path, body).await;
+        assert!(answer.is(403, "forbidden"), "{method} {answer:?}");
+    }
+    let key = json!({"roles": [{"role": "keepers"}]});
+    let key = post(&house, Some(&admin), "/api/v1/api-keys", key).await;
+    assert_eq!(key.status, 201, "{key:?}");
+    let held = change(&house, &admin, Method::DELETE, path, json!({})).await;
+    assert!(held.is(409, "conflict"), "{held:?}");
+    let key = format!(
+        "/api/v1/api-keys/{}",
+        key.body["api_key"]["id"].as_str().unwrap()
+    );
+    let revoked = house.ask(Method::DELETE, &key, Some(&admin), None).await;
+    assert_eq!(revoked.status, 204, "{revoked:?}");
+    let gone = change(&house, &admin, Method::DELETE, path, json!({})).await;
+    assert_eq!(gone.status, 204, "{gone:?}");
+}

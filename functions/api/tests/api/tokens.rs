@@ -6,7 +6,7 @@ use std::{
 };
 
 use access::{AgentKey, Sign};
-use api::{ApiOptions, ApiState, Peer};
+use api::Peer;
 use axum::{
     Json, Router,
     body::Body,
@@ -17,7 +17,6 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use schemas::api::Role;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use sources::http::{Guard, Network};
 
 use crate::house::{Answer, House, PASSWORD, key};
 
@@ -293,17 +292,7 @@ async fn exchange(house: &House, tenant: Option<&str>, token: &str) -> Answer {
 
 /// A house that may ask issuers of this machine.
 pub(crate) async fn house() -> House {
-    let mut house = House::new().await;
-    let networks: Vec<Network> = vec!["127.0.0.0/8".parse().unwrap()];
-    let options = ApiOptions {
-        guard: Guard::allowing(networks),
-        ..ApiOptions::default()
-    };
-    house.state = ApiState::open_with(house.platform.clone(), options)
-        .await
-        .unwrap();
-    house.router = api::router(house.state.clone()).0;
-    house
+    House::new().await.asking_this_machine().await
 }
 
 pub(crate) fn rule(builds: &Builds) -> Value {
@@ -324,7 +313,10 @@ pub(crate) async fn trust(house: &House, token: &str, rule: Value) -> Answer {
 
 #[tokio::test]
 async fn a_trusted_build_gets_a_token_for_a_while_and_loses_it_with_its_rule() {
-    let (house, builds) = (house().await, Builds::start().await);
+    let (house, builds) = (
+        House::new().await.asking_this_machine().await,
+        Builds::start().await,
+    );
     let admin = house.admin().await;
     let made = trust(&house, &admin, rule(&builds)).await;
     assert_eq!(made.status, 201, "{made:?}");
@@ -395,7 +387,10 @@ async fn a_trusted_build_gets_a_token_for_a_while_and_loses_it_with_its_rule() {
 
 #[tokio::test]
 async fn a_build_s_token_that_is_not_what_was_trusted_is_refused_and_says_why() {
-    let (house, builds) = (house().await, Builds::start().await);
+    let (house, builds) = (
+        House::new().await.asking_this_machine().await,
+        Builds::start().await,
+    );
     let admin = house.admin().await;
     let good = builds.token(&house, 1, &json!({}));
     let unknown = exchange(&house, None, &good).await;
@@ -467,7 +462,10 @@ async fn a_build_s_token_that_is_not_what_was_trusted_is_refused_and_says_why() 
 
 #[tokio::test]
 async fn a_rule_that_strangers_could_meet_or_that_reaches_inside_is_not_made() {
-    let (house, builds) = (house().await, Builds::start().await);
+    let (house, builds) = (
+        House::new().await.asking_this_machine().await,
+        Builds::start().await,
+    );
     let admin = house.admin().await;
     for (name, value) in [
         ("claims", json!({})),
@@ -502,4 +500,35 @@ async fn a_rule_that_strangers_could_meet_or_that_reaches_inside_is_not_made() {
     let stranger = house.person("other", Role::Admin).await;
     let listed = house.get("/api/v1/trusted-builds", &stranger).await;
     assert_eq!(listed.body["trusted_builds"], json!([]));
+}
+
+#[tokio::test]
+async fn a_key_opens_no_door_that_outlives_it() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    house.assigned("default", "ann", "developer").await;
+    let (key, _) = made(&house, &admin, json!({"roles": [{"role": "admin"}]})).await;
+    let roles = json!([{"role": "admin"}]);
+    for (path, body) in [
+        ("/api/v1/invitations", json!({"roles": roles})),
+        (
+            "/api/v1/trusted-builds",
+            json!({"issuer": "https://issuer.example", "audience": "a", "claims": {"sub": "1"}, "roles": roles}),
+        ),
+        ("/api/v1/people/ann/password", json!({})),
+        ("/api/v1/people/admin/password", json!({})),
+    ] {
+        let answer = house.ask(Method::POST, path, Some(&key), Some(body)).await;
+        assert!(answer.is(403, "forbidden"), "{path} {answer:?}");
+    }
+    // Who made a key by a password that an administrator took away uses it no more.
+    let path = "/api/v1/people/ann/password";
+    let ann = house.sign_in("default", "ann", PASSWORD).await;
+    let ann = ann.body["token"].as_str().unwrap();
+    let (hers, _) = made(&house, ann, json!({"roles": [{"role": "developer"}]})).await;
+    assert_eq!(house.get("/api/v1/session", &hers).await.status, 200);
+    let reset = house.ask(Method::POST, path, Some(&admin), Some(json!({})));
+    assert_eq!(reset.await.status, 200);
+    let refused = house.get("/api/v1/session", &hers).await;
+    assert!(refused.is(401, "unauthenticated"), "{refused:?}");
 }

@@ -18,7 +18,7 @@ use crate::{
 
 /// Claims whose value is given to nobody else, by who signs them: GitHub's ids of repository and owner, GitLab's of project
 /// and namespace, those of Azure DevOps, CircleCI and Buildkite, the object's id of Microsoft's. `sub` is one where an issuer
-/// makes it of such an id.
+/// makes it of such an id alone, without `:` and `/`.
 pub const IMMUTABLE: [&str; 13] = [
     "repository_id",
     "repository_owner_id",
@@ -34,8 +34,6 @@ pub const IMMUTABLE: [&str; 13] = [
     "oid",
     "sub",
 ];
-/// How subjects begin that are made of names: of GitHub, GitLab and Azure DevOps.
-const NAMES: [&str; 5] = ["repo:", "repository:", "project_path:", "sc://", "p://"];
 /// Most claims that a rule names.
 pub const MAX_CLAIMS: usize = 16;
 /// Longest name of a claim, in bytes.
@@ -94,9 +92,10 @@ impl BuildRule {
                 return Err(RuleError::Reserved(name.clone()));
             }
         }
+        // Subjects with parts are made of names, and of which ones is often for the owner of a repository to say (GitHub's
+        // `include_claim_keys`): a stranger's may be the same.
         let changes_hands = |name: &str, value: &str| {
-            let of_names = NAMES.iter().any(|start| value.starts_with(start));
-            value.contains('*') || (name == "sub" && of_names)
+            value.contains('*') || (name == "sub" && value.contains([':', '/']))
         };
         let holds = |name: &&str| {
             let value = claims.get(*name);
@@ -234,6 +233,8 @@ mod tests {
             &[("repository", "acme/shop")],
             &[("repository_id", "4*")],
             &[("sub", "system:*")],
+            &[("sub", "environment:production")],
+            &[("sub", "acme/shop")],
             &[("sub", "repo:acme/shop:ref:refs/heads/main")],
             &[("sub", "project_path:acme/shop:ref_type:branch:ref:main")],
         ] {

@@ -23,6 +23,9 @@ const MAX_PASSES: u32 = 4 * PASSES;
 pub const MIN_CHARS: usize = 12;
 /// Longest password that is looked at, in bytes.
 pub const MAX_BYTES: usize = 1024;
+/// What is kept of a person who has no password, because another service signs them in: a hash of the usual cost, of which
+/// nobody knows what it is of.
+pub const NONE: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Why a password was not hashed or compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -177,6 +180,13 @@ fn digest(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_signs_in_where_there_is_no_password() {
+        for guess in ["", "AAAAAAAAAAAAAAAAAAAAAA", NONE] {
+            assert_eq!(verify(&SecretString::from(guess), NONE), Ok(false));
+        }
+    }
 
     #[test]
     fn a_password_is_known_by_its_hash_and_no_other_is() {

@@ -71,6 +71,7 @@ async fn look(world: &World, began_s: i64) {
         registry: id(),
         began: Timestamp::from_ms(T0 + began_s * 1000),
         after: None,
+        pages: 0,
     };
     while messages::send(&world.platform, std::slice::from_ref(&message))
         .await

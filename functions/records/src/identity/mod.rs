@@ -8,6 +8,7 @@ mod alerts;
 mod api_keys;
 mod attempts;
 mod enrolment_tokens;
+mod identity_providers;
 mod invitations;
 mod nonces;
 mod roles;
@@ -24,6 +25,7 @@ pub use agents::{Agent, BootNews, Enrolment, NewAgent, agent_id, tenant_of_agent
 pub use alerts::Alert;
 pub use api_keys::{ApiKey, ApiKeyState, MAX_KEYS_OF_A_PERSON};
 pub use enrolment_tokens::{StoredToken, TokenState};
+pub use identity_providers::{External, GroupRoles, IdentityProvider, MAX_IDENTITY_PROVIDERS};
 pub use invitations::{Acceptance, Invitation};
 pub use roles::CustomRole;
 pub use sessions::SessionRecord;

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::SealedSecret;
 
-use super::{Identity, IdentityError, Records, encode, tenant_key};
+use super::{External, Identity, IdentityError, Records, encode, tenant_key};
 
-const NOUN: &str = "users";
+pub(super) const NOUN: &str = "users";
 /// What serialises the changes by which a tenant could lose its last administrator.
 const GUARDS: &str = "user-guards";
 
@@ -35,6 +35,9 @@ pub struct User {
     /// take them for those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limited_roles: Vec<RoleAssignment>,
+    /// Who they are at the service that signs them in, for those who have no password here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<External>,
     /// When they were created.
     pub created_at: Timestamp,
     /// Since when they are kept from signing in.
@@ -95,6 +98,7 @@ impl User {
             password_version: u64::try_from(now.as_ms()).unwrap_or(0),
             roles: Vec::new(),
             limited_roles: Vec::new(),
+            external: None,
             created_at: now,
             disabled_at: None,
             second_factor: None,

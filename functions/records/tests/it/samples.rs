@@ -147,6 +147,13 @@ async fn records_of_the_last_version_are_read() {
     .await;
     keep(
         &platform,
+        "t/acme/identity-providers",
+        "entra",
+        include_str!("samples/identity-provider.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
         "t/acme/trusted-builds",
         "8899aabbccddeeff",
         include_str!("samples/trusted-build.1.json"),
@@ -174,6 +181,11 @@ async fn records_of_the_last_version_are_read() {
         unreachable!("one key is kept: {keys:?}");
     };
     assert_eq!((key.owner.as_str(), key.roles.len()), ("ann", 2));
+    let id = "entra".parse().unwrap();
+    let entra = identity.identity_provider(&tenant, &id);
+    let (entra, _) = entra.await.unwrap().unwrap();
+    assert_eq!(entra.groups[0].group, "Bulkhead.Admin");
+    assert!(entra.client_secret.is_some());
     let rules = identity.all_trusted_builds(&tenant).await.unwrap();
     assert_eq!(rules[0].claims["repository_id"], "1296269");
 

@@ -372,6 +372,9 @@ async fn people(platform: &Platform) {
     let rule = sample(include_str!("samples/trusted-build.1.json"));
     let trusted = identity.create_trusted_build(&tenant, &rule);
     assert!(trusted.await.unwrap());
+    let provider = sample(include_str!("samples/identity-provider.1.json"));
+    let put = identity.put_identity_provider(&tenant, &provider, None);
+    assert!(put.await.unwrap().is_some());
     let hex = digest("token");
     let used = identity.use_token(&tenant, hex.hex(), 4_000_000_000);
     assert!(used.await.unwrap());

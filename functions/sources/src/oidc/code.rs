@@ -133,7 +133,7 @@ impl Issuers {
 }
 
 /// Text as `application/x-www-form-urlencoded` has it.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let mut form = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

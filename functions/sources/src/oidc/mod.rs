@@ -57,6 +57,21 @@ pub enum IssuerError {
     },
 }
 
+/// An address with these parameters added to its query.
+#[must_use]
+pub fn with_query(address: &crate::http::GuardedUrl, parameters: &[(&str, &str)]) -> String {
+    let mut whole = address.as_str().to_owned();
+    let mut between = if address.query().is_some() { '&' } else { '?' };
+    for (name, value) in parameters {
+        whole.push(between);
+        whole.push_str(name);
+        whole.push('=');
+        whole.push_str(&code::encoded(value));
+        between = '&';
+    }
+    whole
+}
+
 /// Longest name of an issuer, in bytes.
 pub const MAX_ISSUER_BYTES: usize = 512;
 

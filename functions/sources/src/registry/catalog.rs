@@ -13,6 +13,8 @@ use schemas::Digest;
 const PAGE: usize = 1000;
 /// Largest page, in bytes.
 const MAX_PAGE_BYTES: u64 = 8 << 20;
+/// Longest name that a registry of the distribution specification has.
+const MAX_NAME_BYTES: usize = 255;
 
 /// One page of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,9 +138,12 @@ fn page_of(what: &str, after: Option<&str>) -> String {
     }
 }
 
-/// A page goes on where its header says; a registry that names the same place again would never end.
-fn paged(names: Vec<String>, next: Option<String>, after: Option<&str>) -> NamesPage {
-    let next = next.filter(|next| Some(next.as_str()) != after && !names.is_empty());
+/// A page goes on where its header says; a registry that names the same place again would never end. What is longer than any
+/// name of a repository or tag can be is none.
+fn paged(mut names: Vec<String>, next: Option<String>, after: Option<&str>) -> NamesPage {
+    let is_any = !names.is_empty();
+    names.retain(|name| name.len() <= MAX_NAME_BYTES);
+    let next = next.filter(|next| Some(next.as_str()) != after && is_any);
     NamesPage { names, next }
 }
 

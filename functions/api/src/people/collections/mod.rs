@@ -6,7 +6,7 @@ pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod preview;
 pub(crate) mod set;
-mod uses;
+pub(super) mod uses;
 
 use axum::{
     Json,

@@ -1,5 +1,6 @@
 //! Changing a collection.
 
+use access::{Permission, Reach};
 use axum::{extract::State, http::HeaderMap, response::Response};
 use records::{CollectionRecord, Collections};
 use schemas::{
@@ -10,7 +11,7 @@ use schemas::{
     },
 };
 
-use super::{answer, checked, detail, etag, kept};
+use super::{answer, checked, detail, etag, kept, uses::uses};
 use crate::{
     audit::Act,
     auth::{Scoped, needs},
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// Changes a collection, for everything that uses it at once. Only who names its state changes it. Whoever is limited to
-/// collections can make it narrower, and never wider.
+/// collections can make it narrower, and never wider; what limits somebody is made wider only by who gives people rights.
 #[utoipa::path(
     put,
     path = "/api/v1/collections/{id}",
@@ -35,8 +36,8 @@ use crate::{
     responses(
         (status = 200, description = "It is changed", body = CollectionDetail, headers(("etag" = String, description = "Names this state"))),
         (status = 400, description = "A name or pattern that cannot be one; the problem says which", body = Problem),
-        (status = 403, description = "It would reach further than the caller", body = Problem),
         (status = 404, description = "No such collection", body = Problem),
+        (status = 403, description = "It would reach further than the caller, or let somebody reach further", body = Problem),
         (status = 412, description = "It is in another state than the one named", body = Problem),
     ),
     security(("session" = ["collections.manage"]))
@@ -66,6 +67,23 @@ pub(crate) async fn set(
     let collection = checked(&wanted)?;
     if !caller.scope().covers(&collection) {
         return Err(beyond("What the collection would become"));
+    }
+    // Whoever is limited to it would reach further: that is giving rights.
+    let tenant = caller.tenant();
+    let gives_rights = caller.grants().reach(Permission::ManagePeople) == Reach::Tenant;
+    let is_wider = kept(&before).is_none_or(|before| !before.covers(&collection));
+    if !gives_rights && is_wider {
+        let limited = uses(&state, tenant, &id).await?;
+        if !limited.is_empty() {
+            return Err(ApiError::new(
+                Kind::Forbidden,
+                format!(
+                    "It limits {}, and would reach further than before: that needs the permission {} for the whole tenant.",
+                    limited.join(", "),
+                    Permission::ManagePeople.as_str()
+                ),
+            ));
+        }
     }
     let record = CollectionRecord::new(id.clone(), wanted, state.now(), caller.name());
     if !collections

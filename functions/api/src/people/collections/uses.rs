@@ -1,6 +1,6 @@
-//! What a collection is used for.
+//! What a collection limits, and what has a role.
 
-use records::identity::ApiKeyState;
+use records::identity::{ApiKeyState, MAX_IDENTITY_PROVIDERS};
 use schemas::{CollectionId, TenantId, api::role::RoleAssignment};
 
 use crate::{problem::ApiError, state::ApiState};
@@ -30,6 +30,20 @@ pub(super) async fn uses(
             break;
         }
     }
+    found.extend(held(state, tenant, |role| role.collections.contains(id)).await?);
+    found.truncate(MOST);
+    Ok(found)
+}
+
+/// What others than people hold with roles like these, in words: the first of them.
+pub(in crate::people) async fn held(
+    state: &ApiState,
+    tenant: &TenantId,
+    is_like: impl Fn(&RoleAssignment) -> bool,
+) -> Result<Vec<String>, ApiError> {
+    let identity = state.identity();
+    let names = |roles: &[RoleAssignment]| roles.iter().any(&is_like);
+    let mut found = Vec::new();
     // One that nobody can accept any more gives nothing.
     let now = state.now();
     let mut cursor = None;
@@ -58,6 +72,15 @@ pub(super) async fn uses(
         let rules = identity.all_trusted_builds(tenant).await?;
         let limited = rules.iter().filter(|rule| names(&rule.roles));
         found.extend(limited.map(|rule| format!("the trusted build {}", rule.id)));
+    }
+    if found.len() < MOST {
+        let all = identity.identity_providers(tenant, MAX_IDENTITY_PROVIDERS, None);
+        let all = all.await?.records;
+        let limited = all.iter().filter(|provider| {
+            let groups = provider.groups.iter();
+            names(&provider.default_roles) || groups.clone().any(|group| names(&group.roles))
+        });
+        found.extend(limited.map(|provider| format!("the identity provider {}", provider.id)));
     }
     found.truncate(MOST);
     Ok(found)

@@ -103,13 +103,14 @@ async fn still_given(
     kept: &Invitation,
 ) -> Result<bool, ApiError> {
     let Some(inviter) = &kept.inviter else {
-        return Ok(true);
+        return Ok(false);
     };
     let identity = state.identity();
     let Some(inviter) = identity.user(tenant, inviter).await? else {
         return Ok(false);
     };
-    if inviter.disabled_at.is_some() {
+    // Whoever has the login of somebody who left did not invite.
+    if inviter.disabled_at.is_some() || inviter.created_at > kept.created_at {
         return Ok(false);
     }
     let own = identity.grants(tenant, &inviter.assignments()).await?;

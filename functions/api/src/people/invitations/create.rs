@@ -42,6 +42,7 @@ pub(crate) async fn create(
     FromJson(request): FromJson<NewInvitation>,
 ) -> Result<(StatusCode, Json<CreatedInvitation>), ApiError> {
     caller.of_whole_tenant()?;
+    let inviter = caller.person()?.clone();
     let bad = |why: String| Err(ApiError::new(Kind::BadRequest, why));
     let valid_for_s = request.valid_for_s.unwrap_or(7 * DAY_S);
     if !(60..=MAX_VALID_FOR_S).contains(&valid_for_s) {
@@ -65,7 +66,7 @@ pub(crate) async fn create(
         roles,
         created_at: now,
         created_by: caller.name().to_owned(),
-        inviter: caller.user().cloned(),
+        inviter: Some(inviter),
         expires_at: now.plus_ms(valid_for_ms),
         accepted_by: None,
         revoked_at: None,

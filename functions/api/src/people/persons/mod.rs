@@ -22,6 +22,8 @@ fn detail(user: &User) -> PersonDetail {
     PersonDetail {
         id: user.id.clone(),
         roles: user.assignments(),
+        name: user.external.as_ref().and_then(|known| known.name.clone()),
+        email: user.external.as_ref().and_then(|known| known.email.clone()),
         disabled: user.disabled_at.is_some(),
         must_change_password: user.one_time,
         second_factor: user.confirmed_factor().is_some(),

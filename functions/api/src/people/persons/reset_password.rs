@@ -36,6 +36,7 @@ pub(crate) async fn reset_password(
     State(state): State<ApiState>,
     FromPath(id): FromPath<UserId>,
 ) -> Result<Json<OneTimePassword>, ApiError> {
+    caller.person()?;
     changeable(&state, &caller, &id).await?;
     // A hash takes memory and a core: no more at once than for signing in.
     let _turn = state

@@ -49,6 +49,7 @@ pub(crate) async fn scan(
         registry: id.clone(),
         began,
         after: None,
+        pages: 0,
     };
     messages::send(state.platform(), &[message]).await?;
     let act = Act::new("scan_registry").on("registry", &id);

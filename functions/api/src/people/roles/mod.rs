@@ -105,6 +105,15 @@ fn lacking(permission: Permission) -> ApiError {
     )
 }
 
+/// Refuses callers who may not do all that a role allows.
+fn covers_role(own: &Grants, role: &CustomRole) -> Result<(), ApiError> {
+    let words = role.permissions.iter();
+    let permissions = words.filter_map(|word| Permission::from_word(word));
+    let mut theirs = Grants::default();
+    theirs.add(permissions.collect(), Reach::Tenant);
+    must_cover(own, &theirs)
+}
+
 /// Refuses what would have somebody act on those who may do more, or in more places, than they may themselves.
 pub(super) fn must_cover(own: &Grants, theirs: &Grants) -> Result<(), ApiError> {
     if own.covers(theirs) {

@@ -6,7 +6,8 @@ use axum::{
 };
 use schemas::api::{Problem, RoleName};
 
-use super::{custom, set::unchangeable};
+use super::{covers_role, custom, set::unchangeable};
+use crate::people::collections::uses::held;
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
@@ -50,6 +51,7 @@ pub(crate) async fn remove(
     if etag::named(&headers)? != revision {
         return Err(etag::changed());
     }
+    covers_role(caller.grants(), &role)?;
     // Whoever is given it from here on has a role that is not there, which allows nothing.
     let mut holder = None;
     let has = |user: &records::identity::User| {
@@ -64,6 +66,13 @@ pub(crate) async fn remove(
         return Err(ApiError::new(
             Kind::Conflict,
             format!("{holder} has this role: take it from everybody first."),
+        ));
+    }
+    let others = held(&state, tenant, |given| given.role == name).await?;
+    if !others.is_empty() {
+        return Err(ApiError::new(
+            Kind::Conflict,
+            format!("{} have this role: revoke them first.", others.join(", ")),
         ));
     }
     if !identity.remove_role(tenant, &name, revision).await? {

@@ -7,7 +7,7 @@ use schemas::api::{
     role::{RoleDetail, RoleText},
 };
 
-use super::{checked_text, custom, given};
+use super::{checked_text, covers_role, custom, given};
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
@@ -54,6 +54,8 @@ pub(crate) async fn set(
     if etag::named(&headers)? != revision {
         return Err(etag::changed());
     }
+    // Nobody takes from others what they could not give.
+    covers_role(caller.grants(), &before)?;
     let was = custom(before.clone());
     let role = CustomRole {
         permissions: given(&request, caller.grants())?,

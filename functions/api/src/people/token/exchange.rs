@@ -73,8 +73,9 @@ pub(crate) async fn exchange(
     state.spend(&tenant).await?;
     let subject = subject(&claims);
     let act = Act::new("exchange_token").on("trusted_build", &rule.id);
-    // What makes the token one: its id, or where it has none, all of it.
-    let id = claims.text("jti").unwrap_or(&token);
+    // What makes the token one: its id, or where it has none, what is signed: there may be several signatures of that.
+    let signed = token.rsplit_once('.').map_or(&*token, |(signed, _)| signed);
+    let id = claims.text("jti").unwrap_or(signed);
     let digest = sha256(format!("{}\n{id}", rule.issuer).as_bytes());
     let digest = schemas::Digest::from_sha256(&digest);
     let until_s = claims.expires_at_s.saturating_add(ALLOWED_SKEW_S);

@@ -43,6 +43,7 @@ pub(crate) async fn create(
     State(state): State<ApiState>,
     FromJson(request): FromJson<NewTrustedBuild>,
 ) -> Result<(StatusCode, Json<TrustedBuildRow>), ApiError> {
+    caller.person()?;
     if !is_issuer(&request.issuer) {
         return Err(bad(
             "`issuer` is an address such as https://token.actions.githubusercontent.com, without query and fragment.".to_owned(),
