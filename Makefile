@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Folder of advisory documents for `make run FEEDS=DIR`.
 FEEDS ?=
 
-.PHONY: help prepare run stop test test-aws test-windows lint bench lambda fuzz cost cost-measure schemas clean
+.PHONY: help prepare run stop test test-api test-aws test-windows lint bench lambda fuzz cost cost-measure schemas clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,10 @@ test: ## all tests, with what they need set up first
 	@infra/dev/prepare.sh test
 	@infra/dev/issuer.sh
 	$(CARGO) test --workspace --locked
+
+test-api: ## a server against its own description, and the description in the hands of a stranger's client
+	@infra/dev/prepare.sh test
+	@infra/dev/schemathesis.sh
 
 test-aws: ## the AWS adapter and the deployed stack, on servers that it installs and starts on loopback
 	@infra/dev/prepare.sh test
@@ -59,7 +63,7 @@ cost-measure: ## measure anew what each event asks of the cloud's services, then
 	@$(CARGO) run --locked --quiet -p cost -- measure infra/cost/measured.toml
 	@$(MAKE) --no-print-directory cost
 
-schemas: ## write schemas/json, schemas/openapi.json and schemas/permissions.md anew from the types, and the client's types
+schemas: ## write schemas/ (json, openapi.json, lists, permissions, problems) anew from the types, and the client's types
 	BULKHEAD_UPDATE=1 $(CARGO) test --locked -p schemas -p access -p api
 	@infra/dev/prepare.sh lint
 	@infra/dev/lint-frontend.sh schema

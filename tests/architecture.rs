@@ -47,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "advisories",
             "risk",
             "estate",
+            "scope",
             "notification",
             "sources",
         ],

@@ -31,6 +31,9 @@ bench "Scanning images made of Debian packages" -p bulkhead-cli --example scan_b
   "$target/release/bulkhead" "$images" ${shards:+"$shards"}
 bench "The embedded store" -p platform --example store_bench
 bench "The whole pipeline on the embedded platform" -p handlers --example pipeline_bench
+cargo build --release --locked -p server --bins
+bench "The API of a server with 100,000 findings (SOAK_S=600 for ten minutes of the last load)" \
+  -p server --example api_bench -- "$target/release/bulkhead-server"
 echo; echo "== The package for AWS Lambda, and its first answer"
 infra/dev/lambda.sh
 cargo run --quiet --release --locked -p lambda --example cold_start_bench -- \

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 /// Source: OCI image-spec, `descriptor.md`, "Digests".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, pattern = "^sha256:[0-9a-f]{64}$")]
+#[schema(value_type = String, pattern = "^sha256:[0-9a-f]{64}$", examples("sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"))]
 pub struct Digest(String);
 
 /// Why a text is not a digest.

@@ -36,11 +36,11 @@ fn is_plain_id(text: &str) -> bool {
 }
 
 macro_rules! plain_id {
-    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $example:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(try_from = "String", into = "String")]
-        #[schema(value_type = String, pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$")]
+        #[schema(value_type = String, pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$", examples($example))]
         pub struct $name(String);
 
         impl $name {
@@ -83,64 +83,76 @@ macro_rules! plain_id {
 plain_id!(
     /// A tenant: the owner of an estate, apart from every other in every key, blob, message and log.
     TenantId,
-    "tenant"
+    "tenant",
+    "default"
 );
 plain_id!(
     /// An enrolled agent.
     AgentId,
-    "agent"
+    "agent",
+    "6f1d2c3b4a596877.default"
 );
 plain_id!(
     /// A host: a machine, given by its agent (machine id hashed with the tenant's enrolment), stable over reboots.
     HostId,
-    "host"
+    "host",
+    "9a0b7c4d2e1f3a58"
 );
 plain_id!(
     /// A person who signs in.
     UserId,
-    "user"
+    "user",
+    "ada"
 );
 plain_id!(
     /// The public half of a token of any kind; never the secret.
     TokenId,
-    "token"
+    "token",
+    "7c339fb38fb3345c"
 );
 plain_id!(
     /// A service that signs people in.
     IdentityProviderId,
-    "identity provider"
+    "identity provider",
+    "entra"
 );
 plain_id!(
     /// A request to read an image where its registry keeps it.
     ImageRequestId,
-    "request"
+    "request",
+    "4b1e7d90c2a85f36"
 );
 plain_id!(
     /// A channel: where notifications go.
     ChannelId,
-    "channel"
+    "channel",
+    "c05e8a1f7d3b2946"
 );
 plain_id!(
     /// A delivery: one notification to one channel, begun with the channel's id.
     DeliveryId,
-    "delivery"
+    "delivery",
+    "c05e8a1f7d3b2946.01jd9x2m4k"
 );
 
 plain_id!(
     /// A collection: which resources a role, a rule or a view is about.
     CollectionId,
-    "collection"
+    "collection",
+    "5d2f8c3a9b7e1046"
 );
 plain_id!(
     /// A registry that a tenant set up.
     RegistryId,
-    "registry"
+    "registry",
+    "e8b1c5d0a3f72964"
 );
 
 plain_id!(
     /// A session of a person: one sign-in.
     SessionId,
-    "session"
+    "session",
+    "2f8d6a1b3c9e7054a1b2c3d4e5f60718"
 );
 
 /// An image: the digest of its configuration, which names its content whatever registry, tag or compression it has.
@@ -149,7 +161,7 @@ pub type ImageId = Digest;
 /// A vulnerability's id: `CVE-2024-38063`, or the advisory's own id (`GHSA-…`, `DSA-…`) where no CVE was assigned.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, pattern = "^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}$")]
+#[schema(value_type = String, pattern = "^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,127}$", examples("CVE-2024-38063"))]
 pub struct VulnerabilityId(String);
 
 impl VulnerabilityId {
@@ -231,6 +243,10 @@ impl utoipa::PartialSchema for Place {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some(
+                "A place that holds packages: a host, `host/ID`, or an image, `image/sha256:…`.",
+            ))
+            .examples(["host/9a0b7c4d2e1f3a58"])
             .pattern(Some(
                 "^(host/[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}|image/sha256:[0-9a-f]{64})$",
             ))

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Place, Severity, TenantId, Timestamp, VulnerabilityId};
+use crate::{CollectionId, Place, Severity, TenantId, Timestamp, VulnerabilityId};
 
 /// What a notification is about.
 #[derive(
@@ -17,6 +17,30 @@ pub enum NotificationEvent {
     /// Vulnerabilities that are not there any more.
     #[serde(rename = "findings.fixed")]
     FindingsFixed,
+    /// Feeds of advisories that cannot be read, or were not for too long: what is found may be out of date.
+    #[serde(rename = "feed.failed")]
+    FeedFailed,
+    /// Feeds that can be read again.
+    #[serde(rename = "feed.recovered")]
+    FeedRecovered,
+    /// Agents that were not heard of for too long.
+    #[serde(rename = "agent.silent")]
+    AgentSilent,
+    /// Agents that were silent and are heard of again.
+    #[serde(rename = "agent.heard")]
+    AgentHeard,
+    /// Registries that could not be looked through for new images.
+    #[serde(rename = "registry.failed")]
+    RegistryFailed,
+    /// Registries that were looked through again.
+    #[serde(rename = "registry.recovered")]
+    RegistryRecovered,
+    /// Messages that were given up and wait for a person to decide.
+    #[serde(rename = "dead_letters.waiting")]
+    DeadLettersWaiting,
+    /// No messages wait any more that were given up.
+    #[serde(rename = "dead_letters.cleared")]
+    DeadLettersCleared,
     /// A test that a person asked for; nothing happened.
     #[serde(rename = "test")]
     Test,
@@ -26,11 +50,50 @@ pub enum NotificationEvent {
 }
 
 impl NotificationEvent {
+    /// Those that a channel can ask for.
+    pub const CHOSEN: [Self; 10] = [
+        Self::FindingsNew,
+        Self::FindingsFixed,
+        Self::FeedFailed,
+        Self::FeedRecovered,
+        Self::AgentSilent,
+        Self::AgentHeard,
+        Self::RegistryFailed,
+        Self::RegistryRecovered,
+        Self::DeadLettersWaiting,
+        Self::DeadLettersCleared,
+    ];
+
+    /// Whether it tells of vulnerabilities in places.
+    pub const fn is_of_findings(self) -> bool {
+        matches!(self, Self::FindingsNew | Self::FindingsFixed)
+    }
+
+    /// Whether something bad ended.
+    pub const fn is_good(self) -> bool {
+        matches!(
+            self,
+            Self::FindingsFixed
+                | Self::FeedRecovered
+                | Self::AgentHeard
+                | Self::RegistryRecovered
+                | Self::DeadLettersCleared
+        )
+    }
+
     /// The word as it is written in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FindingsNew => "findings.new",
             Self::FindingsFixed => "findings.fixed",
+            Self::FeedFailed => "feed.failed",
+            Self::FeedRecovered => "feed.recovered",
+            Self::AgentSilent => "agent.silent",
+            Self::AgentHeard => "agent.heard",
+            Self::RegistryFailed => "registry.failed",
+            Self::RegistryRecovered => "registry.recovered",
+            Self::DeadLettersWaiting => "dead_letters.waiting",
+            Self::DeadLettersCleared => "dead_letters.cleared",
             Self::Test => "test",
             Self::Unknown => "unknown",
         }
@@ -69,6 +132,32 @@ pub struct Notification {
     /// How many places are left out here.
     #[serde(default)]
     pub more_places: u32,
+    /// What an event is about that is not about findings: feeds, agents, registries or queues.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<NotifiedSubject>,
+    /// How many of these are left out here.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_subjects: u32,
+    /// Of the collections that channels are limited to, those which all of it lies in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collections: Vec<CollectionId>,
+    /// How many messages it stands for, where there were too many for the channel; 0 for one of its own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub summed_up: u32,
+}
+
+/// What a notification is about that is not about findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NotifiedSubject {
+    /// Its id: the feed's name, the agent's id, the registry's id or the queue's name.
+    pub id: String,
+    /// The name people know it by: of an agent its host's.
+    pub name: String,
+    /// Since when it is so; of what is over, since when it was.
+    pub since: Timestamp,
+    /// What is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
 }
 
 /// What fixes a vulnerability: one update of one package.

@@ -84,7 +84,7 @@ fn every_call_of_a_function_is_within_its_policy() {
     run(&agent);
     known_host(&site);
     give_some_up(stack);
-    for function in ["feed-refresh", "fold", "sweep"] {
+    for function in ["feed-refresh", "fold", "sweep", "watch"] {
         stack.run_scheduled(function).unwrap();
     }
     large_export(&site);
@@ -156,6 +156,7 @@ fn every_call_of_a_function_is_within_its_policy() {
         "scan",
         "score",
         "sweep",
+        "watch",
     ] {
         assert!(
             asking.contains(function),

@@ -5,4 +5,6 @@
 
 mod gate;
 mod interrupted;
+mod pushed;
 mod spine;
+mod tenants;

@@ -20,6 +20,8 @@ pub struct Api {
     client: Client,
     server: String,
     token: String,
+    /// What a browser sends instead of a token.
+    cookies: Option<String>,
 }
 
 impl Api {
@@ -35,6 +37,18 @@ impl Api {
             client,
             server: server.to_owned(),
             token: token.to_owned(),
+            cookies: None,
+        })
+    }
+
+    /// Uses the cookies of a browser that signed in.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made.
+    pub fn with_cookies(server: &str, cookies: &str) -> Result<Self> {
+        Ok(Self {
+            cookies: Some(cookies.to_owned()),
+            ..Self::with_token(server, "")?
         })
     }
 
@@ -43,8 +57,24 @@ impl Api {
     /// # Errors
     /// When the server refuses.
     pub fn sign_in(server: &str, user: &str, password: &str) -> Result<Self> {
+        Self::sign_in_to(server, None, user, password)
+    }
+
+    /// Signs in to a tenant; to the first one without.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn sign_in_to(
+        server: &str,
+        tenant: Option<&str>,
+        user: &str,
+        password: &str,
+    ) -> Result<Self> {
         let mut api = Self::with_token(server, "")?;
-        let body = json!({"login": user, "password": password});
+        let mut body = json!({"login": user, "password": password});
+        if let Some(tenant) = tenant {
+            body["tenant"] = json!(tenant);
+        }
         api.token = token(api.post("/api/v1/session", &body)?)?;
         Ok(api)
     }
@@ -58,14 +88,20 @@ impl Api {
     ///
     /// # Errors
     /// When the server refuses.
-    pub fn first_sign_in(server: &str, user: &str, one_time: &str, password: &str) -> Result<Self> {
-        let api = Self::sign_in(server, user, one_time)?;
+    pub fn first_sign_in(
+        server: &str,
+        tenant: Option<&str>,
+        user: &str,
+        one_time: &str,
+        password: &str,
+    ) -> Result<Self> {
+        let api = Self::sign_in_to(server, tenant, user, one_time)?;
         let change = json!({"current": one_time, "new": password});
         let changed = api.post("/api/v1/session/password", &change)?;
         if !changed.status().is_success() {
             bail!("the password was not changed: {}", changed.text()?);
         }
-        Self::sign_in(server, user, password)
+        Self::sign_in_to(server, tenant, user, password)
     }
 
     /// Sends a request.
@@ -73,10 +109,15 @@ impl Api {
     /// # Errors
     /// When the server cannot be reached.
     pub fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Response> {
-        let mut request = self
+        let request = self
             .client
-            .request(method, format!("{}{path}", self.server))
-            .bearer_auth(&self.token);
+            .request(method, format!("{}{path}", self.server));
+        let mut request = match &self.cookies {
+            Some(cookies) => request
+                .header("cookie", cookies)
+                .header("bulkhead-csrf", "1"),
+            None => request.bearer_auth(&self.token),
+        };
         if let Some(body) = body {
             request = request.json(body);
         }
@@ -89,6 +130,20 @@ impl Api {
     /// When the server cannot be reached.
     pub fn post(&self, path: &str, body: &Value) -> Result<Response> {
         self.send(Method::POST, path, Some(body))
+    }
+
+    /// Has something made, and returns the answer.
+    ///
+    /// # Errors
+    /// When the answer is not a success.
+    pub fn make(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
+        let response = self.send(method, path, Some(body))?;
+        let status = response.status();
+        let text = response.text()?;
+        if !status.is_success() {
+            bail!("{path}: {status} {text}");
+        }
+        Ok(serde_json::from_str(&text)?)
     }
 
     /// Reads a document.

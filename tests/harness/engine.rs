@@ -96,6 +96,21 @@ impl Engine {
         command
     }
 
+    /// Pushes an image under this name, `HOST:PORT/REPOSITORY:TAG`, which the engine forgets again.
+    ///
+    /// # Errors
+    /// When the engine or the registry refuses.
+    pub fn push(&self, image: &str, name: &str) -> Result<()> {
+        let say = |arguments: &[&str]| {
+            let mut command = self.docker(arguments);
+            run(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
+        };
+        say(&["tag", image, name])?;
+        let pushed = say(&["push", name]);
+        say(&["rmi", name])?;
+        pushed.map(drop)
+    }
+
     /// Starts a container of an image and returns its id; it is removed when the guard is dropped.
     ///
     /// # Errors
@@ -117,6 +132,13 @@ impl Engine {
 pub struct RunningContainer<'a> {
     engine: &'a Engine,
     id: String,
+}
+
+impl RunningContainer<'_> {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl Drop for RunningContainer<'_> {

@@ -1,5 +1,5 @@
-//! What end-to-end tests stand on: the real binaries, a real server in a folder of its own, a real container engine,
-//! and documents in their publishers' forms.
+//! What end-to-end tests stand on: the real binaries, a real server in a folder of its own, a real container engine, registry
+//! and issuer, and documents in their publishers' forms.
 
 pub mod agent;
 pub mod api;
@@ -8,6 +8,9 @@ pub mod binaries;
 pub mod by_hand;
 pub mod documents;
 pub mod engine;
+pub mod issuer;
+pub mod listener;
+pub mod registry;
 pub mod server;
 pub mod site;
 pub mod template;

@@ -80,6 +80,20 @@ impl Server {
         Ok(())
     }
 
+    /// Has it administered by its own command, for which it has to be stopped; the answer is what the command prints.
+    ///
+    /// # Errors
+    /// When the command refuses.
+    pub fn administer(&self, command: &[&str], arguments: &[&str]) -> Result<String> {
+        let mut administer = Command::new(program("bulkhead-server")?);
+        administer
+            .args(command)
+            .arg("--data")
+            .arg(self.folder.join("data"))
+            .args(arguments);
+        run(&mut administer)
+    }
+
     /// Ends it at once, as `kill -9` or a power cut would.
     ///
     /// # Errors

@@ -41,13 +41,18 @@ impl Site {
     /// # Errors
     /// When it does not come to answer.
     pub fn open() -> Result<Self> {
-        let deployed = std::env::var("BULKHEAD_TEST_SITE").is_ok_and(|site| site == "deployed");
+        let deployed = Self::is_deployed();
         let endpoint = deployed.then(aws::endpoint).flatten();
         anyhow::ensure!(
             endpoint.is_some() || !deployed,
             "a deployed site needs BULKHEAD_TEST_AWS: run make test-aws"
         );
-        Self::at(endpoint.as_deref())
+        Self::at(endpoint.as_deref(), "")
+    }
+
+    /// Whether sites are stacks.
+    pub fn is_deployed() -> bool {
+        std::env::var("BULKHEAD_TEST_SITE").is_ok_and(|site| site == "deployed")
     }
 
     /// Opens a stack on the server at this address, as a site.
@@ -55,7 +60,7 @@ impl Site {
     /// # Errors
     /// When it does not come to answer.
     pub fn deploy(endpoint: &str) -> Result<Self> {
-        Self::at(Some(endpoint))
+        Self::at(Some(endpoint), "")
     }
 
     /// Opens a server of its own, as a site.
@@ -63,7 +68,44 @@ impl Site {
     /// # Errors
     /// When it does not come to answer.
     pub fn serve() -> Result<Self> {
-        Self::at(None)
+        Self::at(None, "")
+    }
+
+    /// Opens a server of its own with these settings (TOML), as a site.
+    ///
+    /// # Errors
+    /// When it does not come to answer.
+    pub fn serve_with(settings: &str) -> Result<Self> {
+        Self::at(None, settings)
+    }
+
+    /// Makes another tenant of a server, and signs its first administrator in, whose login is `admin` there, too.
+    ///
+    /// # Errors
+    /// When the site is a stack, or the server refuses.
+    pub fn add_tenant(&mut self, tenant: &str) -> Result<Api> {
+        let Host::Server(server) = &mut self.host else {
+            anyhow::bail!("the site is a stack");
+        };
+        server.kill()?;
+        server.administer(&["tenant", "create"], &[tenant])?;
+        let wish = ["--tenant", tenant, "--role", "admin", "admin"];
+        let made = server.administer(&["user", "create"], &wish)?;
+        server.start_again()?;
+        let made: Value = serde_json::from_str(&made)?;
+        let one_time = made["one_time_password"].as_str().unwrap_or_default();
+        Api::first_sign_in(&server.url(), Some(tenant), "admin", one_time, PASSWORD)
+    }
+
+    /// What the server has logged so far.
+    ///
+    /// # Errors
+    /// When the site is a stack.
+    pub fn logged(&self) -> Result<String> {
+        match &self.host {
+            Host::Server(server) => Ok(server.logged()),
+            Host::Stack(_) => anyhow::bail!("the site is a stack"),
+        }
     }
 
     /// The same site on a stack that it was moved to: the same people sign in there, and it reads the same documents.
@@ -79,15 +121,19 @@ impl Site {
         })
     }
 
-    fn at(endpoint: Option<&str>) -> Result<Self> {
+    fn at(endpoint: Option<&str>, settings: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let feeds = folder.path().join("feeds");
         fs::create_dir(&feeds)?;
         documents::write_all(&feeds)?;
         let (host, setup) = match endpoint {
             None => {
-                let feeds = feeds.to_str().context("a path of text")?;
-                let server = Server::start(folder.path(), &["--feeds-from", feeds])?;
+                let file = folder.path().join("bulkhead.toml");
+                fs::write(&file, settings)?;
+                let text = |path: &Path| path.to_str().map(str::to_owned).context("a path of text");
+                let (feeds, file) = (text(&feeds)?, text(&file)?);
+                let arguments = ["--config", &file, "--feeds-from", &feeds];
+                let server = Server::start(folder.path(), &arguments)?;
                 let setup = server.setup()?;
                 (Host::Server(server), setup)
             }
@@ -104,7 +150,7 @@ impl Site {
         };
         let url = url(&host)?;
         let one_time = setup["one_time_password"].as_str().unwrap_or_default();
-        let api = Api::first_sign_in(&url, "admin", one_time, PASSWORD)?;
+        let api = Api::first_sign_in(&url, None, "admin", one_time, PASSWORD)?;
         Ok(Self {
             host,
             folder,

@@ -103,6 +103,8 @@ fn forget(state: &StateDir) -> Result<(), StateError> {
     for name in [
         "agent.json",
         "agent.key",
+        "agent.key.next",
+        "rotation.json",
         "bundle.json",
         "sent.json",
         "images.json",

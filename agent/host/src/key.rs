@@ -5,17 +5,34 @@ use std::{fs, io, path::Path};
 use access::AgentKey;
 use secrecy::{ExposeSecret, SecretBox, zeroize::Zeroizing};
 
-use crate::state::{StateDir, StateError, write_durably};
+use crate::{
+    service,
+    state::{StateDir, StateError, write_durably},
+};
 
 /// The file: 64 hexadecimal digits.
 const FILE: &str = "agent.key";
+/// The same of the key that is to be the next, from before the server knows it until it is the agent's.
+const NEXT: &str = "agent.key.next";
 
 /// The key in the folder, nothing if there is none.
 ///
 /// # Errors
 /// The file could not be read, or holds something else.
 pub fn load(state: &StateDir) -> Result<Option<AgentKey>, StateError> {
-    let path = state.path(FILE);
+    read(state, FILE)
+}
+
+/// The key that is to be the next, nothing if there is none.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_next(state: &StateDir) -> Result<Option<AgentKey>, StateError> {
+    read(state, NEXT)
+}
+
+fn read(state: &StateDir, file: &str) -> Result<Option<AgentKey>, StateError> {
+    let path = state.path(file);
     let text = match fs::read(&path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -38,7 +55,36 @@ pub fn load(state: &StateDir) -> Result<Option<AgentKey>, StateError> {
 /// # Errors
 /// No randomness, or the file could not be written.
 pub fn create(state: &StateDir) -> Result<AgentKey, StateError> {
-    let path = state.path(FILE);
+    make(state, FILE)
+}
+
+/// Makes the key that is to be the next and keeps it beside the agent's own.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_next(state: &StateDir) -> Result<AgentKey, StateError> {
+    make(state, NEXT)
+}
+
+/// Puts the next key in the place of the agent's own, whole or not at all, and returns it.
+///
+/// # Errors
+/// There is none, or it could not be put there.
+pub fn promote_next(state: &StateDir) -> Result<AgentKey, StateError> {
+    let (from, to) = (state.path(NEXT), state.path(FILE));
+    let moved = fs::rename(from, &to).and_then(|()| match to.parent() {
+        Some(folder) => service::platform::sync_folder(folder),
+        None => Ok(()),
+    });
+    moved.map_err(|source| StateError::Write {
+        path: to.clone(),
+        source,
+    })?;
+    load(state)?.ok_or(StateError::NotEnrolled(to))
+}
+
+fn make(state: &StateDir, file: &str) -> Result<AgentKey, StateError> {
+    let path = state.path(file);
     let mut seed = SecretBox::new(Box::new([0; 32]));
     getrandom::fill(secrecy::ExposeSecretMut::expose_secret_mut(&mut seed)).map_err(|error| {
         StateError::Write {
@@ -74,6 +120,18 @@ mod tests {
             let mode = fs::metadata(state.path(FILE)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+        // The next one waits beside it, and takes its place whole.
+        assert!(load_next(&state).unwrap().is_none());
+        assert!(promote_next(&state).is_err());
+        let next = create_next(&state).unwrap();
+        let kept = load(&state).unwrap().unwrap();
+        assert_eq!(kept.public().to_base64url(), key.public().to_base64url());
+        let promoted = promote_next(&state).unwrap();
+        assert_eq!(
+            promoted.public().to_base64url(),
+            next.public().to_base64url()
+        );
+        assert!(load_next(&state).unwrap().is_none());
         fs::write(state.path(FILE), "not a key").unwrap();
         assert!(matches!(load(&state), Err(StateError::Damaged { .. })));
     }

@@ -11,6 +11,7 @@ pub mod cycle;
 pub mod discover;
 pub mod enrol;
 pub mod key;
+pub mod rotation;
 pub mod run;
 pub mod service;
 pub mod spool;

@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     cycle::{Boot, Engines, LookError, Observer},
     key,
+    rotation::Rotations,
     service::Stop,
     spool::{Drained, Spool, SpoolError, drain},
     state::{StateDir, StateError},
@@ -83,6 +84,7 @@ pub async fn run(
         bundles,
         observer,
         backoff: Backoff::default(),
+        rotations: Rotations::default(),
         pass: Pass::default(),
     };
     if once {
@@ -113,6 +115,7 @@ struct Work<'a> {
     bundles: Bundles,
     observer: Observer<'a>,
     backoff: Backoff,
+    rotations: Rotations,
     pass: Pass,
 }
 
@@ -222,7 +225,29 @@ impl Work<'_> {
         }
     }
 
+    /// Asks for the bundle, and makes another key where that is due: after the server answered, or before anything else where
+    /// an earlier run was cut off in the middle of it.
     async fn poll_bundle(&mut self) -> Result<(), UplinkError> {
+        if Rotations::is_unfinished(self.state).unwrap_or(false) {
+            self.keep_key_up().await;
+        }
+        self.ask_for_bundle().await?;
+        self.keep_key_up().await;
+        Ok(())
+    }
+
+    /// Makes another key where that is due. What goes wrong is tried again later: the key goes on to be accepted.
+    async fn keep_key_up(&mut self) {
+        let uplink = self.observer.uplink;
+        if let Err(error) = self.rotations.keep_up(self.state, uplink).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the agent's key was not replaced; it goes on with the one that it has"
+            );
+        }
+    }
+
+    async fn ask_for_bundle(&mut self) -> Result<(), UplinkError> {
         match self.bundles.poll(self.observer.uplink, self.state).await {
             Ok(_) => Ok(()),
             Err(PollError::Uplink(error)) => Err(error),

@@ -25,7 +25,7 @@ export class ApiProblem extends Error {
 }
 
 /** What is read of answers: lists can be had as lines, too, which is for those who keep them. */
-type Media = "application/json";
+type Media = "application/json" | "application/problem+json";
 
 /** A client of the server at an address, for whoever has this token. */
 export function connect(baseUrl: string, token?: string): Client<paths, Media> {

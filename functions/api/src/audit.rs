@@ -180,6 +180,7 @@ impl ApiState {
         told.map(|_| ()).map_err(|error| {
             let error = &error as &dyn std::error::Error;
             tracing::error!(operation, tenant = %by.tenant(), by = by.actor().id, error, "done, and not in the audit log");
+            request_id::note_done_untold();
             ApiError::new(
                 Kind::Unavailable,
                 "It was done, and could not be written to the audit log: look at what is there before you send it again.",

@@ -16,7 +16,7 @@ use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
-use records::identity::{ApiKey, ApiKeyState, SessionRecord, User};
+use records::identity::{ApiKey, ApiKeyState, HeldSession, SessionRecord};
 use schemas::{
     SessionId, TenantId, TokenId, UserId,
     api::{
@@ -102,6 +102,8 @@ pub(crate) struct Principal {
     pub(crate) grants: Grants,
     /// Whether they can do nothing before they change their one-time password.
     pub(crate) must_change_password: bool,
+    /// Whether they can do nothing before they set up a second factor.
+    pub(crate) must_set_up_second_factor: bool,
 }
 
 impl Principal {
@@ -132,12 +134,18 @@ impl Principal {
         }
     }
 
-    /// Fails for who can do nothing before they change their one-time password.
+    /// Fails for who can do nothing before they change their one-time password or set up a second factor.
     pub(crate) fn settled(&self) -> Result<(), ApiError> {
         if self.must_change_password {
             return Err(ApiError::new(
                 Kind::PasswordChangeRequired,
                 "Change the one-time password with `POST /api/v1/session/password`, then sign in again.",
+            ));
+        }
+        if self.must_set_up_second_factor {
+            return Err(ApiError::new(
+                Kind::SecondFactorSetupRequired,
+                "Set one up with `POST /api/v1/session/second-factor` and confirm it; this session goes on then.",
             ));
         }
         Ok(())
@@ -333,7 +341,31 @@ impl<N: Needs> FromRequestParts<ApiState> for Allowed<N> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
-        let allowed = Self::of(parts, state).await?;
+        Self::by(principal(parts, state).await?)
+    }
+}
+
+impl<N: Needs> FromRequestParts<ApiState> for Scoped<N> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+        Self::by(principal(parts, state).await?, state).await
+    }
+}
+
+impl<N: Needs> Scoped<N> {
+    /// A caller that is known, if they may do it.
+    pub(crate) async fn by(caller: Principal, state: &ApiState) -> Result<Self, ApiError> {
+        let allowed = Allowed::reaching(caller)?;
+        let scope = scope_of(state, allowed.tenant(), allowed.reach().collections()).await?;
+        Ok(Self { allowed, scope })
+    }
+}
+
+impl<N: Needs> Allowed<N> {
+    /// A caller that is known, if they may do it in the whole tenant.
+    pub(crate) fn by(caller: Principal) -> Result<Self, ApiError> {
+        let allowed = Self::reaching(caller)?;
         if allowed.reach.collections().is_some() {
             return Err(ApiError::new(
                 Kind::BeyondScope,
@@ -342,22 +374,9 @@ impl<N: Needs> FromRequestParts<ApiState> for Allowed<N> {
         }
         Ok(allowed)
     }
-}
 
-impl<N: Needs> FromRequestParts<ApiState> for Scoped<N> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
-        let allowed = Allowed::of(parts, state).await?;
-        let scope = scope_of(state, allowed.tenant(), allowed.reach().collections()).await?;
-        Ok(Self { allowed, scope })
-    }
-}
-
-impl<N: Needs> Allowed<N> {
     /// Whoever may do it, to whatever that reaches.
-    async fn of(parts: &Parts, state: &ApiState) -> Result<Self, ApiError> {
-        let caller = principal(parts, state).await?;
+    fn reaching(caller: Principal) -> Result<Self, ApiError> {
         caller.settled()?;
         if !caller.grants.allows(N::PERMISSION) {
             return Err(ApiError::new(
@@ -379,8 +398,15 @@ impl<N: Needs> Allowed<N> {
 /// How long the last use of a browser's session may be ago before it is noted anew, in ms: not each request costs a write.
 const NOTED_EVERY_MS: i64 = 5 * 60_000;
 
+/// Who sent a request, where something before its operation found out.
+#[derive(Clone, Debug)]
+pub(crate) struct Known(pub(crate) Principal);
+
 /// Who sent a request.
-async fn principal(parts: &Parts, state: &ApiState) -> Result<Principal, ApiError> {
+pub(crate) async fn principal(parts: &Parts, state: &ApiState) -> Result<Principal, ApiError> {
+    if let Some(Known(caller)) = parts.extensions.get::<Known>() {
+        return Ok(caller.clone());
+    }
     let nobody =
         || refused("Sign in with `POST /api/v1/session` and send `authorization: Bearer TOKEN`.");
     let caller = if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
@@ -406,10 +432,11 @@ async fn principal(parts: &Parts, state: &ApiState) -> Result<Principal, ApiErro
             }
         }
     } else {
-        let secret = cookie::secret(parts)?.ok_or_else(nobody)?;
+        let secret = cookie::secret(state.behind_tls(), parts)?.ok_or_else(nobody)?;
         of_cookie(&secret, state).await?
     };
     frame::is_of(&caller.tenant);
+    state.spend_of(&caller.tenant, caller.name())?;
     state.spend(&caller.tenant).await?;
     if let Some(asker) = parts.extensions.get::<Asker>() {
         asker.is_of(&caller.tenant);
@@ -430,8 +457,7 @@ async fn of_token(token: &str, state: &ApiState) -> Result<Principal, ApiError> 
     let session = token.session.ok_or_else(ended)?;
     let (tenant, user) = (token.person.tenant, token.person.user);
     let found = state.identity().session(&tenant, &user, &session).await?;
-    let (user, record, _) = found.ok_or_else(ended)?;
-    signed_in(state, tenant, user, record).await
+    signed_in(state, tenant, found.ok_or_else(ended)?).await
 }
 
 /// The person of a browser's cookie.
@@ -439,37 +465,43 @@ async fn of_cookie(secret: &SecretString, state: &ApiState) -> Result<Principal,
     let secret = SessionSecret::parse(secret.expose_secret()).map_err(|_| ended())?;
     let (tenant, identity) = (secret.tenant(), state.identity());
     let found = identity.session(tenant, secret.user(), secret.session());
-    let (user, record, version) = found
+    let held = found
         .await?
-        .filter(|(_, record, _)| {
+        .filter(|HeldSession { record, .. }| {
             record.is_cookie
                 && secret.is_of_family(&record.family_hash)
                 && secret.has_hash(&record.secret_hash)
         })
         .ok_or_else(ended)?;
     let now = state.now();
-    if record.last_used_at.plus_ms(NOTED_EVERY_MS) <= now {
+    if held.record.last_used_at.plus_ms(NOTED_EVERY_MS) <= now {
         let used = SessionRecord {
             last_used_at: now,
-            ..record.clone()
+            ..held.record.clone()
         };
         // Who was faster noted the same.
-        identity.put_session(tenant, &used, version).await?;
+        identity.put_session(tenant, &used, held.version).await?;
     }
-    signed_in(state, tenant.clone(), user, record).await
+    signed_in(state, tenant.clone(), held).await
 }
 
 /// A person with a session that holds.
 async fn signed_in(
     state: &ApiState,
     tenant: TenantId,
-    user: User,
-    session: SessionRecord,
+    held: HeldSession,
 ) -> Result<Principal, ApiError> {
+    let must_set_up_second_factor = held.lacks_second_factor();
+    let HeldSession {
+        person: user,
+        record: session,
+        ..
+    } = held;
     let assignments = user.assignments();
     let grants = state.identity().grants(&tenant, &assignments).await?;
     Ok(Principal {
         must_change_password: user.one_time,
+        must_set_up_second_factor,
         roles: user.role_names(),
         came: Came::Session {
             user: user.id,
@@ -529,6 +561,7 @@ async fn of_api_key(
         grants: grants.within(&limit),
         tenant,
         must_change_password: false,
+        must_set_up_second_factor: false,
     })
 }
 
@@ -556,6 +589,7 @@ async fn of_build(build: builds::Build, state: &ApiState) -> Result<Principal, A
         roles: names(&rule.roles),
         tenant: build.tenant,
         must_change_password: false,
+        must_set_up_second_factor: false,
     })
 }
 

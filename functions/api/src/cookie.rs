@@ -2,7 +2,8 @@
 //!
 //! The cookie is `__Host-bulkhead` with `Secure`, `HttpOnly` and `SameSite=Strict` (RFC 6265bis, 4.1). On a loopback address
 //! a server may be reached without TLS, where some browsers keep no `Secure` cookie: there, and only there, it is
-//! `bulkhead-loopback` without `Secure`, and it is believed only there. Who changes something by a cookie also sends the
+//! `bulkhead-loopback` without `Secure`, and it is believed only there. A server behind a proxy with TLS is told so
+//! (`behind_tls`), since a proxy may name a loopback address in place of the one that browsers asked for. Who changes something by a cookie also sends the
 //! header `bulkhead-csrf: 1`, which no form can, and no script of another site without being allowed to.
 
 use axum::http::{HeaderMap, Method, header, request::Parts};
@@ -16,9 +17,14 @@ const LOOPBACK_NAME: &str = "bulkhead-loopback";
 const CSRF: &str = "bulkhead-csrf";
 
 /// The cookie that gives a browser a session for so many seconds.
-pub(crate) fn set(headers: &HeaderMap, secret: &SecretString, seconds: i64) -> String {
+pub(crate) fn set(
+    behind_tls: bool,
+    headers: &HeaderMap,
+    secret: &SecretString,
+    seconds: i64,
+) -> String {
     let secret = secret.expose_secret();
-    if is_loopback(headers) {
+    if !behind_tls && is_loopback(headers) {
         format!("{LOOPBACK_NAME}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}")
     } else {
         format!("{NAME}={secret}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}")
@@ -26,16 +32,16 @@ pub(crate) fn set(headers: &HeaderMap, secret: &SecretString, seconds: i64) -> S
 }
 
 /// The cookie that takes it away.
-pub(crate) fn clear(headers: &HeaderMap) -> String {
-    set(headers, &String::new().into(), 0)
+pub(crate) fn clear(behind_tls: bool, headers: &HeaderMap) -> String {
+    set(behind_tls, headers, &String::new().into(), 0)
 }
 
 /// The secret in a request's cookie.
 ///
 /// # Errors
 /// 403 when the request would change something and lacks the header.
-pub(crate) fn secret(parts: &Parts) -> Result<Option<SecretString>, ApiError> {
-    let name = if is_loopback(&parts.headers) {
+pub(crate) fn secret(behind_tls: bool, parts: &Parts) -> Result<Option<SecretString>, ApiError> {
+    let name = if !behind_tls && is_loopback(&parts.headers) {
         LOOPBACK_NAME
     } else {
         NAME
@@ -94,9 +100,15 @@ mod tests {
             "[::1]:80",
             "127.9.9.9",
         ] {
-            let cookie = set(&of_host(host), &"x".to_owned().into(), 1);
+            let cookie = set(false, &of_host(host), &"x".to_owned().into(), 1);
             assert!(!cookie.contains("Secure"), "{host}");
             assert!(cookie.starts_with("bulkhead-loopback=x; "), "{host}");
+            // Behind a proxy that names its own way in place of what browsers asked for.
+            let cookie = set(true, &of_host(host), &"x".to_owned().into(), 1);
+            assert!(
+                cookie.starts_with("__Host-bulkhead=x; Path=/; Secure; "),
+                "{host}"
+            );
         }
         for host in [
             "",
@@ -105,7 +117,7 @@ mod tests {
             "portal.example:443",
             "[::2]",
         ] {
-            let cookie = set(&of_host(host), &"x".to_owned().into(), 1);
+            let cookie = set(false, &of_host(host), &"x".to_owned().into(), 1);
             assert!(
                 cookie.starts_with("__Host-bulkhead=x; Path=/; Secure; HttpOnly; SameSite=Strict"),
                 "{host}"

@@ -5,10 +5,11 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, header, request::Parts},
 };
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    body::{self, MAX_BODY_BYTES, MAX_PEOPLE_BODY_BYTES},
+    body::{self, MAX_BODY_BYTES, MAX_PEOPLE_BODY_BYTES, MAX_UNFOLDED_BYTES},
     problem::{ApiError, Kind},
 };
 
@@ -48,58 +49,71 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for FromQuery<T> {
     }
 }
 
-/// A body of JSON, at most 64 KiB.
+/// A body of JSON, at most 64 KiB, also after decompression.
 pub(crate) struct FromJson<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FromJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let (parts, content) = request.into_parts();
-        must_be_json(&parts)?;
-        let bytes = body::read(&parts.headers, content, MAX_PEOPLE_BODY_BYTES).await?;
-        Json::from_bytes(&bytes)
-            .map(|Json(value)| Self(value))
-            .map_err(|error| ApiError::new(Kind::BadRequest, error.body_text()))
+        let bytes = content(request, MAX_PEOPLE_BODY_BYTES, MAX_PEOPLE_BODY_BYTES, false).await?;
+        from_json(&bytes)
     }
 }
 
-/// A body of JSON, at most 64 KiB, that may be left out.
+/// A body of JSON, at most 64 KiB, also after decompression, that may be left out.
 pub(crate) struct FromSomeJson<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for FromSomeJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let (parts, content) = request.into_parts();
-        let bytes = body::read(&parts.headers, content, MAX_PEOPLE_BODY_BYTES).await?;
+        let bytes = content(request, MAX_PEOPLE_BODY_BYTES, MAX_PEOPLE_BODY_BYTES, true).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
-        must_be_json(&parts)?;
-        Json::from_bytes(&bytes)
-            .map(|Json(value)| Self(value))
-            .map_err(|error| ApiError::new(Kind::BadRequest, error.body_text()))
+        from_json(&bytes).map(|FromJson(value)| Self(value))
     }
 }
 
-/// A body of JSON, at most 4 MiB as sent, which may be compressed with zstd.
+/// A body of JSON, at most 4 MiB as sent and 64 MiB after decompression.
 pub(crate) struct FromLargeJson<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FromLargeJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let (parts, content) = request.into_parts();
-        if !is_packed(&parts) {
-            must_be_json(&parts)?;
-        }
-        let bytes = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
-        let bytes = body::unfold(&parts.headers, bytes).await?;
-        Json::from_bytes(&bytes)
-            .map(|Json(value)| Self(value))
-            .map_err(|error| ApiError::new(Kind::BadRequest, error.body_text()))
+        let bytes = content(request, MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, false).await?;
+        from_json(&bytes).map(|FromJson(value)| Self(value))
     }
+}
+
+/// The content of a body of JSON, with its limits as sent and after decompression. One that may be left out and is, is empty.
+async fn content(
+    request: Request,
+    limit: usize,
+    unfolded_limit: usize,
+    may_be_left_out: bool,
+) -> Result<Bytes, ApiError> {
+    let (parts, content) = request.into_parts();
+    let is_judged = is_packed(&parts);
+    if !may_be_left_out && !is_judged {
+        must_be_json(&parts)?;
+    }
+    let bytes = body::read(&parts.headers, content, limit).await?;
+    if may_be_left_out && !bytes.is_empty() && !is_judged {
+        must_be_json(&parts)?;
+    }
+    if bytes.is_empty() {
+        return Ok(bytes);
+    }
+    body::unfold(&parts.headers, bytes, unfolded_limit).await
+}
+
+fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<FromJson<T>, ApiError> {
+    Json::from_bytes(bytes)
+        .map(|Json(value)| FromJson(value))
+        .map_err(|error| ApiError::new(Kind::BadRequest, error.body_text()))
 }
 
 /// Whether the body is compressed and says so by its type too. API Gateway hands a body of JSON on as text, which compressed

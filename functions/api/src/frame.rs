@@ -1,9 +1,10 @@
 //! What surrounds every request: an id, limits of its head, a time-out, a last resort for panics, the log line, and the
 //! server's time in the answer.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
+    body::Body,
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
@@ -18,8 +19,11 @@ use tracing::{
 };
 
 use crate::{
+    allowance,
+    body::{self, MAX_BODY_BYTES},
+    people::sign_in,
     problem::{ApiError, Kind},
-    request_id::{self, Peer},
+    request_id::{self, Current, Peer},
     state::ApiState,
 };
 
@@ -31,6 +35,8 @@ pub(crate) const SERVER_TIME: HeaderName = HeaderName::from_static("bulkhead-tim
 pub const MAX_TARGET_BYTES: usize = 8 * 1024;
 /// Most bytes of headers, names and values; a gateway in the cloud takes no more.
 pub const MAX_HEADER_BYTES: usize = 10 * 1024;
+/// Most header fields.
+pub const MAX_HEADERS: usize = 100;
 /// How long an answer may take.
 const TIME_OUT: Duration = Duration::from_secs(30);
 /// How long an upload by ticket may take.
@@ -62,7 +68,8 @@ pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next:
         user_agent: user_agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()),
         request_id: Some(id.clone()),
     };
-    let answer = request_id::scope(origin, answer(request, next, &path));
+    let current = Current::of(origin);
+    let answer = request_id::scope(current.clone(), answer(&state, request, next, &path));
     let answer = async {
         match trace {
             Some(trace) => trace::within(trace, answer).await,
@@ -84,6 +91,7 @@ pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next:
     if let Ok(id) = HeaderValue::try_from(id) {
         headers.insert(REQUEST_ID, id);
     }
+    allowance::tell(headers, &current.quotas());
     if let Ok(now) = HeaderValue::try_from(state.now().to_string()) {
         headers.insert(SERVER_TIME, now);
     }
@@ -116,7 +124,7 @@ fn trace_of(headers: &HeaderMap) -> Option<TraceContext> {
     given.or_else(of_gateway).or_else(TraceContext::fresh)
 }
 
-async fn answer(request: Request, next: Next, path: &str) -> Response {
+async fn answer(state: &ApiState, request: Request, next: Next, path: &str) -> Response {
     if let Err(error) = check_head(&request) {
         return error.into_response();
     }
@@ -126,20 +134,32 @@ async fn answer(request: Request, next: Next, path: &str) -> Response {
         TIME_OUT
     };
     let panicked = || ApiError::internal("the handler panicked").into_response();
-    // What changes something goes on when its caller leaves or has waited too long: between a change and its entry in the audit
-    // log nobody outside ends it. Uploads change nothing before they are whole.
-    if !request.method().is_safe() && !path.starts_with("/uploads/") {
-        let origin = request_id::origin();
+    if changes(&request, path) {
+        let begun = tokio::time::Instant::now();
+        // What is sent by drops, or not at all, ends with its connection and is nobody's work.
+        let (parts, body) = request.into_parts();
+        let body = body::read(&parts.headers, body, MAX_BODY_BYTES);
+        let body = match tokio::time::timeout(time_out, body).await {
+            Ok(Ok(body)) => Body::from(body),
+            Ok(Err(error)) => return error.into_response(),
+            Err(_) => return timed_out(),
+        };
+        let request = Request::from_parts(parts, body);
+        let Ok(turn) = Arc::clone(state.changing()).try_acquire_owned() else {
+            return busy();
+        };
+        let left = time_out.saturating_sub(begun.elapsed());
         let trace = trace::current();
-        let work = request_id::scope(origin, next.run(request));
+        let work = request_id::scope(Current::here(), next.run(request));
         let work = async move {
+            let _turn = turn;
             match trace {
                 Some(trace) => trace::within(trace, work).await,
                 None => work.await,
             }
         };
         let work = tokio::spawn(work.in_current_span());
-        return match tokio::time::timeout(time_out, work).await {
+        return match tokio::time::timeout(left, work).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => panicked(),
             Err(_) => timed_out(),
@@ -151,6 +171,22 @@ async fn answer(request: Request, next: Next, path: &str) -> Response {
         Ok(Err(_)) => panicked(),
         Err(_) => timed_out(),
     }
+}
+
+/// Whether a request changes something. Such a one goes on when its caller leaves or has waited too long: between a change and
+/// its entry in the audit log nobody outside ends it. Uploads change nothing before they are whole; who comes back from an
+/// identity provider may become somebody.
+fn changes(request: &Request, path: &str) -> bool {
+    (!request.method().is_safe() && !path.starts_with("/uploads/")) || path == sign_in::CALLBACK
+}
+
+/// The answer where as many changes are under way as may be, their callers gone or not.
+fn busy() -> Response {
+    let error = ApiError {
+        retry_after_s: Some(1),
+        ..ApiError::new(Kind::Unavailable, "Too many changes are under way.")
+    };
+    error.into_response()
 }
 
 /// The answer to a request that took too long, for hosts that have less time than the API takes itself.
@@ -169,11 +205,12 @@ fn check_head(request: &Request) -> Result<(), ApiError> {
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
-    if target > MAX_TARGET_BYTES || headers > MAX_HEADER_BYTES {
+    let fields = request.headers().len();
+    if target > MAX_TARGET_BYTES || headers > MAX_HEADER_BYTES || fields > MAX_HEADERS {
         return Err(ApiError::new(
             Kind::HeadersTooLarge,
             format!(
-                "At most {MAX_TARGET_BYTES} bytes of path and query and {MAX_HEADER_BYTES} of headers."
+                "At most {MAX_TARGET_BYTES} bytes of path and query, and {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes."
             ),
         ));
     }

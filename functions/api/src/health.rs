@@ -1,17 +1,22 @@
 //! Whether the service lives, whether it can work, which version it is, and what it offers.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
 use schemas::{
     agent::ENVELOPE_VERSION,
     api::health::{Health, Part, Readiness, SchemaVersions, Version},
     inventory::INVENTORY_VERSION,
     report::REPORT_VERSION,
 };
-use utoipa::openapi::OpenApi;
 
-use crate::{people::feeds, state::ApiState};
+use crate::{people::feeds, problem::ApiError, state::ApiState};
 
 /// How long a look at the platform that found everything well holds, in ms. Anybody may ask, and each look is three
 /// requests that a cloud bills; trouble is never remembered.
@@ -159,9 +164,15 @@ async fn look(state: &ApiState) -> Readiness {
     path = "/api/v1/openapi.json",
     tag = "health",
     operation_id = "openapi",
-    responses((status = 200, description = "The description", body = Object, content_type = "application/json")),
+    responses((status = 200, description = "The description", body = Object, content_type = "application/json", example = json!({"openapi": "3.1.0", "info": {"title": "Bulkhead", "version": "0.1.0"}, "paths": {}}))),
     security(())
 )]
-pub(crate) async fn openapi_document() -> Json<OpenApi> {
-    Json(crate::openapi())
+pub(crate) async fn openapi_document() -> Result<Response, ApiError> {
+    // Anybody may ask, so it is written once.
+    static WRITTEN: LazyLock<Result<Bytes, String>> = LazyLock::new(|| {
+        let written = serde_json::to_vec(&crate::openapi());
+        written.map(Bytes::from).map_err(|error| error.to_string())
+    });
+    let document = WRITTEN.clone().map_err(ApiError::internal)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], document).into_response())
 }

@@ -9,13 +9,18 @@ mod auth;
 mod body;
 mod cookie;
 mod cursor;
+mod declared;
+mod described;
+mod door;
 mod etag;
 mod extract;
 mod frame;
 mod gateway;
 mod health;
+mod idempotency;
 mod large;
 mod ndjson;
+mod pack;
 mod people;
 mod problem;
 mod request_id;
@@ -37,14 +42,14 @@ use schemas::{
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        OpenApi,
+        License, OpenApi,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use body::{MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, MAX_UPLOAD_BYTES};
-pub use frame::{MAX_HEADER_BYTES, MAX_TARGET_BYTES, timed_out};
+pub use body::{MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, MAX_UPLOAD_BYTES, TooSlow};
+pub use frame::{MAX_HEADER_BYTES, MAX_HEADERS, MAX_TARGET_BYTES, timed_out};
 pub use health::COMMIT;
 pub use records::allowances::Rate;
 pub use request_id::Peer;
@@ -57,6 +62,8 @@ use problem::{ApiError, Kind};
 /// The router of a state, with its description.
 pub fn router(state: ApiState) -> (Router, OpenApi) {
     let (router, openapi) = operations().split_for_parts();
+    let openapi = describe(openapi);
+    let declared = declared::Declared::of(&openapi);
     let lists = ndjson::Lists::of(&openapi);
     let mut router = router
         .fallback(async || ApiError::not_found("path"))
@@ -76,6 +83,10 @@ pub fn router(state: ApiState) -> (Router, OpenApi) {
     router = router.merge(whole);
     let router = router
         .layer(middleware::from_fn_with_state(
+            (state.clone(), declared.clone()),
+            idempotency::once,
+        ))
+        .layer(middleware::from_fn_with_state(
             (state.clone(), lists),
             ndjson::whole,
         ))
@@ -83,9 +94,14 @@ pub fn router(state: ApiState) -> (Router, OpenApi) {
             state.clone(),
             large::by_address,
         ))
+        .layer(middleware::from_fn_with_state(declared.clone(), pack::pack))
+        .layer(middleware::from_fn_with_state(
+            (state.clone(), declared),
+            door::door,
+        ))
         .layer(middleware::from_fn_with_state(state.clone(), frame::frame))
         .with_state(state);
-    (router, describe(openapi))
+    (router, openapi)
 }
 
 /// What answers that this process lives, before there is any state: a host may serve it while it opens one.
@@ -96,6 +112,11 @@ pub fn alive() -> Router {
 /// The description of every operation, OpenAPI 3.1.
 pub fn openapi() -> OpenApi {
     describe(operations().into_openapi())
+}
+
+/// Every kind of problem that the API answers with, as Markdown.
+pub fn problems() -> String {
+    described::problems()
 }
 
 /// Opens the state of a platform and builds its router.
@@ -123,15 +144,25 @@ fn operations() -> OpenApiRouter<ApiState> {
 fn describe(mut openapi: OpenApi) -> OpenApi {
     openapi.info.title = "Bulkhead".to_owned();
     openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    // Without this they are those of the library that gathers the operations.
+    openapi.info.contact = None;
+    let mut license = License::new(env!("CARGO_PKG_LICENSE"));
+    license.identifier = Some(license.name.clone());
+    openapi.info.license = Some(license);
     openapi.info.description = Some(
         "What is vulnerable here, and what first. Errors are RFC 9457 problems with stable types; lists have opaque \
          cursors, and are sent whole, a row a line, to who accepts `application/x-ndjson`: where that breaks off, a last line \
-         has `next_cursor` to go on from, and `problem` where one is the reason; who is answered 429 waits as long as `Retry-After` says; what is not in the caller's tenant is not found. \
+         has `next_cursor` to go on from, and `problem` where one is the reason; who is answered 429 waits as long as `Retry-After` says, and \
+         where requests are counted `RateLimit` and `RateLimit-Policy` tell how many are left (draft-ietf-httpapi-ratelimit-headers); \
+         bodies may be sent with `content-encoding: gzip` or `zstd` (in the cloud as `content-type: application/octet-stream`, which its \
+         gateway leaves as it is), and lists and documents are answered so to who accepts it; \
+         what makes something is done once under an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header); what is not in the caller's tenant is not found. \
          In the cloud an answer to `GET` above 4 MiB is a 303 to an address that has it for a few minutes: follow it \
          without the authorization."
             .to_owned(),
     );
     ndjson::describe(&mut openapi);
+    idempotency::describe(&mut openapi);
     let components = openapi.components.get_or_insert_default();
     // Parameters refer to it, and only bodies are collected.
     components
@@ -177,5 +208,6 @@ fn describe(mut openapi: OpenApi) -> OpenApi {
             "`Bulkhead-Agent TOKEN`: a token of 60 seconds for this one request, signed by the agent's key.",
         ))),
     );
+    described::complete(&mut openapi);
     openapi
 }

@@ -13,6 +13,9 @@ use schemas::api::Problem;
 
 use crate::request_id;
 
+/// What the types of all problems begin with; `schemas/problems.md` lists them.
+pub(crate) const TYPES: &str = "/problems/";
+
 /// The kinds of problems. Their types are part of the API: a kind is added, never renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -28,6 +31,8 @@ pub(crate) enum Kind {
     SecondFactorRequired,
     /// The one-time password has to be changed first.
     PasswordChangeRequired,
+    /// A second factor has to be set up first.
+    SecondFactorSetupRequired,
     /// A change by a cookie alone.
     CsrfHeaderMissing,
     /// None of the person's roles allows it.
@@ -42,7 +47,7 @@ pub(crate) enum Kind {
     MethodNotAllowed,
     /// Too many attempts to sign in.
     TooManyAttempts,
-    /// The tenant makes more requests than it may.
+    /// The tenant, the caller or the address makes more requests than it may.
     TooManyRequests,
     /// It exists, or changed meanwhile.
     Conflict,
@@ -54,6 +59,18 @@ pub(crate) enum Kind {
     HeadersTooLarge,
     /// A content type or encoding that is not read.
     UnsupportedMedia,
+    /// A coding of content that is not read; the answer says which ones are.
+    UnsupportedEncoding,
+    /// The caller takes nothing of what the operation answers.
+    NotAcceptable,
+    /// The body came too slowly.
+    TooSlow,
+    /// The `Idempotency-Key` came with another request before.
+    IdempotencyKeyReused,
+    /// The request with this `Idempotency-Key` is still being answered, or broke off.
+    IdempotencyKeyBusy,
+    /// The request with this `Idempotency-Key` is done, and its answer is not given again.
+    IdempotencyAnswerWithheld,
     /// Of a later version than is read here.
     UnsupportedVersion,
     /// The agent's request carries no token.
@@ -72,6 +89,8 @@ pub(crate) enum Kind {
     AgentRevoked,
     /// The enrolment token opens no door.
     BadEnrolmentToken,
+    /// The enrolment token is for other hosts.
+    HostNotAdmitted,
     /// The invitation cannot be accepted.
     BadInvitation,
     /// No proof that the agent has its key.
@@ -121,6 +140,11 @@ impl Kind {
                 "password-change-required",
                 "The one-time password has to be changed first",
             ),
+            Self::SecondFactorSetupRequired => (
+                S::FORBIDDEN,
+                "second-factor-setup-required",
+                "A second factor has to be set up first",
+            ),
             Self::CsrfHeaderMissing => (
                 S::FORBIDDEN,
                 "csrf-header-missing",
@@ -147,7 +171,7 @@ impl Kind {
             Self::TooManyRequests => (
                 S::TOO_MANY_REQUESTS,
                 "too-many-requests",
-                "Too many requests of this tenant",
+                "Too many requests",
             ),
             Self::Conflict => (S::CONFLICT, "conflict", "It changed meanwhile"),
             Self::PreconditionFailed => (
@@ -165,6 +189,29 @@ impl Kind {
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported-media",
                 "This type or encoding of content is not read here",
+            ),
+            // The type is older than the two kinds.
+            Self::UnsupportedEncoding => Self::UnsupportedMedia.parts(),
+            Self::NotAcceptable => (
+                S::NOT_ACCEPTABLE,
+                "not-acceptable",
+                "Nothing that you accept is answered here",
+            ),
+            Self::TooSlow => (S::REQUEST_TIMEOUT, "too-slow", "The body came too slowly"),
+            Self::IdempotencyKeyReused => (
+                S::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "This key came with another request before",
+            ),
+            Self::IdempotencyKeyBusy => (
+                S::CONFLICT,
+                "idempotency-key-busy",
+                "The first request with this key is not done",
+            ),
+            Self::IdempotencyAnswerWithheld => (
+                S::CONFLICT,
+                "idempotency-answer-withheld",
+                "It is done, and its answer is not given again",
             ),
             Self::UnsupportedVersion => (
                 S::UNPROCESSABLE_ENTITY,
@@ -207,6 +254,11 @@ impl Kind {
                 "bad-enrolment-token",
                 "The enrolment token is not valid",
             ),
+            Self::HostNotAdmitted => (
+                S::FORBIDDEN,
+                "host-not-admitted",
+                "The enrolment token is for hosts of other names",
+            ),
             Self::BadInvitation => (
                 S::UNAUTHORIZED,
                 "bad-invitation",
@@ -244,6 +296,23 @@ impl Kind {
                 "Something went wrong here",
             ),
         }
+    }
+}
+
+impl Kind {
+    /// The status that it is answered with.
+    pub(crate) fn status(self) -> StatusCode {
+        self.parts().0
+    }
+
+    /// The last part of its type.
+    pub(crate) fn word(self) -> &'static str {
+        self.parts().1
+    }
+
+    /// The kind in words.
+    pub(crate) fn title(self) -> &'static str {
+        self.parts().2
     }
 }
 
@@ -376,8 +445,9 @@ impl From<RecordError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, name, title) = self.kind.parts();
+        let kind = self.kind;
         let problem = Problem {
-            kind: format!("/problems/{name}"),
+            kind: format!("{TYPES}{name}"),
             title: title.to_owned(),
             status: status.as_u16(),
             detail: self.detail,
@@ -391,6 +461,17 @@ impl IntoResponse for ApiError {
         );
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if kind == Kind::UnsupportedEncoding {
+            // RFC 9110, 15.5.16.
+            headers.insert(
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_static("gzip, zstd"),
+            );
+        }
+        if kind == Kind::TooSlow {
+            // What is still to come of the body is not read.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(

@@ -1,31 +1,97 @@
-//! The request being answered: its id, for problems and logs, and where it came from, for the audit log.
+//! The request being answered: its id, for problems and logs; where it came from, for the audit log; what it counted for, and
+//! whether it has done something that cannot be told.
 
-use std::{future::Future, net::IpAddr};
+use std::{
+    future::Future,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use schemas::api::audit::AuditOrigin;
 
-/// The address of whoever connected: a host puts it into the extensions of its requests.
+use crate::allowance::Quota;
+
+/// The address of whoever sends a request, behind proxies that are believed: a host puts it into the extensions of its
+/// requests. The audit log, API keys limited to networks, and what strangers may do go by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
+/// A request. Cheap to clone; clones are of the same request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Current {
+    origin: Arc<AuditOrigin>,
+    quotas: Arc<Mutex<Vec<Quota>>>,
+    is_done_untold: Arc<AtomicBool>,
+}
+
+impl Current {
+    /// A request of this origin.
+    pub(crate) fn of(origin: AuditOrigin) -> Self {
+        Self {
+            origin: Arc::new(origin),
+            ..Self::default()
+        }
+    }
+
+    /// The request that this task answers.
+    pub(crate) fn here() -> Self {
+        CURRENT.try_with(Clone::clone).unwrap_or_default()
+    }
+
+    /// The quotas that it counted for.
+    pub(crate) fn quotas(&self) -> Vec<Quota> {
+        let quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
+        quotas.clone()
+    }
+}
+
 tokio::task_local! {
-    static CURRENT: AuditOrigin;
+    static CURRENT: Current;
 }
 
 /// The id of the request that this task answers.
 pub(crate) fn current() -> Option<String> {
     CURRENT
-        .try_with(|origin| origin.request_id.clone())
+        .try_with(|current| current.origin.request_id.clone())
         .ok()
         .flatten()
 }
 
 /// Where the request that this task answers came from; of none, nothing is known.
 pub(crate) fn origin() -> AuditOrigin {
-    CURRENT.try_with(Clone::clone).unwrap_or_default()
+    CURRENT
+        .try_with(|current| (*current.origin).clone())
+        .unwrap_or_default()
 }
 
-/// Answers a request of this origin.
-pub(crate) async fn scope<F: Future>(origin: AuditOrigin, answer: F) -> F::Output {
-    CURRENT.scope(origin, answer).await
+/// Notes what a request counted for. A page of a list that is read whole counts as often as there are pages: the last counts.
+pub(crate) fn note(quota: Quota) {
+    let _ = CURRENT.try_with(|current| {
+        let mut quotas = current
+            .quotas
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        quotas.retain(|other| !other.is_of_same(&quota));
+        quotas.push(quota);
+    });
+}
+
+/// Notes that what was asked for is done, although the answer is going to be a failure.
+pub(crate) fn note_done_untold() {
+    let _ = CURRENT.try_with(|current| current.is_done_untold.store(true, Ordering::Relaxed));
+}
+
+/// Whether that was noted.
+pub(crate) fn is_done_untold() -> bool {
+    CURRENT
+        .try_with(|current| current.is_done_untold.load(Ordering::Relaxed))
+        .unwrap_or(false)
+}
+
+/// Answers a request.
+pub(crate) async fn scope<F: Future>(current: Current, answer: F) -> F::Output {
+    CURRENT.scope(current, answer).await
 }

@@ -6,12 +6,13 @@ use access::{
     password::{self, PasswordError},
     session::Person,
 };
-use records::identity::{IdentityError, SessionRecord, StoredToken};
+use records::identity::{IdentityError, SessionRecord, StoredToken, is_external};
 use schemas::{SessionId, TenantId, Timestamp, UserId, api::session::Role};
 use secrecy::{SecretBox, SecretString};
 
 use crate::{
     audit::{Act, Somebody},
+    people::enrolment_tokens::hosts,
     problem::ApiError,
     state::ApiState,
 };
@@ -37,12 +38,24 @@ pub enum SetupError {
     /// It was done, and the audit log cannot be written.
     #[error("it was done, and could not be written to the audit log")]
     Audit,
+    /// What is no pattern of names of hosts.
+    #[error("an enrolment token cannot be limited so: {0}")]
+    Hosts(String),
     /// There is no such tenant.
     #[error("there is no tenant {0}")]
     NoTenant(TenantId),
     /// There is no such person.
     #[error("there is no person {0}")]
     NoUser(UserId),
+    /// A person who has no password.
+    #[error("{0} signs in by an identity provider and has no password here")]
+    External(UserId),
+    /// A login that nobody chooses.
+    #[error("logins that begin with oidc- are of people who sign in by an identity provider")]
+    Reserved,
+    /// Somebody changed the person at the same moment.
+    #[error("{0} was changed at the same moment: try again")]
+    Meanwhile(UserId),
 }
 
 /// What the first start made.
@@ -77,6 +90,8 @@ pub struct TokenWish {
     pub valid_for_s: u64,
     /// How many agents may enrol with it.
     pub max_uses: u32,
+    /// Patterns of the names of hosts that may; none for every host.
+    pub hosts: Vec<String>,
 }
 
 impl ApiState {
@@ -99,6 +114,7 @@ impl ApiState {
             created_by: "setup".to_owned(),
             valid_for_s: 24 * 60 * 60,
             max_uses: 1,
+            hosts: Vec::new(),
         };
         let (enrolment_token, stored) = self.create_token(&tenant, wish).await?;
         let roles = vec![Role::Admin.into()];
@@ -130,10 +146,36 @@ impl ApiState {
         tenant: &TenantId,
         user: &UserId,
     ) -> Result<SecretString, SetupError> {
+        let known = self.identity().user(tenant, user).await?;
+        if known.is_some_and(|known| known.external.is_some()) {
+            return Err(SetupError::External(user.clone()));
+        }
         let one_time_password = self.new_password(tenant, user).await?;
         self.audit_local(tenant, Act::new("reset_password").on("person", user))
             .await?;
         Ok(one_time_password)
+    }
+
+    /// Removes the second factor of a person who lost its device and their recovery codes, for who works on this machine;
+    /// their sessions end.
+    ///
+    /// # Errors
+    /// When there is no such person, or the store fails.
+    pub async fn remove_second_factor(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+    ) -> Result<(), SetupError> {
+        let identity = self.identity();
+        let known = identity.user_at(tenant, user).await?;
+        let (known, revision) = known.ok_or_else(|| SetupError::NoUser(user.clone()))?;
+        let removed = identity.put_second_factor(tenant, &known, revision, None);
+        if !removed.await? {
+            return Err(SetupError::Meanwhile(user.clone()));
+        }
+        identity.end_sessions(tenant, user).await?;
+        let act = Act::new("remove_second_factor_of").on("person", user);
+        self.audit_local(tenant, act).await
     }
 
     pub(crate) async fn new_password(
@@ -165,6 +207,9 @@ impl ApiState {
         roles: Vec<Role>,
     ) -> Result<Option<SecretString>, SetupError> {
         self.known_tenant(tenant).await?;
+        if is_external(user) {
+            return Err(SetupError::Reserved);
+        }
         let (one_time_password, hash) = self.one_time_password()?;
         let new = self
             .identity()
@@ -283,6 +328,7 @@ impl ApiState {
         wish: TokenWish,
     ) -> Result<(SecretString, StoredToken), SetupError> {
         self.known_tenant(tenant).await?;
+        hosts(&wish.hosts).map_err(SetupError::Hosts)?;
         let token = EnrolmentToken::new(
             self.random::<8>().map_err(|_| SetupError::Random)?,
             SecretBox::new(Box::new(
@@ -301,6 +347,7 @@ impl ApiState {
             expires_at: now.plus_ms(valid_for_ms),
             max_uses: wish.max_uses,
             uses: 0,
+            hosts: wish.hosts,
             revoked_at: None,
         };
         self.identity().create_token(tenant, &stored).await?;

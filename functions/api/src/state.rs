@@ -1,10 +1,10 @@
 //! What every request needs.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use access::{KeyError, PublicKey, Sign};
 use platform::{MacKey, Platform, SigningKey};
-use records::{AuditLog, EstateCache, allowances::Rate, identity::Identity};
+use records::{AuditLog, EstateCache, allowances::Rate, estate_top::TopCache, identity::Identity};
 use schemas::{TenantId, Timestamp};
 use secrecy::ExposeSecret;
 use sources::{
@@ -16,12 +16,18 @@ use sources::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    allowance::Spending, health::LastLook, large::MAX_ANSWER_BYTES, problem::ApiError,
-    requests::Requests, scoped::Withins,
+    allowance::{Addresses, Callers, Spending},
+    health::LastLook,
+    large::MAX_ANSWER_BYTES,
+    problem::ApiError,
+    requests::Requests,
+    scoped::Withins,
 };
 
 /// Password hashes computed at the same time: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
+/// Changes under way at once, their callers gone or not; each holds a body of at most 4 MiB.
+const CHANGES_AT_ONCE: usize = 512;
 
 /// How long an issuer of tokens may take for an answer, while somebody waits.
 const ISSUER_PATIENCE: Duration = Duration::from_secs(8);
@@ -62,11 +68,16 @@ struct Inner {
     bundle_public: PublicKey,
     cursors: MacKey,
     hashing: Semaphore,
+    changing: Arc<Semaphore>,
     large: Arc<Semaphore>,
     estates: EstateCache,
+    tops: TopCache,
     withins: Withins,
     spending: Spending,
+    callers: Callers,
+    addresses: Addresses,
     standing: Standing,
+    behind_tls: bool,
     max_answer_bytes: u64,
     last_look: LastLook,
     requests: Requests,
@@ -102,6 +113,11 @@ impl Standing {
 pub struct ApiOptions {
     /// Requests that each tenant may make, over all instances; without it none is counted.
     pub tenant_rate: Option<Rate>,
+    /// Requests that each person, API key and build may make of this instance; without it none is counted.
+    pub caller_rate: Option<Rate>,
+    /// Requests that may come to this instance from each address, of those who do not show who they are; without it none is
+    /// counted.
+    pub address_rate: Option<Rate>,
     /// What it stands on, for those who ask for its version.
     pub standing: Standing,
     /// Most bytes of an answer where larger ones can be had by an address, in place of 4 MiB.
@@ -110,6 +126,8 @@ pub struct ApiOptions {
     pub guard: Guard,
     /// How registries are asked.
     pub registries: RegistryOptions,
+    /// Whether people reach it by HTTPS alone, whatever host their requests name here: a proxy may name a loopback address.
+    pub behind_tls: bool,
 }
 
 /// A key of the platform as one that `access` signs with.
@@ -170,11 +188,16 @@ impl ApiState {
                 bundle_public,
                 cursors,
                 hashing: Semaphore::new(HASHES_AT_ONCE),
+                changing: Arc::new(Semaphore::new(CHANGES_AT_ONCE)),
                 large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
                 estates: EstateCache::default(),
+                tops: TopCache::default(),
                 withins: Withins::default(),
                 spending: Spending::within(options.tenant_rate),
+                callers: Callers::of_rate(options.caller_rate),
+                addresses: Addresses::of_rate(options.address_rate),
                 standing: options.standing,
+                behind_tls: options.behind_tls,
                 max_answer_bytes: options.max_answer_bytes.unwrap_or(MAX_ANSWER_BYTES),
                 last_look: LastLook::default(),
                 requests: Requests::default(),
@@ -217,6 +240,23 @@ impl ApiState {
         &self.inner.hashing
     }
 
+    /// Whether people reach it by HTTPS alone.
+    pub(crate) fn behind_tls(&self) -> bool {
+        self.inner.behind_tls
+    }
+
+    /// A turn for each change that is under way, whether its caller is still there or not.
+    pub(crate) fn changing(&self) -> &Arc<Semaphore> {
+        &self.inner.changing
+    }
+
+    /// Waits until no change is under way, for hosts that stop.
+    pub async fn settled(&self) {
+        let all = u32::try_from(CHANGES_AT_ONCE).unwrap_or(u32::MAX);
+        // It is never closed.
+        let _ = self.inner.changing.acquire_many(all).await;
+    }
+
     pub(crate) fn large(&self) -> &Arc<Semaphore> {
         &self.inner.large
     }
@@ -227,6 +267,10 @@ impl ApiState {
 
     pub(crate) fn estates(&self) -> &EstateCache {
         &self.inner.estates
+    }
+
+    pub(crate) fn tops(&self) -> &TopCache {
+        &self.inner.tops
     }
 
     pub(crate) fn withins(&self) -> &Withins {
@@ -270,6 +314,23 @@ impl ApiState {
             .spending
             .spend(&self.inner.platform, tenant)
             .await
+    }
+
+    /// Counts one request of a caller of a tenant, by their name for records.
+    ///
+    /// # Errors
+    /// 429 when the caller makes more than they may.
+    pub(crate) fn spend_of(&self, tenant: &TenantId, caller: &str) -> Result<(), ApiError> {
+        let (callers, platform) = (&self.inner.callers, &self.inner.platform);
+        callers.spend(platform, tenant, caller)
+    }
+
+    /// Counts one request from an address, of somebody who does not show who they are.
+    ///
+    /// # Errors
+    /// 429 when more come from there than may.
+    pub(crate) fn spend_from(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.inner.addresses.spend(&self.inner.platform, address)
     }
 
     /// The time.

@@ -155,6 +155,7 @@ async fn enrol(
         expires_at: "9000-01-01T00:00:00Z".parse()?,
         max_uses: u32::MAX,
         uses: 0,
+        hosts: Vec::new(),
         revoked_at: None,
     };
     identity.create_token(tenant, &token).await?;

@@ -97,6 +97,13 @@ pub struct Limits {
     /// How long no further change has to come before those that came are told, in seconds: a feed or a rollout changes many
     /// places one after the other, and one fix is to be one message.
     pub quiet_s: u32,
+    /// Most messages that a channel is sent within a minute; what is more is summed up.
+    pub messages_per_minute: u32,
+    /// After how many seconds without a word an agent is told to be silent. When an agent was heard of is known to five
+    /// minutes, and agents look every quarter of an hour.
+    pub silent_s: u32,
+    /// How old a feed's last good reading may be before that is told, in seconds.
+    pub feed_age_s: u32,
 }
 
 impl Default for Limits {
@@ -108,6 +115,9 @@ impl Default for Limits {
             rematched_at_once: 4_000,
             max_image_bytes: 512 << 20,
             quiet_s: 20,
+            messages_per_minute: 20,
+            silent_s: 3_600,
+            feed_age_s: 2 * 24 * 3_600,
         }
     }
 }

@@ -24,6 +24,8 @@ pub mod score;
 mod survey;
 pub mod sweep;
 mod tell;
+pub mod watch;
+mod within;
 
 use async_trait::async_trait;
 use platform::Delivery;

@@ -4,6 +4,7 @@
 //! each channel. Every step leaves a state from which a later message goes on.
 
 mod deliver;
+mod rate;
 
 use std::collections::BTreeMap;
 
@@ -23,8 +24,6 @@ use crate::{Context, Handler, HandlerError, message};
 const MAX_GATHERED_MS: i64 = 5 * 60 * 1000;
 /// Pages of changes that one message moves.
 const PAGES: usize = 8;
-/// Most messages that a channel is sent at once; what is more becomes a digest.
-const MAX_AT_ONCE: usize = 20;
 
 /// The function.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +41,11 @@ impl Handler for Notify {
                 delivery,
                 attempts,
             } => deliver::deliver(context, &tenant, &delivery, attempts, is_repeated).await,
+            NotifyMessage::SumUp {
+                tenant,
+                channel,
+                minute,
+            } => rate::sum_up(context, &tenant, &channel, minute).await,
         }
     }
 }
@@ -142,12 +146,14 @@ fn extended(
                 );
                 let digest = records::digest(of.as_bytes());
                 let id = digest.hex().get(..32).unwrap_or_default().to_owned();
+                let mut notification = gather::begin(tenant, &id, record.at, &record.change);
+                notification.collections.clone_from(&record.collections);
                 draft = Some(DraftRecord {
                     version: 1,
                     group: group.to_owned(),
                     sealed: false,
                     last_at: record.at,
-                    notification: gather::begin(tenant, &id, record.at, &record.change),
+                    notification,
                 });
             }
         }
@@ -222,9 +228,22 @@ async fn send(
         .iter()
         .filter_map(|notification| gather::wanted(notification, &channel.wants))
         .collect();
-    if parts.len() > MAX_AT_ONCE {
+    parts = gather::merged(&parts);
+    let most = usize::try_from(context.limits.messages_per_minute).unwrap_or(usize::MAX);
+    if parts.len() > most {
         parts = gather::digests(&parts);
     }
+    let admitted = rate::admit(context, tenant, &channel.id, parts).await?;
+    put(context, tenant, channel, admitted).await
+}
+
+/// Makes deliveries of notifications, and has them tried.
+async fn put(
+    context: &Context,
+    tenant: &TenantId,
+    channel: &ChannelRecord,
+    parts: Vec<Notification>,
+) -> Result<(), HandlerError> {
     let mut tries = Vec::new();
     for part in parts {
         let title = title(&part);

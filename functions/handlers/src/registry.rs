@@ -17,7 +17,7 @@ use records::{
     messages::{self, RegistryMessage, ScanMessage},
 };
 use schemas::{
-    Digest, ImageId, ImageRequestId, Place, TenantId,
+    Digest, ImageId, ImageRequestId, Place, TenantId, Timestamp,
     agent::ImageInventory,
     inventory::{CoverageGap, GapReason, Reader, ReaderKind},
 };
@@ -88,6 +88,7 @@ impl Handler for Registry {
                 repository,
                 tags,
                 digest,
+                pushed_at,
             } => {
                 let pushed = Pushed {
                     tenant: &tenant,
@@ -95,6 +96,7 @@ impl Handler for Registry {
                     repository: &repository,
                     tags: &tags,
                     digest: digest.as_ref(),
+                    at: told_at(delivery, pushed_at),
                 };
                 pushed.read(context).await
             }
@@ -145,6 +147,7 @@ impl Handler for Registry {
                 repository,
                 tags,
                 digest,
+                pushed_at,
             } => {
                 let pushed = Pushed {
                     tenant: &tenant,
@@ -152,11 +155,19 @@ impl Handler for Registry {
                     repository: &repository,
                     tags: &tags,
                     digest: digest.as_ref(),
+                    at: told_at(delivery, pushed_at),
                 };
                 pushed.give_up(context, reason).await
             }
         }
     }
+}
+
+/// When tags stood for what a message says: when they were pushed, or at the latest when it was sent.
+fn told_at(delivery: &Delivery, pushed_at: Option<Timestamp>) -> Timestamp {
+    let sent_at = Timestamp::from_ms(i64::try_from(delivery.sent_at_ms).unwrap_or(i64::MAX));
+    // A registry whose clock is ahead must not have the last word for as long as it is.
+    pushed_at.map_or(sent_at, |pushed_at| pushed_at.min(sent_at))
 }
 
 /// For whom an image is read.

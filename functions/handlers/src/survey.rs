@@ -3,20 +3,24 @@
 //! A look is split: one message lists repositories, one for each of them lists its tags, and one for each image reads it.
 //! What registries tell of pushes is the last of these. All are of the queue `registry`, whose function does the work.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod pushed;
+mod tags;
 
-use futures::{StreamExt as _, stream};
+use std::collections::BTreeSet;
+
 use records::{
     Registries, RegistryRecord,
     identity::Identity,
     messages::{self, RegistryMessage},
-    registries::{RegistryImageRecord, RunPart},
+    registries::RunPart,
 };
-use schemas::{Digest, ImageId, RegistryId, TenantId, Timestamp};
+use schemas::{RegistryId, TenantId, Timestamp};
 use sources::registry::{
-    Credentials, KeptCredentials, Newest, Reference, Registry, RegistryError, Scope,
+    Credentials, KeptCredentials, Product, Reference, Registry, RegistryError, RegistryOptions,
+    Scope,
 };
 
+pub(crate) use self::{pushed::Pushed, tags::repository};
 use crate::{Context, HandlerError};
 
 /// Pages of repositories that one message lists, of up to a thousand each.
@@ -27,14 +31,6 @@ const MAX_REPOSITORIES: u32 = 5_000;
 const MAX_PAGES: u32 = 1_000;
 /// Names that are held against patterns before others have their turn: patterns and names are of strangers.
 const NAMES_AT_ONCE: usize = 256;
-/// Most pages of the tags of a repository, of up to a thousand each.
-const MAX_TAG_PAGES: usize = 200;
-/// Digests that are asked for at once.
-const DIGESTS_AT_ONCE: usize = 8;
-/// Tags of one message.
-const TAGS_OF_MESSAGE: usize = 20;
-/// How long something that could not be read is left alone, in milliseconds (a day).
-const LEFT_ALONE_MS: i64 = 86_400_000;
 
 /// A part of a look.
 pub(crate) struct Look<'a> {
@@ -72,18 +68,47 @@ pub(crate) async fn credentials(
     tenant: &TenantId,
     record: &RegistryRecord,
 ) -> Result<Option<Credentials>, HandlerError> {
+    let Some(kept) = kept(context, tenant, record).await? else {
+        return Ok(None);
+    };
+    let signed = kept.sign_in(&record.settings.address, &context.registries.options);
+    Ok(Some(signed.await.map_err(failed)?))
+}
+
+/// What the tenant keeps for a registry.
+async fn kept(
+    context: &Context,
+    tenant: &TenantId,
+    record: &RegistryRecord,
+) -> Result<Option<KeptCredentials>, HandlerError> {
     let Some(kept) = &record.credentials else {
         return Ok(None);
     };
     let registries = Registries(&context.platform);
     let secret = registries.open(tenant, &record.id, &kept.secret).await?;
-    let kept = KeptCredentials {
+    Ok(Some(KeptCredentials {
         kind: kept.kind,
         user: kept.user.clone(),
         secret,
-    };
-    let signed = kept.sign_in(&record.settings.address, &context.registries.options);
-    Ok(Some(signed.await.map_err(failed)?))
+    }))
+}
+
+/// The own interface of a registry's product, where it has one.
+async fn product(
+    context: &Context,
+    tenant: &TenantId,
+    record: &RegistryRecord,
+) -> Result<Option<Product>, HandlerError> {
+    let kept = kept(context, tenant, record).await?;
+    Product::of(&record.settings, kept, &options(context)).map_err(failed)
+}
+
+/// How registries are asked, each within the time that one message has.
+fn options(context: &Context) -> RegistryOptions {
+    let mut options = context.registries.options.clone();
+    let most = crate::registry::READING_TIME;
+    options.time = Some(options.time.map_or(most, |time| time.min(most)));
+    options
 }
 
 /// What the tenant keeps for the registry of an image, from the one whose scope has it before any other of that address.
@@ -137,10 +162,7 @@ async fn client(
         }
         None => Credentials::Anonymous,
     };
-    let mut options = context.registries.options.clone();
-    let most = crate::registry::READING_TIME;
-    options.time = Some(options.time.map_or(most, |time| time.min(most)));
-    Registry::new(reference, credentials, options).map_err(failed)
+    Registry::new(reference, credentials, options(context)).map_err(failed)
 }
 
 fn failed(error: RegistryError) -> HandlerError {
@@ -250,11 +272,12 @@ async fn listed(
     let scope = Scope::of(&record.settings.scope);
     // Listing asks for no repository, but a reference has one.
     let client = client(context, look.tenant, record, "catalog").await?;
+    let product = product(context, look.tenant, record).await?;
     for _ in 0..PAGES {
         let page = client
-            .repositories(after.as_deref())
-            .await
-            .map_err(failed)?;
+            .repositories_of(product.as_ref(), &scope, after.as_deref())
+            .await;
+        let page = page.map_err(failed)?;
         for names in page.names.chunks(NAMES_AT_ONCE) {
             let patterned = |name: &&String| scope.has_repository(name);
             found.extend(names.iter().filter(patterned).cloned());
@@ -267,245 +290,6 @@ async fn listed(
         }
     }
     Ok(after)
-}
-
-/// Lists the tags of a repository, and has the newest of them read that are not known.
-pub(crate) async fn repository(
-    context: &Context,
-    look: &Look<'_>,
-    repository: &str,
-) -> Result<(), HandlerError> {
-    let Some(record) = enabled(context, look.tenant, look.registry).await? else {
-        return Ok(());
-    };
-    let mut part = RunPart {
-        name: repository.to_owned(),
-        done: 1,
-        ..RunPart::default()
-    };
-    match told(new_tags(context, look, &record, repository, &mut part).await)? {
-        Ok(sent) => {
-            part.queued = count(sent.len());
-            messages::send(&context.platform, &sent).await?;
-        }
-        Err(why) => part.problem = Some(format!("{repository}: {why}")),
-    }
-    Ok(Registries(&context.platform)
-        .note_run(look.tenant, look.registry, look.began, &part)
-        .await?)
-}
-
-async fn new_tags(
-    context: &Context,
-    look: &Look<'_>,
-    record: &RegistryRecord,
-    repository: &str,
-    part: &mut RunPart,
-) -> Result<Vec<RegistryMessage>, HandlerError> {
-    let client = client(context, look.tenant, record, repository).await?;
-    let scope = Scope::of(&record.settings.scope);
-    let mut newest = Newest::of(scope.newest());
-    let mut after = None;
-    for page in 0.. {
-        if page >= MAX_TAG_PAGES {
-            part.problem = Some(format!("{repository}: it has more tags than are listed"));
-            break;
-        }
-        let Some(found) = client.tags(after.as_deref()).await.map_err(failed)? else {
-            return Err(HandlerError::poison("there is no such repository"));
-        };
-        for (at, tag) in found.names.into_iter().enumerate() {
-            if scope.has_tag(&tag) && !is_attached(&tag) {
-                newest.meet(tag);
-            }
-            if (at + 1).is_multiple_of(NAMES_AT_ONCE) {
-                tokio::task::yield_now().await;
-            }
-        }
-        after = found.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    part.tags = count(newest.met());
-    let tags = newest.into_tags();
-    let registries = Registries(&context.platform);
-    let known: HashMap<_, _> = registries
-        .known(look.tenant, look.registry, repository, &tags)
-        .await?
-        .into_iter()
-        .map(|known| (known.tag.clone(), known))
-        .collect();
-    let client = &client;
-    let asked = stream::iter(tags).map(async |tag| {
-        let digest = client.digest_of(&tag).await;
-        (tag, digest)
-    });
-    let asked: Vec<_> = asked.buffered(DIGESTS_AT_ONCE).collect().await;
-    let mut unread: BTreeMap<(Option<Digest>, Option<String>), Vec<String>> = BTreeMap::new();
-    for (tag, digest) in asked {
-        let digest = digest.map_err(failed)?;
-        if known
-            .get(&tag)
-            .is_some_and(|known| is_read(known, digest.as_ref(), context.now()))
-        {
-            continue;
-        }
-        // What has no digest is a message of its own.
-        let apart = digest.is_none().then(|| tag.clone());
-        unread.entry((digest, apart)).or_default().push(tag);
-    }
-    let mut sent = Vec::new();
-    for ((digest, _), tags) in unread {
-        sent.extend(
-            tags.chunks(TAGS_OF_MESSAGE)
-                .map(|tags| RegistryMessage::Tags {
-                    tenant: look.tenant.clone(),
-                    registry: look.registry.clone(),
-                    repository: repository.to_owned(),
-                    tags: tags.to_vec(),
-                    digest: digest.clone(),
-                }),
-        );
-    }
-    Ok(sent)
-}
-
-/// Whether what a tag stands for was read, or could not be a short while ago.
-fn is_read(known: &RegistryImageRecord, digest: Option<&Digest>, now: Timestamp) -> bool {
-    let same = digest.is_some() && known.digest.as_ref() == digest;
-    let lately = now.as_ms().saturating_sub(known.updated_at.as_ms()) < LEFT_ALONE_MS;
-    same && (known.problem.is_none() || lately)
-}
-
-/// Whether a tag is of what is attached to an image and no image itself: a signature, an attestation, a list of packages.
-/// Source: sigstore's cosign, "Signature specification"; OCI distribution-spec, "Referrers tag schema".
-fn is_attached(tag: &str) -> bool {
-    let Some(rest) = tag.strip_prefix("sha256-") else {
-        return false;
-    };
-    let hex = rest.split('.').next().unwrap_or_default();
-    hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// What a message says of tags.
-pub(crate) struct Pushed<'a> {
-    pub(crate) tenant: &'a TenantId,
-    pub(crate) registry: &'a RegistryId,
-    pub(crate) repository: &'a str,
-    pub(crate) tags: &'a [String],
-    pub(crate) digest: Option<&'a Digest>,
-}
-
-impl Pushed<'_> {
-    /// Reads what these tags stand for, unless it was read before.
-    pub(crate) async fn read(&self, context: &Context) -> Result<(), HandlerError> {
-        let registries = Registries(&context.platform);
-        let Some(record) = enabled(context, self.tenant, self.registry).await? else {
-            return Ok(());
-        };
-        let scope = Scope::of(&record.settings.scope);
-        let wanted: Vec<String> = self
-            .tags
-            .iter()
-            .filter(|tag| scope.has_tag(tag) && !is_attached(tag))
-            .cloned()
-            .collect();
-        let Some(first) = wanted.first() else {
-            return Ok(());
-        };
-        if !scope.has_repository(self.repository) {
-            return Ok(());
-        }
-        let known = registries
-            .known(self.tenant, self.registry, self.repository, &wanted)
-            .await?;
-        let all_read = known.len() == wanted.len()
-            && known
-                .iter()
-                .all(|known| is_read(known, self.digest, context.now()));
-        if all_read {
-            return Ok(());
-        }
-        let read = self.read_platforms(context, &record, first).await;
-        let (images, problem) = match told(read)? {
-            Ok(images) => (images, None),
-            Err(why) => (Vec::new(), Some(why)),
-        };
-        self.note(context, &wanted, images, problem).await
-    }
-
-    async fn read_platforms(
-        &self,
-        context: &Context,
-        record: &RegistryRecord,
-        tag: &str,
-    ) -> Result<Vec<ImageId>, HandlerError> {
-        let name = format!("{}/{}", record.settings.address, self.repository);
-        let reference = match self.digest {
-            Some(digest) => format!("{name}:{tag}@{digest}"),
-            None => format!("{name}:{tag}"),
-        };
-        let credentials = credentials(context, self.tenant, record).await?;
-        let mut platforms: Vec<_> = record
-            .settings
-            .scope
-            .platforms
-            .iter()
-            .cloned()
-            .map(Some)
-            .collect();
-        if platforms.is_empty() {
-            platforms.push(None);
-        }
-        let mut images = Vec::new();
-        for platform in platforms {
-            let image = crate::registry::read_image(
-                context,
-                self.tenant,
-                &reference,
-                platform,
-                credentials.clone(),
-            );
-            images.push(image.await?);
-        }
-        images.dedup();
-        Ok(images)
-    }
-
-    /// Notes that it was given up for this reason.
-    pub(crate) async fn give_up(&self, context: &Context, why: &str) -> Result<(), HandlerError> {
-        self.note(context, self.tags, Vec::new(), Some(why.to_owned()))
-            .await
-    }
-
-    async fn note(
-        &self,
-        context: &Context,
-        tags: &[String],
-        images: Vec<ImageId>,
-        problem: Option<String>,
-    ) -> Result<(), HandlerError> {
-        let problem = problem.map(|mut problem| {
-            problem.truncate(problem.floor_char_boundary(1000));
-            problem
-        });
-        for tag in tags {
-            let record = RegistryImageRecord {
-                version: 1,
-                repository: self.repository.to_owned(),
-                tag: tag.clone(),
-                digest: self.digest.cloned(),
-                images: images.clone(),
-                updated_at: context.now(),
-                problem: problem.clone(),
-            };
-            Registries(&context.platform)
-                .note_image(self.tenant, self.registry, &record)
-                .await?;
-        }
-        Ok(())
-    }
 }
 
 /// Notes that a part of a look was given up for this reason.
@@ -531,16 +315,4 @@ pub(crate) async fn give_up(
 
 fn count(of: usize) -> u32 {
     u32::try_from(of).unwrap_or(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_attached_to_an_image_is_no_image() {
-        let hex = "0".repeat(64);
-        assert!(is_attached(&format!("sha256-{hex}.sig")) && is_attached(&format!("sha256-{hex}")));
-        assert!(!is_attached("sha256-0") && !is_attached("latest"));
-    }
 }

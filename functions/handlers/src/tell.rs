@@ -6,7 +6,7 @@ use records::{
 };
 use schemas::{TenantId, inventory::CoverageStatus};
 
-use crate::{Context, HandlerError, advise};
+use crate::{Context, HandlerError, advise, within::Within};
 
 /// What changed in a place; nothing where nobody is to be told. `None` when the state before was replaced since it was read.
 pub(crate) async fn changed(
@@ -17,10 +17,16 @@ pub(crate) async fn changed(
     document: &FindingsDocument,
 ) -> Result<Option<Vec<ChangeRecord>>, HandlerError> {
     let platform = &context.platform;
-    let channels = Channels(platform).all(tenant).await?;
-    if !channels.iter().any(|channel| channel.enabled) {
+    let mut channels = Channels(platform).all(tenant).await?;
+    channels.retain(|channel| {
+        let mut events = channel.wants.events.iter();
+        channel.enabled && events.any(|event| event.is_of_findings())
+    });
+    if channels.is_empty() {
         return Ok(Some(Vec::new()));
     }
+    let within = Within::of(context, tenant, channels.iter()).await?;
+    let collections = within.have_place(context, tenant, &record.place).await?;
     // Of what no advisories were there for, or was not wholly there, nothing was known yet.
     let before = match known.filter(|known| known.generation > 0 && known.missing_layers.is_empty())
     {
@@ -43,9 +49,10 @@ pub(crate) async fn changed(
         });
         let records = changes.into_iter().map(|change| ChangeRecord {
             version: 1,
-            group: gather::group(&change),
+            group: gather::group(&change, &collections),
             at,
             change,
+            collections: collections.clone(),
         });
         Ok(Some(records.collect()))
     })

@@ -35,6 +35,7 @@ pub struct Host {
 impl Host {
     /// An instance on a platform. Nothing is asked of the platform before the first event.
     pub fn new(settings: Settings, platform: Platform) -> Self {
+        let door = Door::new(platform.clone(), &settings);
         let registries = Registries {
             options: RegistryOptions {
                 // A function stands where metadata of the account can be asked for.
@@ -43,14 +44,14 @@ impl Host {
             },
             ..Registries::default()
         };
-        let context = Context::new(platform.clone(), settings.sources, Limits::default())
+        let context = Context::new(platform, settings.sources, Limits::default())
             .with_registries(registries)
-            .with_guard(settings.guard.clone());
+            .with_guard(settings.guard);
         Self {
             role: settings.role,
             stage: settings.stage,
             context: Arc::new(context),
-            door: Door::new(platform, settings.tenant_rate, settings.guard),
+            door,
         }
     }
 

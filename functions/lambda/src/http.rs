@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use api::{ApiOptions, ApiState, Peer, Rate, Standing};
+use api::{ApiOptions, ApiState, Peer, Standing};
 use axum::{Router, body::to_bytes};
 use http::{HeaderMap, StatusCode, header, uri::PathAndQuery};
 use lambda_http::{
@@ -15,10 +15,10 @@ use lambda_http::{
 };
 use platform::Platform;
 use serde_json::{Value, json};
-use sources::{http::Guard, registry::RegistryOptions};
+use sources::registry::RegistryOptions;
 use tokio::sync::OnceCell;
 
-use crate::HostError;
+use crate::{HostError, Settings};
 
 /// Most bytes of an answer's body: with base64 and headers Lambda carries 6 MB, and larger answers go by blob.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024 + 64 * 1024;
@@ -38,17 +38,21 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub(crate) fn new(platform: Platform, tenant_rate: Option<Rate>, guard: Guard) -> Self {
+    pub(crate) fn new(platform: Platform, settings: &Settings) -> Self {
+        let guard = settings.guard.clone();
         Self {
             platform,
             options: ApiOptions {
-                tenant_rate,
+                tenant_rate: settings.tenant_rate,
+                caller_rate: settings.caller_rate,
+                address_rate: settings.address_rate,
                 standing: Standing::Aws,
                 registries: RegistryOptions {
                     guard: Some(guard.clone()),
                     ..RegistryOptions::default()
                 },
                 guard,
+                behind_tls: true,
                 ..ApiOptions::default()
             },
             alive: api::alive(),

@@ -22,6 +22,10 @@ pub enum Role {
 pub const API: &str = "api";
 /// The variable with the rate of each tenant.
 const TENANT_RATE: &str = "BULKHEAD_TENANT_REQUESTS_PER_S";
+/// The variable with the rate of each caller.
+const CALLER_RATE: &str = "BULKHEAD_CALLER_REQUESTS_PER_S";
+/// The variable with the rate of strangers of each address.
+const ADDRESS_RATE: &str = "BULKHEAD_ADDRESS_REQUESTS_PER_S";
 /// The variable with the networks that are asked beside public addresses.
 const NETWORKS: &str = "BULKHEAD_ALLOWED_NETWORKS";
 /// Name of the function that operators invoke.
@@ -83,6 +87,12 @@ pub struct Settings {
     /// Requests per second that each tenant may make of the API, over all instances: `BULKHEAD_TENANT_REQUESTS_PER_S`;
     /// without it none is counted.
     pub tenant_rate: Option<Rate>,
+    /// Requests per second that each person, API key and build may make of this instance:
+    /// `BULKHEAD_CALLER_REQUESTS_PER_S`; without it none is counted.
+    pub caller_rate: Option<Rate>,
+    /// Requests per second that may come to this instance from an address of those who do not show who they are:
+    /// `BULKHEAD_ADDRESS_REQUESTS_PER_S`; without it none is counted.
+    pub address_rate: Option<Rate>,
     /// Where advisory documents come from: `BULKHEAD_FEEDS`, only of the function `feed`.
     pub sources: FeedSources,
     /// What judges the addresses that people enter: `BULKHEAD_ALLOWED_NETWORKS`, networks that are asked beside public
@@ -103,19 +113,6 @@ impl Settings {
         } else {
             FeedSources::None
         };
-        let tenant_rate = match variable(TENANT_RATE).filter(|text| !text.is_empty()) {
-            None => None,
-            Some(text) => match text.parse() {
-                Ok(per_s) if per_s > 0 => Some(Rate::per_second(per_s)),
-                _ => {
-                    return Err(HostError::Variable {
-                        variable: TENANT_RATE,
-                        value: text,
-                        known: "the numbers from 1",
-                    });
-                }
-            },
-        };
         let networks = variable(NETWORKS).unwrap_or_default();
         let guard = Guard::of_list(&networks).map_err(|_| HostError::Variable {
             variable: NETWORKS,
@@ -125,9 +122,29 @@ impl Settings {
         Ok(Self {
             role,
             guard,
-            tenant_rate,
+            tenant_rate: rate(&variable, TENANT_RATE)?,
+            caller_rate: rate(&variable, CALLER_RATE)?,
+            address_rate: rate(&variable, ADDRESS_RATE)?,
             stage: variable("BULKHEAD_STAGE").unwrap_or_else(|| "none".to_owned()),
             sources,
         })
+    }
+}
+
+/// The rate that a variable names, if it is set.
+fn rate(
+    variable: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+) -> Result<Option<Rate>, HostError> {
+    let Some(text) = variable(name).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(per_s) if per_s > 0 => Ok(Some(Rate::per_second(per_s))),
+        _ => Err(HostError::Variable {
+            variable: name,
+            value: text,
+            known: "the numbers from 1",
+        }),
     }
 }

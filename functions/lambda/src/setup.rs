@@ -8,8 +8,8 @@
 //! | `{}` | makes the tenant `default`, its administrator and an enrolment token: `{"tenant", "admin", "one_time_password", "enrolment_token"}`; or `{"already_set_up": true}` |
 //! | `{"do": "create_tenant", "tenant": "acme"}` | a further tenant: `{"tenant", "created"}` |
 //! | `{"do": "create_user", "tenant": "acme", "user": "ann", "roles": ["admin"]}` | a person: `{"user", "one_time_password"}` |
-//! | `{"do": "reset_password", "user": "admin"}` | a new one-time password, and the end of the person's sessions |
-//! | `{"do": "create_token", "max_uses": 500, "valid_for_hours": 24}` | a token to enrol agents: `{"enrolment_token", "id", "expires_at"}` |
+//! | `{"do": "reset_password", "user": "admin"}` | a new one-time password, and the end of the person's sessions; with `"remove_second_factor": true` they sign in with it alone |
+//! | `{"do": "create_token", "max_uses": 500, "valid_for_hours": 24, "hosts": ["web-*"]}` | a token to enrol agents: `{"enrolment_token", "id", "expires_at"}` |
 //! | `{"do": "session"}` | a session of 15 minutes that sees everything and changes nothing: `{"token", "expires_at"}` |
 //! | `{"do": "dead_letters", "queue": "feed"}` | what was given up, of all tenants and of none: `{"dead_letters": [{"id", "reason", "receive_count", "sent_at", "died_at"}], "next"}`; further ones by `"after": NEXT` |
 //! | `{"do": "replay", "queue": "feed", "ids": [...]}` | sends up to 100 of them again, or without `ids` all: `{"replayed"}` |
@@ -53,6 +53,8 @@ enum Wish {
     ResetPassword {
         tenant: Option<TenantId>,
         user: UserId,
+        #[serde(default)]
+        remove_second_factor: bool,
     },
     CreateToken {
         tenant: Option<TenantId>,
@@ -62,6 +64,8 @@ enum Wish {
         max_uses: u32,
         #[serde(default = "day")]
         valid_for_hours: u64,
+        #[serde(default)]
+        hosts: Vec<String>,
     },
     Session {
         tenant: Option<TenantId>,
@@ -134,8 +138,17 @@ async fn act(state: &ApiState, platform: &Platform, wish: Wish) -> Result<Value,
                 None => json!({"user": user, "already_there": true}),
             }
         }
-        Wish::ResetPassword { tenant, user } => {
-            let password = state.reset_password(&of(tenant)?, &user).await;
+        Wish::ResetPassword {
+            tenant,
+            user,
+            remove_second_factor,
+        } => {
+            let tenant = of(tenant)?;
+            if remove_second_factor {
+                let removed = state.remove_second_factor(&tenant, &user).await;
+                removed.map_err(failed)?;
+            }
+            let password = state.reset_password(&tenant, &user).await;
             with_password(&user, &password.map_err(failed)?)
         }
         Wish::CreateToken {
@@ -143,6 +156,7 @@ async fn act(state: &ApiState, platform: &Platform, wish: Wish) -> Result<Value,
             note,
             max_uses,
             valid_for_hours,
+            hosts,
         } => {
             within("max_uses", u64::from(max_uses), u64::from(MAX_USES))?;
             within("valid_for_hours", valid_for_hours, MAX_HOURS)?;
@@ -151,6 +165,7 @@ async fn act(state: &ApiState, platform: &Platform, wish: Wish) -> Result<Value,
                 created_by: "setup".to_owned(),
                 valid_for_s: valid_for_hours * 3_600,
                 max_uses,
+                hosts,
             };
             let made = state.create_token(&of(tenant)?, wish).await;
             let (token, stored) = made.map_err(failed)?;

@@ -17,5 +17,5 @@ mod validate;
 pub mod weather;
 
 pub use embedded::backup;
-pub use embedded::{Embedded, EmbeddedDepot, EmbeddedOptions, OpenError};
+pub use embedded::{Embedded, EmbeddedDepot, EmbeddedOptions, FolderLake, OpenError};
 pub use ports::*;

@@ -62,8 +62,9 @@ pub enum Share {
     Busy,
 }
 
+/// A bucket of tokens, one for each request. The tenants' are records; others are kept by whoever counts with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Bucket {
+pub struct Bucket {
     version: u32,
     /// Thousandths of tokens.
     parts: u64,
@@ -74,7 +75,8 @@ struct Bucket {
 stored! { Bucket: "a tenant's allowance" 1; }
 
 impl Bucket {
-    fn full(rate: Rate, now_ms: u64) -> Self {
+    /// A bucket that nothing was taken from, at a moment in milliseconds since 1970.
+    pub fn full(rate: Rate, now_ms: u64) -> Self {
         Self {
             version: 1,
             parts: u64::from(rate.burst) * PARTS,
@@ -84,7 +86,8 @@ impl Bucket {
 
     /// What is in it now. A clock that is a little behind the one that counted last adds nothing and takes nothing; one
     /// that ran far ahead is not waited for.
-    fn at(self, rate: Rate, now_ms: u64) -> Self {
+    #[must_use]
+    pub fn at(self, rate: Rate, now_ms: u64) -> Self {
         let counted_at_ms = if self.at_ms > now_ms.saturating_add(MAX_AHEAD_MS) {
             now_ms
         } else {
@@ -103,7 +106,8 @@ impl Bucket {
         }
     }
 
-    fn take(&mut self, rate: Rate, wanted: u32) -> Share {
+    /// Takes up to so many tokens out of it, as it was left by [`Self::at`].
+    pub fn take(&mut self, rate: Rate, wanted: u32) -> Share {
         let whole = u32::try_from(self.parts / PARTS).unwrap_or(u32::MAX);
         let granted = whole.min(wanted.max(1));
         if granted == 0 {
@@ -115,6 +119,22 @@ impl Bucket {
         self.parts -= u64::from(granted) * PARTS;
         Share::Granted(granted)
     }
+
+    /// Whole tokens in it, as it was left by [`Self::at`].
+    pub fn left(&self) -> u32 {
+        u32::try_from(self.parts / PARTS).unwrap_or(u32::MAX)
+    }
+
+    /// How long it takes until it is full, as it was left by [`Self::at`], in milliseconds.
+    pub fn full_in_ms(&self, rate: Rate) -> u64 {
+        let missing = (u64::from(rate.burst) * PARTS).saturating_sub(self.parts);
+        missing.div_ceil(u64::from(rate.per_s.max(1)))
+    }
+
+    /// Whether nothing is missing in it at a moment, so that it may as well be forgotten.
+    pub fn is_full_at(self, rate: Rate, now_ms: u64) -> bool {
+        self.at(rate, now_ms).full_in_ms(rate) == 0
+    }
 }
 
 /// The repository of allowances.
@@ -122,7 +142,8 @@ impl Bucket {
 pub struct Allowances<'a>(pub &'a Platform);
 
 impl Allowances<'_> {
-    /// Takes up to so many requests out of a tenant's bucket.
+    /// Takes up to so many requests out of a tenant's bucket. The bucket is as this instance left or found it; others take
+    /// from it, too.
     ///
     /// # Errors
     /// When the table fails or the record is damaged.
@@ -131,7 +152,8 @@ impl Allowances<'_> {
         tenant: &TenantId,
         rate: Rate,
         wanted: u32,
-    ) -> Result<Share, RecordError> {
+    ) -> Result<(Share, Bucket), RecordError> {
+        let mut seen = Bucket::full(rate, self.0.clock.now_ms());
         let key = keys::key(tenant, NOUN, REQUESTS);
         for _ in 0..ATTEMPTS {
             let now_ms = self.0.clock.now_ms();
@@ -143,17 +165,18 @@ impl Allowances<'_> {
             );
             let share = bucket.take(rate, wanted);
             if !matches!(share, Share::Granted(_)) {
-                return Ok(share);
+                return Ok((share, bucket));
             }
             let item = Item::new(key.clone(), store::encode(&bucket)?);
             // Two that write the same bucket at the same moment are both told that it is stored; one share too many is
             // better than a tenant that is refused what it may do.
             if let Put::Written = store::put(self.0, item, store::unchanged(revision), WHAT).await?
             {
-                return Ok(share);
+                return Ok((share, bucket));
             }
+            seen = bucket;
         }
-        Ok(Share::Busy)
+        Ok((Share::Busy, seen))
     }
 }
 
@@ -181,6 +204,18 @@ mod tests {
             Share::Granted(20),
             "never more than at once"
         );
+    }
+
+    #[test]
+    fn a_bucket_tells_what_is_left_and_when_it_is_full() {
+        let mut bucket = Bucket::full(RATE, 1_000);
+        assert!(bucket.is_full_at(RATE, 1_000));
+        assert_eq!(bucket.take(RATE, 15), Share::Granted(15));
+        assert_eq!((bucket.left(), bucket.full_in_ms(RATE)), (5, 1_500));
+        let later = bucket.at(RATE, 1_150);
+        assert_eq!((later.left(), later.full_in_ms(RATE)), (6, 1_350));
+        assert!(!bucket.is_full_at(RATE, 2_499));
+        assert!(bucket.is_full_at(RATE, 2_500));
     }
 
     #[test]

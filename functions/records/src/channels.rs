@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    RecordError, SealedSecret, Secrets, keys,
+    RecordError, SealedSecret, Secrets, channel_rates, keys,
     store::{self, Put, stored},
 };
 
@@ -25,7 +25,7 @@ const FAILING_AFTER_MS: i64 = 24 * 3600 * 1000;
 const MAX_REASON_BYTES: usize = 500;
 
 /// A channel as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChannelRecord {
     /// Version of this record's form, 1.
     pub version: u32,
@@ -125,6 +125,7 @@ impl Channels<'_> {
         for noun in [NOUN, HEALTH] {
             store::delete(self.0, &keys::key(tenant, noun, id.as_str()), WHAT).await?;
         }
+        store::delete(self.0, &channel_rates::key(tenant, id), WHAT).await?;
         Ok(())
     }
 

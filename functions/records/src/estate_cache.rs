@@ -96,7 +96,7 @@ struct Kept {
 #[derive(Clone, Debug)]
 struct Known {
     base: Option<String>,
-    states: HashMap<Key, u64>,
+    states: Arc<HashMap<Key, u64>>,
     index: Arc<EstateIndex>,
     bytes: u64,
     asked: u64,
@@ -109,10 +109,16 @@ impl Known {
         Self {
             bytes: index.memory_bytes() + keys.sum::<usize>() as u64,
             base,
-            states,
+            states: Arc::new(states),
             index,
             asked: 0,
         }
+    }
+
+    /// Whether nothing came since.
+    fn is_of(&self, pending: &Pending) -> bool {
+        let is_known = |item: &Item| self.states.get(&item.key) == Some(&item.version);
+        self.states.len() == pending.items.len() && pending.items.iter().all(is_known)
     }
 }
 
@@ -184,6 +190,9 @@ impl EstateCache {
             .kept()
             .get(tenant)
             .filter(|known| known.base == pending.base());
+        if let Some(known) = known.as_ref().filter(|known| known.is_of(pending)) {
+            return Ok((pending.base(), Arc::clone(&known.index)));
+        }
         let (base, index) = match self.laid_over(&estates, known, pending).await? {
             Some(index) => (pending.base(), index),
             None => {

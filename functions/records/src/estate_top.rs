@@ -4,10 +4,10 @@
 //! A small estate has none: its index is read as fast. What is here is behind the newest states by as long as its writer
 //! needs to come round, a minute; `as_of` says since when.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use estate::{EstateIndex, Filter, PlaceSummary, RankedVulnerability};
-use platform::{BlobCondition, BlobError, BlobMeta, PutOptions, patience::patiently};
+use platform::{BlobCondition, BlobError, BlobMeta, Platform, PutOptions, patience::patiently};
 use schemas::{PlaceKind, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -45,13 +45,13 @@ impl<T> First<T> {
     /// A page of so many rows from the beginning, with whether there are more; `None` when it takes more rows than are
     /// kept.
     #[must_use]
-    pub fn page(mut self, limit: usize) -> Option<(Vec<T>, bool)> {
+    pub fn page(&self, limit: usize) -> Option<(&[T], bool)> {
         let more = self.total > limit as u64;
         if more && limit > self.rows.len() {
             return None;
         }
-        self.rows.truncate(limit);
-        Some((self.rows, more))
+        let rows = self.rows.get(..limit).unwrap_or(&self.rows);
+        Some((rows, more))
     }
 }
 
@@ -99,28 +99,91 @@ fn path(tenant: &TenantId) -> Result<platform::BlobPath, RecordError> {
     keys::path(tenant, "estate/top.json.zst")
 }
 
-impl Estates<'_> {
+/// Most documents that a process remembers; each takes about a megabyte.
+const MOST_REMEMBERED: usize = 64;
+
+/// Remembers the beginnings of tenants' lists: each is read when it was written anew, and otherwise only asked for whether it was.
+#[derive(Debug, Default)]
+pub struct TopCache(Mutex<Vec<Remembered>>);
+
+#[derive(Clone, Debug)]
+struct Remembered {
+    tenant: TenantId,
+    etag: String,
+    top: Arc<Top>,
+}
+
+impl TopCache {
     /// The beginning of a large estate's lists; `None` for a small one, and where what is stored is of another base, of another
     /// form, or may lack the newest states.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn top(&self, tenant: &TenantId) -> Result<Option<Top>, RecordError> {
-        let base = self.base_meta(tenant).await?;
+    pub async fn load(
+        &self,
+        platform: &Platform,
+        tenant: &TenantId,
+    ) -> Result<Option<Arc<Top>>, RecordError> {
+        let estates = Estates(platform);
+        let base = estates.base_meta(tenant).await?;
         let Some(base) = base.filter(|base| base.size_bytes >= LARGE_BYTES) else {
             return Ok(None);
         };
-        let known = self.stored_top(tenant).await?.top;
+        let known = self.stored(&estates, tenant).await?;
         let Some(top) = known.filter(|top| top.base == base.etag) else {
             return Ok(None);
         };
-        let doubted = top.as_of.plus_ms(DOUBTED_MS) < store::now(self.0);
-        if doubted && self.is_pending(tenant).await? {
+        let doubted = top.as_of.plus_ms(DOUBTED_MS) < store::now(platform);
+        if doubted && estates.is_pending(tenant).await? {
             return Ok(None);
         }
         Ok(Some(top))
     }
 
+    /// The document as it is stored.
+    async fn stored(
+        &self,
+        estates: &Estates<'_>,
+        tenant: &TenantId,
+    ) -> Result<Option<Arc<Top>>, RecordError> {
+        if let Some(known) = self.known(tenant) {
+            let path = path(tenant)?;
+            let stored = patiently(async || estates.0.blobs.head(&path).await).await;
+            let stored = stored.map_err(|error| RecordError::Blob(WHAT, error))?;
+            if stored.is_some_and(|stored| stored.etag == known.etag) {
+                return Ok(Some(known.top));
+            }
+        }
+        let stored = estates.stored_top(tenant).await?;
+        let (Some(etag), Some(top)) = (stored.etag, stored.top) else {
+            return Ok(None);
+        };
+        let top = Arc::new(top);
+        self.remember(Remembered {
+            tenant: tenant.clone(),
+            etag,
+            top: Arc::clone(&top),
+        });
+        Ok(Some(top))
+    }
+
+    fn known(&self, tenant: &TenantId) -> Option<Remembered> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|known| known.tenant == *tenant).cloned()
+    }
+
+    /// Keeps a document instead of the one before, or of the one that was read longest ago.
+    fn remember(&self, read: Remembered) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|known| known.tenant != read.tenant);
+        if all.len() >= MOST_REMEMBERED {
+            all.remove(0);
+        }
+        all.push(read);
+    }
+}
+
+impl Estates<'_> {
     async fn stored_top(&self, tenant: &TenantId) -> Result<StoredTop, RecordError> {
         let path = path(tenant)?;
         let limit = store::MAX_STORED_BYTES;
@@ -129,7 +192,8 @@ impl Estates<'_> {
             None => StoredTop::default(),
             Some((bytes, meta)) => StoredTop {
                 etag: Some(meta.etag),
-                top: readable(&bytes),
+                // Some milliseconds, for which nobody else is to wait.
+                top: store::aside(WHAT, move || Ok(readable(&bytes))).await?,
             },
         })
     }

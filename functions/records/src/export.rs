@@ -38,6 +38,7 @@ pub const NOUNS: &[ExportNoun] = &[
     ExportNoun::Registries,
     ExportNoun::Roles,
     ExportNoun::Scans,
+    ExportNoun::Settings,
     ExportNoun::Snapshots,
     ExportNoun::TrustedBuilds,
     ExportNoun::Users,
@@ -54,6 +55,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("image-containers", "computed from snapshots"),
     ("image-hosts", "computed from hosts' images"),
     (
+        "idempotency",
+        "what requests were answered that may be repeated, for a day",
+    ),
+    (
         "invitations",
         "open doors, for days; whoever came in by one is among the people",
     ),
@@ -66,6 +71,11 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
     ("notification-drafts", "work that waits, for minutes"),
     ("notification-health", "whether receivers answer now"),
+    ("notification-rates", "what was sent within a minute"),
+    (
+        "notification-troubles",
+        "found again while it lasts, within minutes",
+    ),
     (
         "raw",
         "envelopes of kinds that nothing judges yet; their documents are exported",
@@ -123,6 +133,7 @@ pub const fn folder(noun: ExportNoun) -> &'static str {
         ExportNoun::Registries => "registries",
         ExportNoun::Roles => "roles",
         ExportNoun::Scans => "scans",
+        ExportNoun::Settings => "settings",
         ExportNoun::Snapshots => "snapshots",
         ExportNoun::TrustedBuilds => "trusted-builds",
         ExportNoun::Users => "users",

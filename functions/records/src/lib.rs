@@ -7,6 +7,7 @@
 
 pub mod allowances;
 pub mod audit;
+pub mod channel_rates;
 pub mod channels;
 pub mod collections;
 pub mod containers;
@@ -16,10 +17,12 @@ mod error;
 mod estate_cache;
 pub mod estate_index;
 pub mod estate_top;
+pub mod events;
 pub mod export;
 pub mod feed_mirror;
 pub mod feeds;
 pub mod hosts;
+pub mod idempotency;
 pub mod identity;
 pub mod image_requests;
 pub mod images;
@@ -35,10 +38,12 @@ pub mod registries;
 pub mod scans;
 pub mod secrets;
 mod store;
+pub mod troubles;
 
 use schemas::Timestamp;
 
 pub use audit::AuditLog;
+pub use channel_rates::{ChannelRates, RateRecord};
 pub use channels::{ChannelRecord, Channels};
 pub use collections::{CollectionRecord, Collections};
 pub use containers::Containers;
@@ -49,6 +54,7 @@ pub use estate_cache::{EstateCache, Pending};
 pub use estate_index::Estates;
 pub use feeds::Feeds;
 pub use hosts::{HostRecord, Hosts, PutState};
+pub use idempotency::Idempotency;
 pub use image_requests::{ImageRequestRecord, ImageRequests};
 pub use images::{ImageRecord, Images};
 pub use inventories::{Inventories, InventoryRef};
@@ -60,6 +66,7 @@ pub use registries::{Registries, RegistryRecord};
 pub use scans::{ScanRecord, Scans};
 pub use secrets::{SealedSecret, Secrets};
 pub use store::{Found, Listed};
+pub use troubles::{TroubleRecord, Troubles};
 
 /// The order of an observation among those of one source: later observations have higher ones, and within a millisecond
 /// higher numbers of a run.

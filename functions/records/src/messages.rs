@@ -4,8 +4,8 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use platform::{Message, Platform, patience::send_all, queue::MAX_DELAY_S};
 use schemas::{
-    AgentId, DeliveryId, Digest, ImageId, ImageRequestId, Place, PlaceKind, RegistryId, TenantId,
-    Timestamp,
+    AgentId, ChannelId, DeliveryId, Digest, ImageId, ImageRequestId, Place, PlaceKind, RegistryId,
+    TenantId, Timestamp,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -236,6 +236,9 @@ pub enum RegistryMessage {
         /// Digest of the manifest or index, where it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         digest: Option<Digest>,
+        /// When they were pushed, where the registry says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pushed_at: Option<Timestamp>,
     },
 }
 
@@ -256,6 +259,15 @@ pub enum NotifyMessage {
         delivery: DeliveryId,
         /// How often it was tried before: of two messages for one attempt the later does nothing.
         attempts: u32,
+    },
+    /// Send what was too much for a channel within a minute, summed up, now that it is over.
+    SumUp {
+        /// Whose channel.
+        tenant: TenantId,
+        /// The channel.
+        channel: ChannelId,
+        /// The minute, since 1970.
+        minute: i64,
     },
 }
 
@@ -355,9 +367,11 @@ queue_message!(
 queue_message!(
     NotifyMessage,
     "notify",
-    ["gather", "deliver"],
+    ["gather", "deliver", "sum_up"],
     |message| match message {
-        NotifyMessage::Gather { tenant } | NotifyMessage::Deliver { tenant, .. } => Some(tenant),
+        NotifyMessage::Gather { tenant }
+        | NotifyMessage::Deliver { tenant, .. }
+        | NotifyMessage::SumUp { tenant, .. } => Some(tenant),
     }
 );
 queue_message!(FeedMessage, "feed", ["refresh", "continue"], |_| None);

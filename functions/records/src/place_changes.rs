@@ -3,7 +3,7 @@
 
 use platform::{Condition, Item, Platform, SortRange, TableError, Write, patience::patiently};
 use schemas::{
-    TenantId, Timestamp,
+    CollectionId, TenantId, Timestamp,
     notification::{Notification, PlaceChange},
 };
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub struct ChangeRecord {
     pub at: Timestamp,
     /// What happened.
     pub change: PlaceChange,
+    /// Of the collections that channels are limited to, those which have the place, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collections: Vec<CollectionId>,
 }
 
 /// A notification that is being put together.
@@ -115,6 +118,22 @@ impl PlaceChanges<'_> {
         drafts.collect()
     }
 
+    /// The draft of a group.
+    ///
+    /// # Errors
+    /// As [`Self::some`].
+    pub async fn draft(
+        &self,
+        tenant: &TenantId,
+        group: &str,
+    ) -> Result<Option<Found<DraftRecord>>, RecordError> {
+        store::find(
+            self.0,
+            &keys::key(tenant, DRAFTS, keys::plain(group, WHAT)?),
+        )
+        .await
+    }
+
     /// Keeps a draft in place of the one that was read; `None` when somebody else did so in between.
     ///
     /// # Errors
@@ -154,6 +173,19 @@ impl PlaceChanges<'_> {
             Err(error) => Err(RecordError::Table(WHAT, error)),
         }
     }
+}
+
+/// The write that keeps a draft in place of the one that was read.
+pub(crate) fn write_draft(
+    tenant: &TenantId,
+    before: Option<&Found<DraftRecord>>,
+    draft: &DraftRecord,
+) -> Result<Write, RecordError> {
+    let key = keys::key(tenant, DRAFTS, keys::plain(&draft.group, WHAT)?);
+    Ok(Write::Put {
+        item: Item::new(key, store::encode(draft)?),
+        condition: store::unchanged(before.map(|before| before.version)),
+    })
 }
 
 /// The writes that keep changes, to be done with the place's new state of this revision.

@@ -103,9 +103,21 @@ pub struct RegistryImageRecord {
     pub images: Vec<ImageId>,
     /// When it was read, or given up.
     pub updated_at: Timestamp,
+    /// When the tag stood for this: when the registry was asked, or when the push was that told of it. Absent in what
+    /// earlier versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// Why it was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+impl RegistryImageRecord {
+    /// When the tag stood for this.
+    #[must_use]
+    pub fn as_of(&self) -> Timestamp {
+        self.as_of.unwrap_or(self.updated_at)
+    }
 }
 
 stored! {
@@ -379,21 +391,40 @@ impl Registries<'_> {
             .collect()
     }
 
-    /// Keeps what is known of an image. Whoever comes last is right: what registries keep is looked at again.
+    /// Keeps what is known of an image, unless something else of a later moment is known of its tag; says whether it was kept.
     ///
     /// # Errors
-    /// As [`Self::get`].
+    /// As [`Self::begin_run`].
     pub async fn note_image(
         &self,
         tenant: &TenantId,
         id: &RegistryId,
         record: &RegistryImageRecord,
-    ) -> Result<(), RecordError> {
+    ) -> Result<bool, RecordError> {
         let sort = tagged(&record.repository, &record.tag);
         let key = platform::Key::new(images(tenant, id), sort);
-        let item = Item::new(key, store::encode(record)?);
-        store::put(self.0, item, platform::Condition::None, WHAT).await?;
-        Ok(())
+        for _ in 0..store::ATTEMPTS {
+            let found = store::read::<RegistryImageRecord>(self.0, &key).await?;
+            let mut noted = record.clone();
+            let version = match found {
+                Some((known, version)) => {
+                    let is_later = known.as_of() > record.as_of();
+                    if is_later && known.digest != record.digest {
+                        return Ok(false);
+                    }
+                    if is_later {
+                        noted.as_of = Some(known.as_of());
+                    }
+                    Some(version)
+                }
+                None => None,
+            };
+            let item = Item::new(key.clone(), store::encode(&noted)?);
+            if let Put::Written = store::put(self.0, item, store::unchanged(version), WHAT).await? {
+                return Ok(true);
+            }
+        }
+        Err(RecordError::Busy(WHAT))
     }
 
     /// One page of the images of a registry, by repository and tag.

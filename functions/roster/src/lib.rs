@@ -7,7 +7,7 @@ mod work;
 
 use handlers::{
     Handler, feed::Feed, feed::Refresh, fold::Fold, ingest::Ingest, look::LookAtRegistries,
-    notify::Notify, registry::Registry, scan::Scan, score::Score, sweep::Sweep,
+    notify::Notify, registry::Registry, scan::Scan, score::Score, sweep::Sweep, watch::Watch,
 };
 use records::messages::{
     FeedMessage, IngestMessage, NotifyMessage, QueueMessage as _, RegistryMessage, ScanMessage,
@@ -66,7 +66,7 @@ impl std::fmt::Debug for Function {
 const MAX_RECEIVES: u32 = 16;
 
 /// Every function.
-pub static FUNCTIONS: [Function; 10] = [
+pub static FUNCTIONS: [Function; 11] = [
     Function {
         name: "feed",
         trigger: Trigger::Queue(FeedMessage::QUEUE),
@@ -179,6 +179,17 @@ pub static FUNCTIONS: [Function; 10] = [
         max_receives: 5,
         memory_mb: 256,
         needs: Needs::LOOK,
+    },
+    Function {
+        name: "watch",
+        trigger: Trigger::Schedule { every_s: 5 * 60 },
+        handler: &Watch,
+        batch_size: 1,
+        timeout_ms: 60_000,
+        visibility_timeout_s: 360,
+        max_receives: 5,
+        memory_mb: 256,
+        needs: Needs::WATCH,
     },
 ];
 

@@ -143,6 +143,14 @@ impl Needs {
         ..Self::none()
     };
 
+    pub(crate) const WATCH: Self = Self {
+        records: Records::Write,
+        sends: &[NotifyMessage::QUEUE],
+        // Looking for dead letters begins with gathering them.
+        gathers: &QUEUES,
+        ..Self::none()
+    };
+
     /// What the API does. Dead letters can be sent again by it, so it sends to every queue.
     pub const API: Self = Self {
         records: Records::Write,

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::{
-    Config, LogFormat, ServerError, backup, export, init_logs, migrate,
+    Config, LogFormat, ServerError, audit, backup, export, init_logs, migrate,
     people::{HOW_AGAIN, as_json, as_text, print, print_json},
     run, store,
 };
@@ -93,6 +93,9 @@ enum Command {
         #[arg(long, required = true)]
         to_aws: bool,
     },
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Write what there is out: the API's description, what a tenant has.
     #[command(subcommand)]
     Export(ExportCommand),
@@ -169,6 +172,9 @@ enum UserCommand {
         /// The tenant.
         #[arg(long, default_value = "default")]
         tenant: TenantId,
+        /// Remove their second factor, too: for who lost its device and the recovery codes.
+        #[arg(long)]
+        remove_second_factor: bool,
         /// The login.
         login: UserId,
     },
@@ -192,6 +198,9 @@ enum TokenCommand {
         /// How long it holds, in hours.
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8760))]
         valid_for_hours: u64,
+        /// A pattern of the names of hosts that may enrol with it, such as `web-*`; may be repeated. Every host, without it.
+        #[arg(long = "host", value_name = "PATTERN")]
+        hosts: Vec<String>,
     },
     /// List enrolment tokens, without their secrets.
     List {
@@ -239,6 +248,22 @@ enum ExportCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Walk the chain of the audit log and name its first break, if there is one; then the exit code is 1. Of the store while
+    /// the server is stopped, or of an export: the list of the API as NDJSON, or `audit.ndjson` of a tenant's export.
+    Verify {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The tenant; all of the store, or `default` of an export, when absent.
+        #[arg(long)]
+        tenant: Option<TenantId>,
+        /// An export, in place of the store.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+}
+
 fn role(word: &str) -> Result<Role, String> {
     match serde_json::from_value(json!(word)) {
         Ok(Role::Unknown) | Err(_) => Err("no such role".to_owned()),
@@ -274,6 +299,20 @@ impl Cli {
                 init_logs("info", LogFormat::Text);
                 migrate::to_aws(&store.data).await
             }
+            Command::Audit(AuditCommand::Verify {
+                store,
+                tenant,
+                file,
+            }) => match (file, tenant) {
+                (Some(file), Some(tenant)) => audit::verify_file(&file, tenant),
+                (Some(file), None) => {
+                    let tenant = "default".parse::<TenantId>();
+                    let tenant =
+                        tenant.map_err(|error| ServerError::NotFound(error.to_string()))?;
+                    audit::verify_file(&file, tenant)
+                }
+                (None, tenant) => audit::verify_store(&store.data, tenant).await,
+            },
             Command::Export(ExportCommand::Tenant { store, tenant, to }) => {
                 export::tenant(&store.data, &tenant, &to).await
             }
@@ -361,10 +400,17 @@ impl UserCommand {
             Self::ResetPassword {
                 store,
                 tenant,
+                remove_second_factor,
                 login,
             } => {
                 let (_, state) = store::state(&store.data).await?;
                 let login = lower_case(&login)?;
+                if remove_second_factor {
+                    state
+                        .remove_second_factor(&tenant, &login)
+                        .await
+                        .map_err(ServerError::Setup)?;
+                }
                 let password = state
                     .reset_password(&tenant, &login)
                     .await
@@ -398,6 +444,7 @@ impl TokenCommand {
                 note,
                 max_uses,
                 valid_for_hours,
+                hosts,
             } => {
                 let (_, state) = store::state(&store.data).await?;
                 let wish = TokenWish {
@@ -405,6 +452,7 @@ impl TokenCommand {
                     created_by: "command line".to_owned(),
                     valid_for_s: valid_for_hours * 3600,
                     max_uses,
+                    hosts,
                 };
                 let (token, stored) = state
                     .create_token(&tenant, wish)
@@ -416,13 +464,14 @@ impl TokenCommand {
                     "tenant": tenant,
                     "expires_at": stored.expires_at,
                     "max_uses": stored.max_uses,
+                    "hosts": stored.hosts,
                 }))
             }
             Self::List { store, tenant } => {
                 let (_, state) = store::state(&store.data).await?;
                 for token in state.tokens(&tenant).await.map_err(ServerError::Setup)? {
                     print(&format!(
-                        "{}  used {} of {}  until {}{}  {}\n",
+                        "{}  used {} of {}  until {}{}{}  {}\n",
                         token.id,
                         token.uses,
                         token.max_uses,
@@ -431,6 +480,11 @@ impl TokenCommand {
                             "  revoked"
                         } else {
                             ""
+                        },
+                        if token.hosts.is_empty() {
+                            String::new()
+                        } else {
+                            format!("  for {}", token.hosts.join(", "))
                         },
                         token.note
                     ))?;

@@ -1,5 +1,6 @@
 //! One process with everything in it: the embedded platform, the functions, the API. Thin; the work is elsewhere.
 
+mod audit;
 mod backup;
 pub mod cli;
 mod config;
@@ -7,8 +8,11 @@ mod export;
 mod logs;
 mod metrics;
 mod migrate;
+mod pace;
 mod people;
+mod proxies;
 mod run;
+mod seats;
 mod serve;
 mod store;
 
@@ -16,6 +20,8 @@ use std::path::PathBuf;
 
 pub use config::{Config, LogFormat};
 pub use logs::init as init_logs;
+pub use pace::Pace;
+pub use proxies::ProxyHeader;
 pub use run::{Server, start};
 pub use serve::Limits;
 
@@ -60,6 +66,15 @@ pub enum ServerError {
     /// The client for downloads could not be made.
     #[error("cannot prepare the download of feeds")]
     Downloads(#[source] sources::http::HttpError),
+    /// The folder for events cannot be made.
+    #[error("cannot make the folder for events {}", folder.display())]
+    EventsFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(std::net::SocketAddr, #[source] std::io::Error),
@@ -83,6 +98,19 @@ pub enum ServerError {
         "the site is not moved whole; once the cause is gone, the same command goes on from there"
     )]
     Move(#[source] records::moving::MoveError),
+    /// An export of an audit log cannot be read.
+    #[error("cannot read {0:?}")]
+    ReadAudit(PathBuf, #[source] std::io::Error),
+    /// An audit log does not hold.
+    #[error("the audit log of tenant {tenant} is broken at entry {seq}: {reason}")]
+    AuditBroken {
+        /// Whose it is.
+        tenant: schemas::TenantId,
+        /// The number of the entry.
+        seq: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A tenant could not be looked up.
     #[error("cannot look the tenant up")]
     Identity(#[source] records::identity::IdentityError),

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use api::{ApiOptions, ApiState, Made, Rate};
 use handlers::{Context, Downloads, FeedSources, Registries};
 use platform::{
-    Platform,
+    FolderLake, Platform,
     meter::{Meter, metered},
 };
 use roster::{LocalOptions, Running, run_local};
@@ -20,12 +20,16 @@ use crate::{
     Config, Limits, ServerError,
     metrics::{self, Observed},
     people,
+    proxies::Proxies,
     serve::serve,
     store,
 };
 
 /// Longest time for one document: a feed function has ten minutes, and goes on from there the next time.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(540);
+
+/// Longest time for changes under way when the server stops.
+const STOP_TIME_OUT: Duration = Duration::from_secs(20);
 
 /// Connections for metrics at once: a few scrapers, each with one.
 const METRICS_CONNECTIONS: usize = 8;
@@ -41,6 +45,7 @@ pub struct Server {
     pub made: Option<Made>,
     /// The platform under it.
     pub platform: Platform,
+    state: ApiState,
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
     functions: Running,
@@ -55,6 +60,13 @@ impl Server {
             if let Err(error) = serving.await {
                 tracing::error!(%error, "serving broke off");
             }
+        }
+        // What changes something goes on when its caller leaves.
+        if tokio::time::timeout(STOP_TIME_OUT, self.state.settled())
+            .await
+            .is_err()
+        {
+            tracing::warn!("changes under way were cut off");
         }
         self.functions.stop().await;
     }
@@ -74,12 +86,23 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
         None => None,
     };
     let meter = Arc::new(Meter::new());
-    let platform = store::open(&config.data, config.max_database_bytes)?;
+    let mut platform = store::open(&config.data, config.max_database_bytes)?;
+    if let Some(folder) = &config.events_folder {
+        let lake = FolderLake::open(folder).map_err(|source| ServerError::EventsFolder {
+            folder: folder.clone(),
+            source,
+        })?;
+        platform.lake = Some(Arc::new(lake));
+    }
     let platform = metered(platform, Arc::clone(&meter));
     let options = ApiOptions {
         tenant_rate: config.tenant_requests_per_s.map(Rate::per_second),
+        caller_rate: config.caller_requests_per_s.map(Rate::per_second),
+        address_rate: (config.address_requests_per_s > 0)
+            .then(|| Rate::per_second(config.address_requests_per_s)),
         guard: config.guard(),
         registries: registries.options.clone(),
+        behind_tls: config.behind_tls,
         ..ApiOptions::default()
     };
     let state = ApiState::open_with(platform.clone(), options)
@@ -99,12 +122,14 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
     let (stop, stopped) = watch::channel(false);
     let limits = Limits {
         max_connections: config.max_connections,
+        max_connections_of_address: config.max_connections_of_address,
         ..Limits::default()
     };
     let mut serving = vec![tokio::spawn(serve(
         listener,
         router,
         limits,
+        config.proxies(),
         stopped.clone(),
     ))];
     let metrics_address = metrics_listener.as_ref().map(|(_, address)| *address);
@@ -112,13 +137,19 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
         let router = metrics::router(Observed {
             context,
             meter,
-            state,
+            state: state.clone(),
         });
         let limits = Limits {
             max_connections: METRICS_CONNECTIONS,
             ..Limits::default()
         };
-        serving.push(tokio::spawn(serve(listener, router, limits, stopped)));
+        serving.push(tokio::spawn(serve(
+            listener,
+            router,
+            limits,
+            Proxies::default(),
+            stopped,
+        )));
         tracing::info!(%address, "serving metrics");
     }
     tracing::info!(%address, data = %config.data.display(), "serving");
@@ -132,6 +163,7 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
         metrics_address,
         made,
         platform,
+        state,
         stop,
         serving,
         functions,

@@ -1,15 +1,27 @@
 //! Sending notifications: each to an address that a tenant's people entered, so only public ones are reached unless the
 //! operator allows others, redirects are not followed, and what is answered is read only as far as a person wants to know.
 
+mod jira;
+mod mail;
+mod syslog;
+mod wire;
+
 use std::time::Duration;
 
 use notification::{ChannelSecrets, ocsf, signatures, slack, teams, webhook};
 use schemas::{Timestamp, api::notification::ChannelTarget, notification::Notification as Told};
+use tokio::time::timeout;
 
+pub use self::{
+    mail::is_mail_address,
+    wire::{MAX_CHANNEL_AUTHORITIES_BYTES, check_authorities},
+};
 use crate::http::{Guard, Http, HttpError, HttpOptions, HttpRequest, retry_after};
 
 /// Time for a whole delivery.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(15);
+/// Time for a delivery of several requests or steps: less than an attempt is waited for.
+const STEPS_TIMEOUT: Duration = Duration::from_secs(40);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Most bytes of an answer that are read.
 const MAX_ANSWER_BYTES: usize = 4096;
@@ -22,6 +34,7 @@ const MAX_WAIT_S: u64 = 24 * 3600;
 #[derive(Clone, Debug)]
 pub struct Outbound {
     http: Http,
+    guard: Guard,
 }
 
 /// What became of an attempt. Texts are for people, bounded and without secrets.
@@ -56,7 +69,10 @@ impl Outbound {
             total_timeout: TOTAL_TIMEOUT,
             ..HttpOptions::default()
         })?;
-        Ok(Self { http })
+        Ok(Self {
+            http,
+            guard: guard.clone(),
+        })
     }
 
     /// Sends a notification to where a channel leads. `id` is the same for every attempt.
@@ -68,6 +84,36 @@ impl Outbound {
         id: &str,
         now: Timestamp,
     ) -> Outcome {
+        match target {
+            ChannelTarget::Syslog {
+                host,
+                port,
+                transport,
+                authorities,
+            } => {
+                let server = syslog::Server {
+                    host,
+                    port: *port,
+                    transport: *transport,
+                    authorities: authorities.as_deref(),
+                };
+                let sent = syslog::send(&self.guard, &server, told, id);
+                return in_time(sent).await;
+            }
+            ChannelTarget::Email { settings } => {
+                return mail::send(&self.guard, settings, secrets, told, id, now).await;
+            }
+            ChannelTarget::Jira { settings } => {
+                let sent = jira::send(&self.http, settings, secrets, told, id);
+                return in_time(sent).await;
+            }
+            ChannelTarget::Webhook { .. }
+            | ChannelTarget::Slack { .. }
+            | ChannelTarget::Teams { .. }
+            | ChannelTarget::Ocsf { .. }
+            | ChannelTarget::OcsfStore
+            | ChannelTarget::Unknown => {}
+        }
         let Some(request) = request(target, secrets, told, id, now) else {
             return Outcome::Refused(
                 "this version cannot send to this kind of channel, or its secret is missing"
@@ -91,6 +137,15 @@ impl Outbound {
             Err(error) => failure(&error, secrets),
         }
     }
+}
+
+/// The outcome of several steps, if they come to one in time.
+async fn in_time(sent: impl Future<Output = Outcome>) -> Outcome {
+    let late = |_| Outcome::Later {
+        reason: "it did not answer in time".to_owned(),
+        wait_s: None,
+    };
+    timeout(STEPS_TIMEOUT, sent).await.unwrap_or_else(late)
 }
 
 fn request(
@@ -124,7 +179,12 @@ fn request(
             }
             (url.clone(), ocsf(told).to_string())
         }
-        ChannelTarget::Unknown => return None,
+        ChannelTarget::Syslog { .. }
+        | ChannelTarget::Email { .. }
+        | ChannelTarget::Jira { .. }
+        // Of the platform and not of this.
+        | ChannelTarget::OcsfStore
+        | ChannelTarget::Unknown => return None,
     };
     Some(HttpRequest {
         method: "POST".to_owned(),

@@ -15,8 +15,10 @@ pub struct EnrolRequest {
     /// A signature by that key over `bulkhead-enrol:` and the token, base64url: proves that the agent has the key.
     pub proof: String,
     /// The host's own name.
+    #[schema(min_length = 1, max_length = 253)]
     pub host_name: String,
     /// A value stable for this machine (a hash of the machine id), from which the host's id is derived.
+    #[schema(min_length = 1, max_length = 256)]
     pub machine: String,
     /// Operating system and architecture, such as `linux/amd64`.
     pub platform: String,

@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod enrol;
 pub mod envelope;
+pub mod key;
 pub mod layers;
 
 pub use bundle::{Bundle, SignedBundle};
@@ -11,6 +12,7 @@ pub use envelope::{
     ENVELOPE_VERSION, Envelope, EnvelopeBatch, EnvelopeKind, EnvelopeReceipt, EnvelopesReply,
     ImageInventory, InventoryBody, ReceiptStatus,
 };
+pub use key::{RotateKeyReply, RotateKeyRequest};
 pub use layers::{
     MissingLayersReply, MissingLayersRequest, UploadHeader, UploadTicketReply, UploadTicketRequest,
 };

@@ -68,6 +68,12 @@ pub struct AgentRow {
     pub enrolled_with: TokenId,
     /// When it was heard of last, to five minutes.
     pub last_seen_at: Timestamp,
+    /// Since when it has its key; absent while that is the one that it enrolled with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_since: Option<Timestamp>,
+    /// When somebody asked for another key, while the agent has not made it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation_asked_at: Option<Timestamp>,
     /// When its access was taken away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,

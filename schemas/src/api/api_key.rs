@@ -29,6 +29,7 @@ pub struct ApiKeyQuery {
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     #[serde(default)]
+    #[param(max_length = 2048)]
     pub cursor: Option<String>,
 }
 
@@ -101,7 +102,7 @@ pub struct NewApiKey {
     pub roles: Vec<RoleAssignment>,
     /// The networks that it is accepted from, such as `192.0.2.0/24`, at most 32; none for every address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 32, examples(json!(["192.0.2.0/24"])))]
+    #[schema(max_items = 32)]
     pub networks: Vec<String>,
     /// How long it holds, in seconds, 60 to 31,536,000 (a year); 90 days when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -37,7 +37,8 @@ pub struct DeadLetterRow {
 /// Which dead letters are to be sent again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplayDeadLetters {
-    /// The queue.
+    /// The queue, such as `scan`; what is none is answered with the names of all.
+    #[schema(max_length = 64, pattern = "^[a-z]+$")]
     pub queue: String,
     /// Their ids, 1 to 100.
     #[schema(min_items = 1, max_items = 100)]
@@ -55,7 +56,8 @@ pub struct ReplayedDeadLetters {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DeadLetterQuery {
-    /// The queue: `feed`, `ingest`, `scan` or `score`.
+    /// The queue, such as `scan`; what is none is answered with the names of all.
+    #[param(max_length = 64, pattern = "^[a-z]+$", example = "scan")]
     pub queue: String,
     /// `next_cursor` of the page before.
     #[serde(default)]

@@ -49,6 +49,9 @@ pub struct EnrolmentTokenRow {
     pub max_uses: u32,
     /// How many have.
     pub uses: u32,
+    /// Patterns of the names of hosts that may enrol with it; none for every host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
     /// Whether it opens the door now.
     pub state: EnrolmentTokenState,
     /// When it was revoked.
@@ -88,6 +91,12 @@ pub struct NewEnrolmentToken {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 100_000)]
     pub max_uses: Option<u32>,
+    /// Patterns of the names of hosts that may enrol with it, as collections have them: `*` stands for any text, also none, and
+    /// case does not matter. At most 32; none for every host. A host tells its name itself: this keeps a token from being
+    /// used by mistake, and one that leaked from passing for any host, not somebody from naming a host so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 32)]
+    pub hosts: Vec<String>,
 }
 
 /// A token with its secret, shown this once.

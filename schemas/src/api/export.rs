@@ -43,6 +43,8 @@ pub enum ExportNoun {
     Registries,
     /// Scans that builds sent.
     Scans,
+    /// Settings of the tenant.
+    Settings,
     /// Containers of hosts.
     Snapshots,
     /// Rules that say which builds are trusted.

@@ -9,12 +9,15 @@ use crate::{ImageId, ImageRequestId, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewImageScan {
     /// Its name, `[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:HEX]`.
-    #[schema(example = "mcr.microsoft.com/windows/servercore:ltsc2022")]
+    #[schema(
+        max_length = 700,
+        example = "mcr.microsoft.com/windows/servercore:ltsc2022"
+    )]
     pub reference: String,
     /// Which of several platforms, `OS/ARCH[/VARIANT][:OS_VERSION]`. Without it: never between Linux and Windows, of Linux
     /// `amd64`, else `arm64`, else the first by name, of Windows the newest long-term line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "windows/amd64:10.0.20348")]
+    #[schema(max_length = 100, example = "windows/amd64:10.0.20348")]
     pub platform: Option<String>,
 }
 

@@ -22,6 +22,8 @@ pub mod registry;
 pub mod role;
 pub mod scan;
 pub mod session;
+pub mod session_settings;
+pub mod token;
 pub mod trusted_build;
 pub mod vulnerability;
 

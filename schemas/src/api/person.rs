@@ -1,9 +1,9 @@
 //! People of a tenant, and how they are invited.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::role::RoleAssignment;
+use super::role::{RoleAssignment, RoleName};
 use crate::{TenantId, Timestamp, TokenId, UserId};
 
 /// A person.
@@ -28,6 +28,30 @@ pub struct PersonDetail {
     pub second_factor: bool,
     /// When they were created.
     pub created_at: Timestamp,
+}
+
+/// Which people are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PersonQuery {
+    /// Only those whose login, name or e-mail address contains this text, without regard to case.
+    #[serde(default)]
+    #[param(max_length = 128)]
+    pub search: Option<String>,
+    /// Only those who have this role, limited or not.
+    #[serde(default)]
+    pub role: Option<RoleName>,
+    /// Only those who are kept from signing in, or only the others.
+    #[serde(default)]
+    pub disabled: Option<bool>,
+    /// `next_cursor` of the page before; valid for the same filters only.
+    #[serde(default)]
+    #[param(max_length = 2048)]
+    pub cursor: Option<String>,
+    /// Most rows, 1 to 500; 100 when absent.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
 }
 
 /// One page of people.

@@ -6,7 +6,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     Digest, HostId, ImageId, Timestamp,
     finding::{CannotJudge, Finding},
-    inventory::{Coverage, CoverageStatus, HostFacts, ImageFacts, OperatingSystem, Package},
+    inventory::{
+        Coverage, CoverageStatus, HostFacts, ImageFacts, OperatingSystem, Package, PackageKind,
+    },
     report::Summary,
     risk::PlaceFacts,
 };
@@ -40,7 +42,92 @@ pub struct PlaceQuery {
     #[serde(default)]
     #[param(max_length = 128, example = "windows server 2022")]
     pub os: Option<String>,
-    /// `next_cursor` of the page before; valid for the same filters only.
+    /// The order: `score`, the highest first (when absent), or `name`.
+    #[serde(default)]
+    #[param(inline)]
+    pub sort: PlaceSort,
+    /// `next_cursor` of the page before; valid for the same filters and order only.
+    #[serde(default)]
+    #[param(max_length = 2048)]
+    pub cursor: Option<String>,
+    /// Most rows, 1 to 500; 100 when absent.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
+}
+
+/// The order of images or hosts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceSort {
+    /// The highest score first.
+    #[default]
+    Score,
+    /// By name.
+    Name,
+}
+
+/// Which findings of a place are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FindingQuery {
+    /// Any of these severities, separated by commas: `critical,high`.
+    #[serde(default)]
+    #[param(
+        max_length = 64,
+        pattern = "^ *(critical|high|medium|low|unknown) *(, *(critical|high|medium|low|unknown) *)*$",
+        example = "critical,high"
+    )]
+    pub severity: Option<String>,
+    /// Only those that are known to be exploited, or only those that are not.
+    #[serde(default)]
+    pub known_exploited: Option<bool>,
+    /// Only those with a fixed version or update, or only those without.
+    #[serde(default)]
+    pub fix_available: Option<bool>,
+    /// Only those whose vulnerability's id or package's name contains this text, without regard to case.
+    #[serde(default)]
+    #[param(max_length = 128)]
+    pub search: Option<String>,
+    /// The order: `score`, the highest first (when absent), `vulnerability`, or `package`.
+    #[serde(default)]
+    #[param(inline)]
+    pub sort: FindingSort,
+    /// `next_cursor` of the page before; valid for the same filters and order only.
+    #[serde(default)]
+    #[param(max_length = 2048)]
+    pub cursor: Option<String>,
+    /// Most rows, 1 to 500; 100 when absent.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
+}
+
+/// The order of findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingSort {
+    /// The highest score first, then by vulnerability and package.
+    #[default]
+    Score,
+    /// By the vulnerability's id, then by package.
+    Vulnerability,
+    /// By the package's name and version, then by vulnerability.
+    Package,
+}
+
+/// Which packages of a place are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PackageQuery {
+    /// Only those whose name, or whose source package's, contains this text, without regard to case.
+    #[serde(default)]
+    #[param(max_length = 128)]
+    pub search: Option<String>,
+    /// Only those of this manager or ecosystem.
+    #[serde(default)]
+    pub kind: Option<PackageKind>,
+    /// `next_cursor` of the page before; valid for the same filters and order only.
     #[serde(default)]
     #[param(max_length = 2048)]
     pub cursor: Option<String>,
@@ -142,14 +229,14 @@ pub struct HostDetail {
 /// One page of a place's findings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FindingList {
-    /// Highest score first, then by vulnerability and package.
+    /// Highest score first, then by vulnerability and package, unless another order was asked for.
     pub findings: Vec<Finding>,
     /// Vulnerabilities that may be here and cannot be judged; on the first page only.
     #[serde(default)]
     pub cannot_judge: Vec<CannotJudge>,
     /// How much of the place was read and could be judged.
     pub coverage: Coverage,
-    /// Counts over all pages.
+    /// Counts over all findings of the place, whatever was asked for.
     pub summary: Summary,
     /// Where the next page begins; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -164,7 +251,7 @@ pub struct FindingList {
 pub struct PackageList {
     /// By name, version and path.
     pub packages: Vec<Package>,
-    /// Number of packages over all pages.
+    /// Number of packages that were asked for, over all pages.
     pub total: u64,
     /// How much of the place was read.
     pub coverage: Coverage,

@@ -48,8 +48,9 @@ pub struct RegistryScope {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]
     pub tags: Vec<String>,
-    /// So many tags of each repository, the newest: 1 to 1,000, 10 when absent. Registries do not say when a tag was
-    /// pushed, so the newest is the last in the order of versions (`1.10` after `1.9`), and `latest` before all.
+    /// So many tags of each repository, the newest: 1 to 1,000, 10 when absent. The newest is the one that was pushed last
+    /// where the product says when (Docker Hub, GitHub, Harbor, Quay); other registries do not, and there it is the last in
+    /// the order of versions (`1.10` after `1.9`), and `latest` before all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1000)]
     pub newest: Option<u32>,
@@ -72,6 +73,12 @@ pub struct RegistrySettings {
     /// Host, and port where it has one, as names of its images begin: `registry.example.org:5000`, `docker.io`.
     #[schema(max_length = 255)]
     pub address: String,
+    /// Address of the product's own interface, such as `https://github.example.org/api/v3`, which lists repositories and
+    /// says when tags were pushed. Absent: that of Docker Hub, GitHub, GitLab.com, and for Harbor and Quay the registry's
+    /// own address. Only for these products; the credentials are told to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2048)]
+    pub api: Option<String>,
     /// What is scanned.
     pub scope: RegistryScope,
     /// Hours from one look for new images to the next, 1 to 720; absent for looks by hand and pushes alone.

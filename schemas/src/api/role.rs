@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::session::Role;
 use crate::{CollectionId, Timestamp};
@@ -151,6 +151,27 @@ pub struct RoleDetail {
     /// Who changed it then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_by: Option<String>,
+}
+
+/// Which roles are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RoleQuery {
+    /// Only those whose name or description contains this text, without regard to case.
+    #[serde(default)]
+    #[param(max_length = 128)]
+    pub search: Option<String>,
+    /// Only those that every tenant has, or only those that the tenant made.
+    #[serde(default)]
+    pub builtin: Option<bool>,
+    /// `next_cursor` of the page before; valid for the same filters only.
+    #[serde(default)]
+    #[param(max_length = 2048)]
+    pub cursor: Option<String>,
+    /// Most rows, 1 to 500; 100 when absent.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
 }
 
 /// One page of roles.

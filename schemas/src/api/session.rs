@@ -105,6 +105,10 @@ pub struct SessionReply {
     /// Whether the password was a one-time password. Then the session can do nothing but change it
     /// (`POST /api/v1/session/password`).
     pub must_change_password: bool,
+    /// Whether the tenant's settings ask for a second factor that the person does not have. Then the session can do nothing
+    /// but set one up (`POST /api/v1/session/second-factor`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub must_set_up_second_factor: bool,
 }
 
 impl std::fmt::Debug for SessionReply {
@@ -132,6 +136,9 @@ pub struct CallerDetail {
     pub permissions: Vec<GrantedPermission>,
     /// Whether they can do nothing before they change their one-time password.
     pub must_change_password: bool,
+    /// Whether they can do nothing before they set up a second factor.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub must_set_up_second_factor: bool,
 }
 
 /// A permission that the caller has.

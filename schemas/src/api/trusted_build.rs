@@ -66,7 +66,6 @@ pub struct NewTrustedBuild {
     /// never changes hands has an exact value: `repository_id` or `repository_owner_id` of GitHub, `project_id` or
     /// `namespace_id` of GitLab, `org_id`, `prj_id`, `rpo_id` or `def_id` of Azure DevOps, `organization_id` or `pipeline_id`
     /// of Buildkite, `oidc.circleci.com/project-id`, `oid`, or a `sub` that is not made of names.
-    #[schema(examples(json!({"repository_id": "1296269", "ref": "refs/heads/*"})))]
     pub claims: BTreeMap<String, String>,
     /// What such a build may do, at least one role and at most 16: nothing that the rule's maker may not.
     #[schema(min_items = 1, max_items = 16)]
@@ -91,13 +90,19 @@ pub const ACCESS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_tok
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct TokenExchange {
     /// `urn:ietf:params:oauth:grant-type:token-exchange`.
-    #[schema(examples("urn:ietf:params:oauth:grant-type:token-exchange"))]
+    #[schema(
+        pattern = "^urn:ietf:params:oauth:grant-type:token-exchange$",
+        examples("urn:ietf:params:oauth:grant-type:token-exchange")
+    )]
     pub grant_type: String,
     /// The token that the build's system signed.
     #[schema(max_length = 16_384)]
     pub subject_token: String,
     /// `urn:ietf:params:oauth:token-type:jwt`, or `…:id_token`.
-    #[schema(examples("urn:ietf:params:oauth:token-type:jwt"))]
+    #[schema(
+        pattern = "^urn:ietf:params:oauth:token-type:(jwt|id_token)$",
+        examples("urn:ietf:params:oauth:token-type:jwt")
+    )]
     pub subject_token_type: String,
     /// The tenant; `default` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

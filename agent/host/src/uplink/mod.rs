@@ -5,9 +5,12 @@ mod error;
 mod http;
 mod operations;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
 
-use access::request_token::RequestSigner;
+use access::{AgentKey, request_token::RequestSigner};
 use reqwest::{Method, Response, StatusCode, Url, header};
 use schemas::{Timestamp, api::Problem};
 
@@ -24,6 +27,8 @@ pub(crate) const MAX_BODY_BYTES: usize = 4 << 20;
 const MAX_ANSWER_BYTES: usize = 16 << 20;
 /// Header of every answer with the server's time.
 const TIME_HEADER: &str = "bulkhead-time";
+/// Header by which the server asks for another key.
+const ROTATE_HEADER: &str = "bulkhead-rotate-key";
 /// Header that names the upload which is a request's body.
 const UPLOAD_HEADER: &str = "bulkhead-upload";
 /// Header of the trace that a request begins: with its id, what became of an upload is found in the server's logs and
@@ -38,7 +43,10 @@ pub struct Uplink {
     /// For uploads to other hosts than the server.
     elsewhere: reqwest::Client,
     server: ServerAddress,
-    signer: RequestSigner,
+    agent: schemas::AgentId,
+    signer: RwLock<Arc<RequestSigner>>,
+    /// Whether an answer asked for another key.
+    rotation_asked: AtomicBool,
     clock: Arc<Clock>,
 }
 
@@ -70,7 +78,9 @@ impl Uplink {
             elsewhere: http.clone(),
             http,
             server,
-            signer,
+            agent: signer.agent().clone(),
+            signer: RwLock::new(Arc::new(signer)),
+            rotation_asked: AtomicBool::new(false),
             clock,
         }
     }
@@ -85,7 +95,25 @@ impl Uplink {
 
     /// The agent that signs.
     pub fn agent(&self) -> &schemas::AgentId {
-        self.signer.agent()
+        &self.agent
+    }
+
+    /// Signs with another key from now on; the server was asked for nothing then.
+    pub fn sign_with(&self, key: AgentKey) {
+        let signer = RequestSigner::new(self.agent.clone(), key);
+        let mut current = self.signer.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(signer);
+        self.rotation_asked.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the server asked for another key.
+    pub fn is_rotation_asked(&self) -> bool {
+        self.rotation_asked.load(Ordering::Relaxed)
+    }
+
+    fn signer(&self) -> Arc<RequestSigner> {
+        let current = self.signer.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&current)
     }
 
     /// The clock, corrected by every answer.
@@ -100,14 +128,25 @@ impl Uplink {
         path: &str,
         outgoing: Outgoing,
     ) -> Result<Answer, UplinkError> {
-        let first = self.attempt(&method, path, &outgoing).await;
+        self.send_by(&self.signer(), method, path, outgoing).await
+    }
+
+    /// The same, signed with this key.
+    async fn send_by(
+        &self,
+        signer: &RequestSigner,
+        method: Method,
+        path: &str,
+        outgoing: Outgoing,
+    ) -> Result<Answer, UplinkError> {
+        let first = self.attempt(signer, &method, path, &outgoing).await;
         match first {
             Err(UplinkError::Refused { ref kind, .. }) if kind == "/problems/clock-skew" => {
                 tracing::warn!(
                     offset_ms = self.clock.offset_ms(),
                     "the clock differs from the server's and was corrected"
                 );
-                self.attempt(&method, path, &outgoing).await
+                self.attempt(signer, &method, path, &outgoing).await
             }
             other => other,
         }
@@ -115,6 +154,7 @@ impl Uplink {
 
     async fn attempt(
         &self,
+        signer: &RequestSigner,
         method: &Method,
         path: &str,
         outgoing: &Outgoing,
@@ -122,8 +162,7 @@ impl Uplink {
         let url = self.server.join(path)?;
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|error| UplinkError::Randomness(error.to_string()))?;
-        let authorization = self
-            .signer
+        let authorization = signer
             .sign(
                 method.as_str(),
                 &path_and_query(&url),
@@ -162,6 +201,9 @@ impl Uplink {
             .await
             .map_err(UplinkError::Unreachable)?;
         follow_time(&self.clock, &response, sent);
+        if response.headers().contains_key(ROTATE_HEADER) {
+            self.rotation_asked.store(true, Ordering::Relaxed);
+        }
         answer(response).await
     }
 

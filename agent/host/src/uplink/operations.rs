@@ -1,12 +1,16 @@
 //! What the gateway can be asked for.
 
+use std::sync::Arc;
+
+use access::{AgentKey, request_token::RequestSigner};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use schemas::{
     Digest,
     agent::{
         EnrolReply, EnrolRequest, EnvelopeBatch, EnvelopesReply, MissingLayersReply,
-        MissingLayersRequest, SignedBundle, UploadHeader, UploadTicketReply, UploadTicketRequest,
+        MissingLayersRequest, RotateKeyReply, RotateKeyRequest, SignedBundle, UploadHeader,
+        UploadTicketReply, UploadTicketRequest,
     },
     api::Problem,
     inventory::{CoverageGap, GapReason, LayerInventory},
@@ -152,6 +156,30 @@ impl Uplink {
             signed: decode(&answer)?,
             etag: answer.etag,
         }))
+    }
+
+    /// Has the server know the agent by another key; `by` signs the request instead of the agent's own, where it is given.
+    ///
+    /// # Errors
+    /// The gateway did not answer, or refused.
+    pub async fn rotate_key(
+        &self,
+        request: &RotateKeyRequest,
+        by: Option<AgentKey>,
+    ) -> Result<RotateKeyReply, UplinkError> {
+        let outgoing = Outgoing {
+            body: encode(request)?,
+            ..Outgoing::default()
+        };
+        let signer = match by {
+            Some(key) => Arc::new(RequestSigner::new(self.agent.clone(), key)),
+            None => self.signer(),
+        };
+        decode(
+            &self
+                .send_by(&signer, Method::POST, "/agent/v1/key", outgoing)
+                .await?,
+        )
     }
 
     /// Uploads bytes by a ticket and returns the name to refer to them by.

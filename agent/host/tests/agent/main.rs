@@ -15,3 +15,4 @@ mod layers;
 mod other_times;
 #[cfg(target_os = "linux")]
 mod recorded;
+mod rotation;

@@ -15,6 +15,8 @@ use schemas::{
 use super::signed::Signed;
 use crate::{problem::ApiError, state::ApiState};
 
+/// Header that asks the agent for another key, with the moment at which somebody asked.
+const ROTATE: &str = "bulkhead-rotate-key";
 /// Version of the bundle without rules and commands. It grows with the first change.
 const EMPTY_VERSION: u64 = 1;
 
@@ -26,8 +28,11 @@ const EMPTY_VERSION: u64 = 1;
     operation_id = "agent_bundle",
     params(("if-none-match" = Option<String>, Header, description = "ETag of the bundle that the agent has")),
     responses(
-        (status = 200, description = "The bundle", body = SignedBundle, headers(("etag" = String, description = "Names this bundle"))),
-        (status = 304, description = "The agent has it"),
+        (status = 200, description = "The bundle", body = SignedBundle, headers(
+            ("etag" = String, description = "Names this bundle"),
+            ("bulkhead-rotate-key" = Option<String>, description = "Somebody asks for another key of the agent, see `agent_rotate_key`"),
+        )),
+        (status = 304, description = "The agent has it; the headers are the same"),
     ),
     security(("agent" = []))
 )]
@@ -55,14 +60,18 @@ pub(crate) async fn bundle(
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let signed = sign_bundle(&bundle, state.bundle_key().0).map_err(ApiError::internal)?;
-        Json(signed).into_response()
+        let bundle = sign_bundle(&bundle, state.bundle_key().0).map_err(ApiError::internal)?;
+        Json(bundle).into_response()
     };
     let headers = response.headers_mut();
     headers.insert(
         header::ETAG,
         HeaderValue::try_from(etag).map_err(ApiError::internal)?,
     );
+    if let Some(asked_at) = signed.agent.rotation_asked_at {
+        let asked_at = HeaderValue::try_from(asked_at.to_string()).map_err(ApiError::internal)?;
+        headers.insert(ROTATE, asked_at);
+    }
     headers.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("private, no-cache"),

@@ -10,11 +10,13 @@ use schemas::{
     agent::{EnrolReply, EnrolRequest},
     api::{Problem, audit::AuditActorKind},
 };
+use scope::Resource;
 
 use crate::{
     audit::{Act, Somebody},
     extract::FromJson,
     frame,
+    people::enrolment_tokens::hosts,
     problem::{ApiError, Kind},
     state::ApiState,
 };
@@ -31,7 +33,7 @@ use crate::{
         (status = 200, description = "The agent is enrolled", body = EnrolReply),
         (status = 400, description = "No proof of the key, or a value out of bounds", body = Problem),
         (status = 401, description = "The token opens no door", body = Problem),
-        (status = 403, description = "This key's access was taken away", body = Problem),
+        (status = 403, description = "This key's access was taken away, or the token is for hosts of other names", body = Problem),
     ),
     security(())
 )]
@@ -58,12 +60,34 @@ pub(crate) async fn enrol(
         ));
     }
     let unknown = "No such enrolment token. Make one with `POST /api/v1/enrolment-tokens`.";
-    let (tenant, _, _) = state
+    let (tenant, stored, _) = state
         .identity()
         .find_token(&token)
         .await?
         .ok_or_else(|| refused(unknown))?;
     frame::is_of(&tenant);
+    // Whoever gets this far has the secret, so why it opens no door is theirs to know.
+    let act = Act::new("agent_enrol").on("enrolment_token", token.id());
+    let name = Resource::new().host(&request.host_name);
+    // Patterns that cannot be read any more admit nobody.
+    let is_admitted = match hosts(&stored.hosts) {
+        Ok(None) => true,
+        Ok(Some(admitted)) => admitted.includes(&name),
+        Err(_) => false,
+    };
+    if !is_admitted {
+        let by = Somebody::anonymous(&tenant);
+        let told = serde_json::json!({"host_name": request.host_name});
+        state.audit_refusal(&by, act.after(&told)?).await;
+        return Err(ApiError::new(
+            Kind::HostNotAdmitted,
+            format!(
+                "The enrolment token is for hosts whose names are like {}, and this one is called {}: make a token for it.",
+                stored.hosts.join(", "),
+                request.host_name
+            ),
+        ));
+    }
     let host = host_id(&tenant, &request.machine).map_err(ApiError::internal)?;
     let new = NewAgent {
         public_key: key.to_base64url(),
@@ -73,8 +97,6 @@ pub(crate) async fn enrol(
         software: request.software,
     };
     let enrolled = state.identity().enrol(&tenant, token.id(), &new).await?;
-    // Whoever gets this far has the secret, so why it opens no door is theirs to know.
-    let act = Act::new("agent_enrol").on("enrolment_token", token.id());
     if !matches!(enrolled, Enrolment::Enrolled(_)) {
         let by = Somebody::anonymous(&tenant);
         state.audit_refusal(&by, act.clone()).await;

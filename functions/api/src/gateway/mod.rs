@@ -6,6 +6,7 @@ pub(crate) mod envelopes;
 pub(crate) mod fields;
 pub(crate) mod layers;
 pub(crate) mod missing_layers;
+pub(crate) mod rotate_key;
 pub(crate) mod signed;
 pub(crate) mod time;
 pub(crate) mod uploads;
@@ -24,4 +25,5 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(uploads::request_upload))
         .routes(routes!(envelopes::send_envelopes))
         .routes(routes!(bundle::bundle))
+        .routes(routes!(rotate_key::rotate_key))
 }

@@ -3,7 +3,7 @@
 
 use access::{
     PublicKey,
-    request_token::{Arrived, RequestError, claimed_agent, verify_request},
+    request_token::{Arrived, RequestError, VerifiedRequest, claimed_agent, verify_request},
 };
 use axum::{
     extract::{FromRequest, OriginalUri, Request},
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    body::{self, MAX_BODY_BYTES, MAX_UPLOAD_BYTES},
+    body::{self, MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, MAX_UPLOAD_BYTES},
     frame,
     problem::{ApiError, Kind},
     state::ApiState,
@@ -33,6 +33,8 @@ const LARGE_BYTES: usize = 8 * 1024 * 1024;
 /// A verified request with its content, decompressed.
 pub(crate) struct Signed {
     pub(crate) agent: Agent,
+    /// The key that it is signed with: the agent's own, or for a while the one before.
+    pub(crate) signed_with: String,
     pub(crate) headers: HeaderMap,
     pub(crate) content: Bytes,
     /// The upload that the content came by, to be forgotten when the request is done.
@@ -84,7 +86,6 @@ impl FromRequest<ApiState> for Signed {
             None => None,
         };
         let (agent, version) = agent.ok_or_else(|| refusal(&RequestError::UnknownAgent))?;
-        let key = PublicKey::from_base64url(&agent.public_key).map_err(ApiError::internal)?;
         let sent = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
         let uri = parts
             .extensions
@@ -97,8 +98,7 @@ impl FromRequest<ApiState> for Signed {
             body_sha256: &access::keys::sha256(&sent),
             now: state.now(),
         };
-        let verified =
-            verify_request(authorization, Some(&key), &arrived).map_err(|error| refusal(&error))?;
+        let (verified, signed_with) = verified(&agent, authorization, &arrived)?;
         frame::is_of(&agent.tenant);
         if agent.revoked_at.is_some() {
             return Err(ApiError::new(
@@ -140,15 +140,33 @@ impl FromRequest<ApiState> for Signed {
         } else {
             None
         };
-        let content = body::unfold(&parts.headers, sent).await?;
+        let content = body::unfold(&parts.headers, sent, MAX_UNFOLDED_BYTES).await?;
         Ok(Self {
             _turn: turn,
             agent,
+            signed_with,
             headers: parts.headers,
             content,
             upload,
         })
     }
+}
+
+/// A request of an agent by one of its keys, and the key.
+fn verified(
+    agent: &Agent,
+    authorization: &str,
+    arrived: &Arrived<'_>,
+) -> Result<(VerifiedRequest, String), ApiError> {
+    for text in agent.accepted_keys(arrived.now) {
+        let key = PublicKey::from_base64url(text).map_err(ApiError::internal)?;
+        match verify_request(authorization, Some(&key), arrived) {
+            Ok(verified) => return Ok((verified, text.to_owned())),
+            Err(RequestError::BadSignature) => {}
+            Err(error) => return Err(refusal(&error)),
+        }
+    }
+    Err(refusal(&RequestError::BadSignature))
 }
 
 /// The body, or the upload that stands for it.

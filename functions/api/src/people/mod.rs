@@ -22,9 +22,11 @@ pub(crate) mod roles;
 pub(crate) mod scans;
 pub(crate) mod session;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod standing;
 pub(crate) mod token;
+pub(crate) mod tokens;
 pub(crate) mod trusted_builds;
 pub(crate) mod vulnerabilities;
 
@@ -47,6 +49,10 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(sessions::list::list))
         .routes(routes!(sessions::end::end))
         .routes(routes!(session::change_password::change_password))
+        .routes(routes!(
+            settings::get_sessions::get,
+            settings::set_sessions::set
+        ))
         .routes(routes!(roles::permissions::permissions))
         .routes(routes!(roles::list::list, roles::create::create))
         .routes(routes!(
@@ -81,6 +87,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(hosts::packages::packages))
         .routes(routes!(agents::list::list))
         .routes(routes!(agents::revoke::revoke))
+        .routes(routes!(agents::rotate::rotate))
         .routes(routes!(
             enrolment_tokens::list::list,
             enrolment_tokens::create::create
@@ -94,6 +101,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(trusted_builds::remove::remove))
         .routes(routes!(token::exchange::exchange))
+        .routes(routes!(tokens::list::list))
+        .routes(routes!(tokens::revoke::revoke))
         .routes(routes!(identity_providers::list::list))
         .routes(routes!(
             identity_providers::get::get,

@@ -1,16 +1,21 @@
 //! How places stand: what rows of images and hosts, their findings and their packages have in common.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::HashMap,
+    sync::Arc,
+};
 
 use estate::{EstateIndex, PlaceFilter, PlaceSummary};
-use records::{Estates, estate_top::Top, inventories::Inventories, places::Places};
+use records::{estate_top::Top, inventories::Inventories, places::Places};
 use schemas::{
     Place, PlaceKind, TenantId, Timestamp, VulnerabilityId,
-    api::{
-        page::PageQuery,
-        place::{FindingList, PackageList, PlaceQuery, PlaceStanding},
+    api::place::{
+        FindingList, FindingQuery, FindingSort, PackageList, PackageQuery, PlaceQuery, PlaceSort,
+        PlaceStanding,
     },
     finding::Finding,
+    inventory::PackageKind,
     report::Summary,
     risk::{PlaceFacts, VulnerabilityFacts},
 };
@@ -18,7 +23,8 @@ use scope::Scope;
 
 use crate::{
     cursor::{List, limit, search},
-    problem::ApiError,
+    people::vulnerabilities::list::severities,
+    problem::{ApiError, Kind},
     scoped::Sight,
     state::ApiState,
 };
@@ -63,7 +69,7 @@ pub(super) fn standing(summary: PlaceSummary) -> PlaceStanding {
     }
 }
 
-/// One page of places of a kind, highest score first, then by place.
+/// One page of places of a kind, highest score first, then by place, or by name, then by place.
 pub(super) struct PlacesPage {
     pub(super) rows: Vec<PlaceSummary>,
     pub(super) total: u64,
@@ -73,8 +79,8 @@ pub(super) struct PlacesPage {
 }
 
 /// The beginnings of a large estate's lists.
-pub(super) async fn top(state: &ApiState, tenant: &TenantId) -> Result<Option<Top>, ApiError> {
-    Ok(Estates(state.platform()).top(tenant).await?)
+pub(super) async fn top(state: &ApiState, tenant: &TenantId) -> Result<Option<Arc<Top>>, ApiError> {
+    Ok(state.tops().load(state.platform(), tenant).await?)
 }
 
 /// One page of places of a kind.
@@ -93,27 +99,36 @@ pub(super) async fn places(
         search: search(query.search.as_deref())?.text().cloned(),
         os: search(query.os.as_deref())?.text().cloned(),
     };
-    let list = List::new(state, tenant, name, &format!("{filter:?}"));
-    let after: Option<(u16, Place)> = list.open_some(query.cursor.as_ref())?;
+    let list = List::new(state, tenant, name, &format!("{filter:?} {:?}", query.sort));
+    let after: Option<(u16, String, Place)> = list.open_some(query.cursor.as_ref())?;
     let limit = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
+    // Only the parts that the order goes by.
+    let key = |row: &PlaceSummary| match query.sort {
+        PlaceSort::Score => (row.top_score_tenths, String::new()),
+        PlaceSort::Name => (0, row.name.clone()),
+    };
     let seal = |last: Option<&PlaceSummary>| {
-        last.map(|last| list.seal(&(last.top_score_tenths, &last.place)))
-            .transpose()
+        let position = last.map(|last| {
+            let (tenths, name) = key(last);
+            (tenths, name, &last.place)
+        });
+        position.map(|position| list.seal(&position)).transpose()
     };
     if after.is_none()
+        && query.sort == PlaceSort::Score
         && filter == PlaceFilter::default()
         && scope.is_everything()
         && let Some(top) = top(state, tenant).await?
     {
         let first = match kind {
-            PlaceKind::Host => top.hosts,
-            PlaceKind::Image => top.images,
+            PlaceKind::Host => &top.hosts,
+            PlaceKind::Image => &top.images,
         };
         let total = first.total;
         if let Some((rows, more)) = first.page(limit) {
             return Ok(PlacesPage {
                 next_cursor: seal(rows.last().filter(|_| more))?,
-                rows,
+                rows: rows.to_vec(),
                 total,
                 as_of: top.as_of,
             });
@@ -123,8 +138,16 @@ pub(super) async fn places(
     let sight = Sight::of(state, tenant, scope).await?;
     let mut rows = sight.view().ranked_places(kind, &filter);
     let total = count(rows.len());
-    if let Some((tenths, place)) = after {
-        rows.retain(|row| (Reverse(row.top_score_tenths), &row.place) > (Reverse(tenths), &place));
+    if query.sort == PlaceSort::Name {
+        rows.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
+    }
+    if let Some((tenths, name, place)) = after {
+        rows.retain(|row| match query.sort {
+            PlaceSort::Score => {
+                (Reverse(row.top_score_tenths), &row.place) > (Reverse(tenths), &place)
+            }
+            PlaceSort::Name => (&row.name, &row.place) > (&name, &place),
+        });
     }
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -141,8 +164,24 @@ pub(super) fn count(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// The order of findings, and where a page of them ended.
-type FindingPosition = (Reverse<u16>, VulnerabilityId, String, String, String);
+/// What the orders of findings go by, and where a page of them ended: score in tenths, vulnerability, package, version, path.
+type FindingPosition = (u16, VulnerabilityId, String, String, String);
+
+/// Name, version and path of a finding's package.
+fn package(of: &FindingPosition) -> (&str, &str, &str) {
+    (&of.2, &of.3, &of.4)
+}
+
+/// How two findings follow each other. No two are alike in all of it.
+fn order(sort: FindingSort, a: &FindingPosition, b: &FindingPosition) -> Ordering {
+    match sort {
+        FindingSort::Score => (Reverse(a.0), &a.1).cmp(&(Reverse(b.0), &b.1)),
+        FindingSort::Vulnerability => a.1.cmp(&b.1),
+        FindingSort::Package => Ordering::Equal,
+    }
+    .then_with(|| package(a).cmp(&package(b)))
+    .then_with(|| a.1.cmp(&b.1))
+}
 
 /// One page of a place's findings with their scores; `None` before the place was matched first.
 pub(super) async fn findings(
@@ -150,12 +189,17 @@ pub(super) async fn findings(
     tenant: &TenantId,
     scope: &Scope,
     place: &Place,
-    page: &PageQuery,
+    query: &FindingQuery,
 ) -> Result<Option<FindingList>, ApiError> {
-    let list = List::new(state, tenant, "findings", &place.to_string());
-    let after: Option<(u16, VulnerabilityId, String, String, String)> =
-        list.open_some(page.cursor.as_ref())?;
-    let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
+    let text = search(query.search.as_deref())?;
+    let severities = severities(query.severity.as_deref())?;
+    let filters = format!(
+        "{place} {severities:?} {:?} {:?} {text:?} {:?}",
+        query.known_exploited, query.fix_available, query.sort
+    );
+    let list = List::new(state, tenant, "findings", &filters);
+    let after: Option<FindingPosition> = list.open_some(query.cursor.as_ref())?;
+    let limit = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
     let Some((record, document)) = Places(state.platform()).newest(tenant, place).await? else {
         return Ok(None);
     };
@@ -166,8 +210,17 @@ pub(super) async fn findings(
     let estate = sight.index();
     let facts = estate.place_facts(place).cloned().unwrap_or_default();
     let first = after.is_none();
-    let after = after
-        .map(|(tenths, id, package, version, path)| (Reverse(tenths), id, package, version, path));
+    let is_wanted = |finding: &Finding| {
+        let is_fixable = finding.fixed_version.is_some() || finding.kb.is_some();
+        (severities.is_empty() || severities.contains(&finding.severity))
+            && query
+                .known_exploited
+                .is_none_or(|wanted| wanted == finding.kev)
+            && query
+                .fix_available
+                .is_none_or(|wanted| wanted == is_fixable)
+            && (text.is_in(finding.vulnerability.as_str()) || text.is_in(&finding.package))
+    };
     let mut known = HashMap::new();
     let mut rows: Vec<(FindingPosition, Finding)> = document
         .findings
@@ -175,7 +228,7 @@ pub(super) async fn findings(
         .map(|mut finding| {
             let score = score(estate, &mut known, &mut finding, &facts);
             let position = (
-                Reverse(tenths(score.value)),
+                tenths(score.value),
                 finding.vulnerability.clone(),
                 finding.package.clone(),
                 finding.installed_version.clone(),
@@ -184,17 +237,18 @@ pub(super) async fn findings(
             finding.score = Some(score);
             (position, finding)
         })
-        .filter(|(position, _)| after.as_ref().is_none_or(|after| position > after))
+        .filter(|(position, finding)| {
+            let is_after = |after| order(query.sort, position, after) == Ordering::Greater;
+            is_wanted(finding) && after.as_ref().is_none_or(is_after)
+        })
         .collect();
-    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+    rows.sort_by(|(a, _), (b, _)| order(query.sort, a, b));
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next_cursor = rows
         .last()
         .filter(|_| more)
-        .map(|((Reverse(tenths), id, package, version, path), _)| {
-            list.seal(&(tenths, id, package, version, path))
-        })
+        .map(|(position, _)| list.seal(position))
         .transpose()?;
     Ok(Some(FindingList {
         findings: rows.into_iter().map(|(_, finding)| finding).collect(),
@@ -239,11 +293,19 @@ pub(super) async fn packages(
     tenant: &TenantId,
     scope: &Scope,
     place: &Place,
-    page: &PageQuery,
+    query: &PackageQuery,
 ) -> Result<Option<PackageList>, ApiError> {
-    let list = List::new(state, tenant, "packages", &place.to_string());
-    let after: Option<(String, String, String)> = list.open_some(page.cursor.as_ref())?;
-    let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
+    let text = search(query.search.as_deref())?;
+    if query.kind == Some(PackageKind::Unknown) {
+        return Err(ApiError::new(
+            Kind::BadRequest,
+            "`kind` is a manager or ecosystem that the description names, such as deb, rpm, npm or windows_program.",
+        ));
+    }
+    let filters = format!("{place} {text:?} {:?}", query.kind);
+    let list = List::new(state, tenant, "packages", &filters);
+    let after: Option<(String, String, String)> = list.open_some(query.cursor.as_ref())?;
+    let limit = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
     if !scope.is_everything() && !Sight::of(state, tenant, scope).await?.view().has(place) {
         return Ok(None);
     }
@@ -251,6 +313,11 @@ pub(super) async fn packages(
         return Ok(None);
     };
     let mut packages = inventory.packages;
+    packages.retain(|package| {
+        let source = package.source_name.as_deref();
+        let is_named = text.is_in(&package.name) || source.is_some_and(|name| text.is_in(name));
+        is_named && query.kind.is_none_or(|kind| package.kind == kind)
+    });
     let total = count(packages.len());
     packages.sort_by(|a, b| (&a.name, &a.version, &a.path).cmp(&(&b.name, &b.version, &b.path)));
     if let Some((name, version, path)) = &after {

@@ -17,6 +17,8 @@ pub(super) static FORMAT: Format = Format {
 struct Event {
     action: String,
     #[serde(default)]
+    timestamp: Option<String>,
+    #[serde(default)]
     target: Target,
     #[serde(default)]
     request: Request,
@@ -53,6 +55,7 @@ fn read(delivery: Value, told: &mut Told) {
         return told.ignore("a chart");
     }
     let (tag, digest) = (target.tag.as_deref(), target.digest.as_deref());
+    told.pushed_at(event.timestamp.as_deref());
     told.push(
         event.request.host.as_deref(),
         &target.repository,

@@ -23,6 +23,8 @@ struct Envelope {
 #[derive(Deserialize)]
 struct Event {
     action: String,
+    #[serde(default)]
+    timestamp: Option<String>,
     target: Target,
 }
 
@@ -60,6 +62,7 @@ pub(super) fn read(delivery: Value, told: &mut Told) {
             continue;
         }
         let (tag, digest) = (target.tag.as_deref(), target.digest.as_deref());
+        told.pushed_at(event.timestamp.as_deref());
         told.push(None, &target.repository, tag, digest);
     }
 }

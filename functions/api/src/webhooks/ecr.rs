@@ -23,6 +23,8 @@ struct Event {
     account: String,
     #[serde(default)]
     region: String,
+    #[serde(default)]
+    time: Option<String>,
     detail: Detail,
 }
 
@@ -64,6 +66,7 @@ fn read(delivery: Value, told: &mut Told) {
     };
     let host = format!("{}.dkr.ecr.{}.{end}", event.account, event.region);
     let (tag, digest) = (detail.image_tag.as_deref(), detail.image_digest.as_deref());
+    told.pushed_at(event.time.as_deref());
     told.push(Some(&host), &detail.repository_name, tag, digest);
 }
 

@@ -3,6 +3,7 @@
 //! A webhook has the `Auth Header` that it was made with, which is sent as `Authorization`. Harbor can send CloudEvents
 //! instead of its own form; those have the same `event_data` as `data`.
 
+use schemas::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,6 +19,12 @@ pub(super) static FORMAT: Format = Format {
 struct Event {
     #[serde(rename = "type")]
     kind: String,
+    /// Seconds since 1970.
+    #[serde(default)]
+    occur_at: Option<i64>,
+    /// Of a CloudEvent.
+    #[serde(default)]
+    time: Option<String>,
     #[serde(alias = "data")]
     event_data: EventData,
 }
@@ -67,6 +74,10 @@ fn read(delivery: Value, told: &mut Told) {
     };
     if event.event_data.resources.is_empty() {
         told.ignore("a push of nothing");
+    }
+    told.pushed_at(event.time.as_deref());
+    if let Some(at_s) = event.occur_at {
+        told.at = Some(Timestamp::from_ms(at_s.saturating_mul(1000)));
     }
     for resource in event.event_data.resources {
         let host = resource.resource_url.as_deref().and_then(host_of);

@@ -19,7 +19,7 @@ pub(crate) mod receive;
 
 use std::collections::BTreeMap;
 
-use schemas::Digest;
+use schemas::{Digest, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -71,12 +71,16 @@ struct Push {
     tag: String,
     /// Digest of its manifest or index.
     digest: Option<Digest>,
+    /// When it was pushed, where that is told.
+    at: Option<Timestamp>,
 }
 
 /// What a delivery tells.
 #[derive(Debug, Default)]
 struct Told {
     pushes: Vec<Push>,
+    /// When what is read next was pushed, where that is told.
+    at: Option<Timestamp>,
     /// Why something of it is nothing to read, each reason once.
     ignored: BTreeMap<String, ()>,
 }
@@ -119,10 +123,16 @@ impl Told {
             repository: repository.to_owned(),
             tag,
             digest,
+            at: self.at,
         };
         if !self.pushes.contains(&push) {
             self.pushes.push(push);
         }
+    }
+
+    /// Notes when what is read next was pushed: a moment of RFC 3339. One that is not understood is none.
+    fn pushed_at(&mut self, moment: Option<&str>) {
+        self.at = moment.and_then(|moment| moment.parse().ok());
     }
 
     /// What a format reads, or that it is nothing of it.
@@ -160,6 +170,37 @@ mod tests {
             format!("{host}{}:{}{digest}", push.repository, push.tag)
         });
         (shown.collect(), told.ignored.into_keys().collect())
+    }
+
+    #[test]
+    fn what_says_when_it_was_pushed_is_understood() {
+        let pushed = |format: &Format, delivery: Value| {
+            let mut told = Told::default();
+            (format.read)(delivery, &mut told);
+            told.pushes.first().and_then(|push| push.at)
+        };
+        let at = Some(Timestamp::from_ms(1_800_000_000_000));
+        let target = json!({"repository": "app", "tag": "1"});
+        let event =
+            |timestamp: &str| json!({"action": "push", "timestamp": timestamp, "target": target});
+        let notification = |timestamp| json!({"events": [event(timestamp)]});
+        let nanoseconds = "2027-01-15T09:00:00.000123456+01:00";
+        assert_eq!(pushed(&distribution::FORMAT, notification(nanoseconds)), at);
+        assert_eq!(pushed(&acr::FORMAT, event(nanoseconds)), at);
+        let data = json!({"resources": [{"tag": "1"}], "repository": {"repo_full_name": "app"}});
+        let own = json!({"type": "PUSH_ARTIFACT", "occur_at": 1_800_000_000, "event_data": data});
+        assert_eq!(pushed(&harbor::FORMAT, own), at);
+        let ecr = json!({"detail-type": "ECR Image Action", "account": "1", "region": "eu-west-1",
+            "time": "2027-01-15T08:00:00Z", "detail": {"result": "SUCCESS", "action-type": "PUSH",
+                "repository-name": "app", "image-tag": "1"}});
+        assert_eq!(pushed(&ecr::FORMAT, ecr), at);
+        // What is no moment is none, and the push counts all the same.
+        assert_eq!(
+            pushed(&distribution::FORMAT, notification("yesterday")),
+            None
+        );
+        let (pushes, _) = read(&distribution::FORMAT, notification("yesterday"));
+        assert_eq!(pushes, ["app:1"]);
     }
 
     #[test]

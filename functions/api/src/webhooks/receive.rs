@@ -53,7 +53,7 @@ pub(crate) struct TokenQuery {
         ("id" = String, Path, description = "As the answer that had the secret names it"),
         TokenQuery,
     ),
-    request_body(content = serde_json::Value, description = "A delivery in the format's form, at most 1 MiB"),
+    request_body(content = Object, content_type = "application/json", description = "A delivery in the format's form, at most 1 MiB"),
     responses(
         (status = 202, description = "Taken", body = WebhookReply),
         (status = 400, description = "No JSON", body = Problem),
@@ -94,6 +94,8 @@ pub(crate) async fn receive(
         return Err(refused());
     };
     state.spend(&tenant).await?;
+    // What was signed is what was sent.
+    let bytes = body::unfold(&headers, bytes, MAX_DELIVERY_BYTES).await?;
     let reply = queue(&state, format, &tenant, &record, &bytes).await?;
     tracing::info!(registry = %record.id, %tenant, format = format.name, queued = reply.queued, ignored = ?reply.ignored, "a registry told of pushes");
     Ok((StatusCode::ACCEPTED, Json(reply)))
@@ -178,6 +180,7 @@ async fn queue(
             repository: push.repository,
             tags: vec![push.tag],
             digest: push.digest,
+            pushed_at: push.at,
         };
         if !queued.contains(&message) {
             queued.push(message);

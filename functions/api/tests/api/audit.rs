@@ -31,6 +31,9 @@ const UNTOLD: [(&str, &str); 2] = [
     ),
 ];
 
+/// Operations that do what another one does, and are told as that one.
+const TOLD_AS: [(&str, &str); 1] = [("revoke_token", "revoke_enrolment_token")];
+
 async fn entries(house: &House, token: &str, query: &str) -> Vec<Value> {
     let mut all = Vec::new();
     let mut cursor = String::new();
@@ -170,9 +173,9 @@ async fn every_operation_that_changes_something_leaves_one_entry() {
         }
         let after = entries(&house, &token, "").await;
         let new = after.get(..after.len() - before).unwrap();
-        let told = new
-            .iter()
-            .filter(|e| e["operation"] == operation.id.as_str());
+        let told_as = TOLD_AS.iter().find(|(id, _)| *id == operation.id);
+        let told_as = told_as.map_or(operation.id.as_str(), |(_, as_which)| *as_which);
+        let told = new.iter().filter(|e| e["operation"] == told_as);
         let told = told.count();
         if operation.method.is_safe() {
             assert_eq!(new.len(), 0, "{} changes nothing: {new:?}", operation.id);

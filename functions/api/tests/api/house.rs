@@ -282,6 +282,7 @@ impl House {
             created_by: "test".to_owned(),
             valid_for_s: 3600,
             max_uses: 1,
+            hosts: Vec::new(),
         };
         let (token, _) = self
             .state

@@ -197,7 +197,7 @@ async fn what_is_wrong_with_a_query_is_told_of_every_list() {
                 let long = "x".repeat(usize::try_from(most).unwrap() + 1);
                 bad.push((name.to_owned(), long));
             } else if name != "queue" && name != "limit" {
-                bad.push((name.to_owned(), "no-such-word".to_owned()));
+                bad.push((name.to_owned(), "no%20such%20word".to_owned()));
             }
         }
         for (name, value) in bad {
@@ -215,5 +215,143 @@ async fn what_is_wrong_with_a_query_is_told_of_every_list() {
                 assert!(is_told, "{path} {answer:?}");
             }
         }
+    }
+}
+
+/// Whether one row may stand before another in an order.
+fn follows(order: &str, first: &Value, then: &Value) -> bool {
+    let score = |row: &Value| {
+        let all = [
+            &row["score"],
+            &row["score"]["value"],
+            &row["standing"]["top_score"],
+        ];
+        all.into_iter().find_map(Value::as_f64).unwrap_or(0.0)
+    };
+    let number = |row: &Value, name: &str| row[name].as_f64().unwrap_or(0.0);
+    let places = |row: &Value| number(row, "hosts") + number(row, "images");
+    match order {
+        "score" => score(first) >= score(then),
+        "epss" => number(first, "epss") >= number(then, "epss"),
+        "places" => places(first) >= places(then),
+        "id" | "name" | "package" | "vulnerability" => {
+            first[order].as_str().unwrap() <= then[order].as_str().unwrap()
+        }
+        other => panic!("what is the order {other}?"),
+    }
+}
+
+#[tokio::test]
+async fn each_order_of_a_list_has_the_same_rows_page_by_page() {
+    let house = House::new().await;
+    let (alpha, _, admin) = teams(&house).await;
+    let text = |row: &Value| row.to_string();
+    let mut orders = 0;
+    for list in lists(&document(), &alpha) {
+        let named = |one: &&Value| one["name"] == "sort";
+        let Some(sort) = list.parameters.iter().find(named) else {
+            continue;
+        };
+        let (mut usual, _) = pages(&house, &list, &admin).await;
+        let first = usual.clone();
+        usual.sort_by_key(text);
+        for (at, word) in sort["schema"]["enum"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .enumerate()
+        {
+            let path = format!("{}&sort={}", list.path, word.as_str().unwrap());
+            let whole = house.get(&path, &admin).await;
+            let ordered = List {
+                path,
+                rows: list.rows.clone(),
+                parameters: Vec::new(),
+            };
+            let (mut rows, cursor) = pages(&house, &ordered, &admin).await;
+            assert_eq!(whole.body[&list.rows], json!(rows), "{}", ordered.path);
+            // The first is what is meant when nothing is asked for.
+            if at == 0 {
+                assert_eq!(rows, first, "{}", ordered.path);
+            } else if let Some(cursor) = cursor {
+                // A cursor is of one order.
+                let other = house
+                    .get(&format!("{}&cursor={cursor}", list.path), &admin)
+                    .await;
+                assert!(other.is(400, "bad-cursor"), "{other:?}");
+            }
+            for pair in rows.windows(2) {
+                let word = word.as_str().unwrap();
+                assert!(follows(word, &pair[0], &pair[1]), "{word} {pair:?}");
+            }
+            rows.sort_by_key(text);
+            assert_eq!(rows, usual, "{}", ordered.path);
+            orders += 1;
+        }
+    }
+    assert!(orders >= 12, "{orders} orders");
+}
+
+/// What a list's rows are called, by one of their properties.
+async fn called(house: &House, path: &str, rows: &str, by: &str, token: &str) -> Vec<String> {
+    let answer = house.get(path, token).await;
+    assert_eq!(answer.status, 200, "{path} {answer:?}");
+    let found = answer.body[rows].as_array().unwrap().iter();
+    let found = found.map(|row| row.pointer(by).unwrap_or(&row[by]));
+    found
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn people_and_roles_are_found_by_what_they_are_called_and_may_do() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    house.assigned("default", "ada", "auditor").await;
+    house.assigned("default", "adam", "developer").await;
+    house.assigned("default", "grace", "developer").await;
+    let path = "/api/v1/people/grace";
+    let tag = house.get(path, &admin).await.headers["etag"].clone();
+    let request = Request::builder()
+        .method(Method::PATCH)
+        .uri(path)
+        .header("authorization", format!("Bearer {admin}"))
+        .header("content-type", "application/json")
+        .header("if-match", tag)
+        .body(Body::from(json!({"disabled": true}).to_string()))
+        .unwrap();
+    assert_eq!(house.send(request).await.status, 200);
+    for (query, people) in [
+        ("search=ADA", vec!["ada", "adam"]),
+        ("role=developer", vec!["adam", "grace"]),
+        ("role=developer&disabled=false", vec!["adam"]),
+        ("disabled=true", vec!["grace"]),
+        ("search=nobody", vec![]),
+        ("role=no-such-role", vec![]),
+    ] {
+        let path = format!("/api/v1/people?{query}");
+        assert_eq!(
+            called(&house, &path, "people", "id", &admin).await,
+            people,
+            "{query}"
+        );
+    }
+    let made = json!({"name": "watchers", "role": {"description": "Sees hosts.", "permissions": ["hosts.read"]}});
+    let made = house
+        .ask(Method::POST, "/api/v1/roles", Some(&admin), Some(made))
+        .await;
+    assert_eq!(made.status, 201, "{made:?}");
+    for (query, roles) in [
+        ("builtin=false", vec!["watchers"]),
+        ("search=sees%20HOSTS", vec!["watchers"]),
+        ("search=auditor", vec!["auditor"]),
+        ("search=watch&builtin=true", vec![]),
+    ] {
+        let path = format!("/api/v1/roles?{query}");
+        assert_eq!(
+            called(&house, &path, "roles", "name", &admin).await,
+            roles,
+            "{query}"
+        );
     }
 }

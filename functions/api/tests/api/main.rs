@@ -6,13 +6,19 @@
     reason = "tests"
 )]
 
+mod agent_keys;
 mod agents;
+mod all_tokens;
 mod allowances;
 mod audit;
+mod codings;
+mod described;
 mod envelopes;
 mod gate;
+mod habits;
 mod health;
 mod house;
+mod idempotency;
 mod large;
 mod later;
 mod lists;
@@ -23,8 +29,10 @@ mod people;
 mod registries;
 mod scopes;
 mod second_factor;
+mod session_settings;
 mod sessions;
 mod sign_in;
 mod staff;
+mod strangers;
 mod teams;
 mod tokens;

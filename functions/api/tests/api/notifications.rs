@@ -234,6 +234,10 @@ async fn what_no_channel_could_be_is_refused_when_it_is_made() {
         ("wants", json!({"events": []})),
         ("wants", json!({"events": ["test"]})),
         ("wants", json!({"events": ["moon.rises"]})),
+        (
+            "wants",
+            json!({"events": ["findings.new"], "conditions": {"min_severity": "hihg"}}),
+        ),
         ("moon", json!(1)),
     ] {
         let mut body = channel(&good);
@@ -291,4 +295,161 @@ async fn deliveries_are_listed_and_sent_again_by_their_own_tenant_alone() {
     let again = house.ask(Method::POST, &replay, Some(&admin), None).await;
     assert_eq!(again.body["state"], "pending", "{again:?}");
     assert_eq!(house.platform.queue.depth("notify").await.unwrap().ready, 1);
+}
+
+#[tokio::test]
+async fn a_password_is_answered_by_nothing_and_goes_only_where_it_went() {
+    let (house, address, arrived) = house().await;
+    let admin = house.admin().await;
+    let jira = |url: &str, token: Option<&str>| {
+        let mut target = json!({"kind": "jira", "jira": {"url": url, "deployment": "data_center", "project": "OPS",
+            "issue_type": "Task"}});
+        if let Some(token) = token {
+            target["token"] = json!(token);
+        }
+        target
+    };
+    let bare = make(&house, &admin, jira(&address, None)).await;
+    assert!(bare.is(400, "bad-request"), "{bare:?}");
+    let made = make(&house, &admin, jira(&address, Some("hidden-word"))).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = path_of(&made);
+    let shown = house.get(&path, &admin).await;
+    assert_eq!(shown.body["target"]["jira"]["project"], "OPS");
+    assert!(!shown.body.to_string().contains("hidden-word"), "{shown:?}");
+    // It stays where it was, and is not taken along.
+    let keep = channel(&jira(&address, None));
+    let kept = put(&house, &admin, &path, Some(&etag(&made)), &keep).await;
+    assert_eq!(kept.status, 200, "{kept:?}");
+    house
+        .ask(Method::POST, &format!("{path}/test"), Some(&admin), None)
+        .await;
+    let (at, headers, _) = arrived.lock().unwrap().last().unwrap().clone();
+    assert_eq!(at, "/rest/api/2/project/OPS");
+    assert_eq!(headers["authorization"], "Bearer hidden-word");
+    let moved = channel(&jira(&format!("{address}/other"), None));
+    let moved = put(&house, &admin, &path, Some(&etag(&kept)), &moved).await;
+    assert!(moved.is(400, "bad-request"), "{moved:?}");
+
+    let mail = |change: Value| {
+        let mut mail = json!({"host": "127.0.0.1", "port": 465, "user": "ops", "from": "a@example.org",
+            "to": ["b@example.org"]});
+        for (name, value) in change.as_object().unwrap() {
+            mail[name] = value.clone();
+        }
+        json!({"kind": "email", "mail": mail, "password": "hidden-word"})
+    };
+    let made = make(&house, &admin, mail(json!({}))).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert!(!made.body.to_string().contains("hidden-word"));
+    let path = path_of(&made);
+    let mut elsewhere = mail(json!({"port": 466}));
+    elsewhere.as_object_mut().unwrap().remove("password");
+    let moved = put(
+        &house,
+        &admin,
+        &path,
+        Some(&etag(&made)),
+        &channel(&elsewhere),
+    )
+    .await;
+    assert!(moved.is(400, "bad-request"), "{moved:?}");
+    let trail = house.get("/api/v1/audit", &admin).await;
+    assert!(!trail.body.to_string().contains("hidden-word"), "{trail:?}");
+    let export = house
+        .get("/api/v1/exports/notification-channels", &admin)
+        .await;
+    assert!(!export.body.to_string().contains("hidden-word"));
+
+    let many = vec!["b@example.org"; 21];
+    let syslog = |host: &str, port: u16, more: Value| {
+        let mut target = json!({"kind": "syslog", "host": host, "port": port});
+        for (name, value) in more.as_object().unwrap() {
+            target[name] = value.clone();
+        }
+        target
+    };
+    for odd in [
+        mail(json!({"to": []})),
+        mail(json!({"to": many})),
+        mail(json!({"to": ["b@example.org\r\nBcc: c@example.org"]})),
+        mail(json!({"from": "Ops <b@example.org>"})),
+        mail(json!({"encryption": "none"})),
+        mail(json!({"encryption": "rot13"})),
+        mail(json!({"host": "10.0.0.1"})),
+        mail(json!({"host": "mail.example.org/x"})),
+        mail(json!({"host": "user@mail.example.org"})),
+        mail(json!({"port": 0})),
+        mail(json!({"user": Value::Null})),
+        mail(json!({"authorities": "no certificate"})),
+        syslog("169.254.169.254", 6514, json!({})),
+        syslog("", 6514, json!({})),
+        syslog("log.example.org:1", 6514, json!({})),
+        syslog("log.example.org", 6514, json!({"transport": "pigeon"})),
+        syslog(
+            "log.example.org",
+            70,
+            json!({"authorities": "x".repeat(20_000)}),
+        ),
+        json!({"kind": "jira", "jira": {"url": address, "deployment": "cloud", "project": "OPS", "issue_type": "Task"},
+            "token": "t"}),
+        json!({"kind": "jira", "jira": {"url": address, "deployment": "data_center", "project": "OPS\" OR 1",
+            "issue_type": "Task"}, "token": "t"}),
+        json!({"kind": "jira", "jira": {"url": "http://jira.example.org", "deployment": "data_center", "project": "OPS",
+            "issue_type": "Task"}, "token": "t"}),
+    ] {
+        let made = make(&house, &admin, odd.clone()).await;
+        assert!(made.is(400, "bad-request"), "{odd} {made:?}");
+    }
+    for good in [
+        syslog("log.example.org", 6514, json!({})),
+        syslog("127.0.0.1", 514, json!({"transport": "tcp"})),
+        syslog("2001:4860:4860::8888", 6514, json!({})),
+    ] {
+        let made = make(&house, &admin, good.clone()).await;
+        assert_eq!(made.status, 201, "{good} {made:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_wants_what_there_is() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let target = json!({"kind": "webhook", "url": "https://hooks.example.com/x"});
+    let ask = async |wants: Value| {
+        let mut body = channel(&target);
+        body["wants"] = wants;
+        house
+            .ask(Method::POST, CHANNELS, Some(&admin), Some(body))
+            .await
+    };
+    let all = schemas::notification::NotificationEvent::CHOSEN;
+    let made = ask(json!({"events": all, "conditions": {"min_epss": 0.5}})).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    for wants in [
+        json!({"events": ["findings.new"], "conditions": {"min_epss": 1.5}}),
+        json!({"events": ["findings.new"], "conditions": {"min_epss": -0.1}}),
+        json!({"events": ["findings.new"], "collections": ["none-such"]}),
+    ] {
+        let made = ask(wants.clone()).await;
+        assert!(made.is(400, "bad-request"), "{wants} {made:?}");
+    }
+    let collection = json!({"name": "Shop", "parts": {"hosts": ["shop-*"]}});
+    let set = house
+        .ask(
+            Method::POST,
+            "/api/v1/collections",
+            Some(&admin),
+            Some(collection),
+        )
+        .await;
+    assert_eq!(set.status, 201, "{set:?}");
+    let id = set.body["id"].as_str().unwrap();
+    let made = ask(json!({"events": ["findings.new"], "collections": [id]})).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    // Who would hear of everything, or of nothing, when it went is named.
+    let path = format!("/api/v1/collections/{id}");
+    let gone = house.ask(Method::DELETE, &path, Some(&admin), None).await;
+    assert_eq!(gone.status, 409, "{gone:?}");
+    assert!(gone.body.to_string().contains("the channel"), "{gone:?}");
 }

@@ -41,12 +41,15 @@ const OWN: &[&str] = &[
     "get_session",
     "list_api_keys",
     "list_sessions",
+    "list_tokens",
     "remove_second_factor",
     "revoke_api_key",
+    "revoke_token",
 ];
 
 /// Questions whose answer is empty in no tenant.
 const ALIKE: &[&str] = &[
+    "get_session_settings",
     "list_audit",
     "list_feeds",
     "list_people",
@@ -132,6 +135,7 @@ pub(crate) fn filled(
         .replace("{id}", id)
         .replace("{name}", "watchers")
         .replace("{noun}", "hosts")
+        .replace("{kind}", "enrolment_token")
         .replace("{diff_id}", &format!("sha256:{}", "0".repeat(64)));
     if operation.id == "list_dead_letters" {
         path.push_str("?queue=scan");
@@ -146,7 +150,7 @@ pub(crate) fn body(operation: &Operation) -> Option<Value> {
             Some(json!({"name": "x", "parts": {"hosts": ["x"]}}))
         }
         "preview_collection" => Some(json!({"parts": {}})),
-        "create_enrolment_token" => Some(json!({})),
+        "create_enrolment_token" | "set_session_settings" => Some(json!({})),
         "create_role" => Some(json!({
             "name": "made",
             "role": {"permissions": ["hosts.read"]},
@@ -230,7 +234,9 @@ pub(crate) async fn ids(house: &House, admin: &str) -> BTreeMap<&'static str, St
     let path = "/api/v1/identity-providers/entra";
     let set = house.ask(Method::PUT, path, Some(admin), Some(provider));
     assert_eq!(set.await.status, 200);
+    let token = token.body["enrolment_token"]["id"].as_str().unwrap();
     BTreeMap::from([
+        ("/tokens/", token.to_owned()),
         ("/identity-providers/", "entra".to_owned()),
         (
             "/notifications/deliveries/",
@@ -238,13 +244,7 @@ pub(crate) async fn ids(house: &House, admin: &str) -> BTreeMap<&'static str, St
         ),
         ("/notifications/channels/", channel.to_owned()),
         ("/agents/", agent.reply.agent.to_string()),
-        (
-            "/enrolment-tokens/",
-            token.body["enrolment_token"]["id"]
-                .as_str()
-                .unwrap()
-                .to_owned(),
-        ),
+        ("/enrolment-tokens/", token.to_owned()),
         ("/hosts/", agent.reply.host.to_string()),
         (
             "/invitations/",

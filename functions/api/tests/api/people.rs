@@ -406,6 +406,45 @@ async fn findings_and_packages_of_one_place_come_in_pages_with_scores() {
     let base = "/api/v1/hosts/web-0001";
     let host = house.get(base, &admin).await;
     assert_eq!(host.body["host"]["name"], "web", "{host:?}");
+    for (query, wanted) in [
+        (
+            "severity=low,high",
+            ["CVE-2024-0003", "CVE-2024-0002"].as_slice(),
+        ),
+        ("severity=medium", [].as_slice()),
+        ("search=cve-2024-0002", ["CVE-2024-0002"].as_slice()),
+        (
+            "search=OPENSSL&sort=vulnerability",
+            ["CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0003"].as_slice(),
+        ),
+        ("search=zlib", [].as_slice()),
+        ("known_exploited=true", [].as_slice()),
+        ("fix_available=false", [].as_slice()),
+        (
+            "fix_available=true&severity=critical",
+            ["CVE-2024-0001"].as_slice(),
+        ),
+    ] {
+        let page = house.get(&format!("{base}/findings?{query}"), &admin).await;
+        let found = page.body["findings"].as_array().unwrap().iter();
+        let found: Vec<_> = found.map(|row| row["vulnerability"].clone()).collect();
+        assert_eq!(found, wanted, "{query} {page:?}");
+        assert_eq!(page.body["summary"]["total"], 3, "{query}");
+    }
+    for (query, wanted) in [
+        ("search=ZL", ["zlib"].as_slice()),
+        ("kind=deb", ["bash", "zlib"].as_slice()),
+        ("kind=rpm", [].as_slice()),
+    ] {
+        let page = house.get(&format!("{base}/packages?{query}"), &admin).await;
+        let found = page.body["packages"].as_array().unwrap().iter();
+        let found: Vec<_> = found.map(|row| row["name"].clone()).collect();
+        assert_eq!(found, wanted, "{query} {page:?}");
+        assert_eq!(page.body["total"], wanted.len(), "{query}");
+    }
+    let unknown = format!("{base}/packages?kind=unknown");
+    let unknown = house.get(&unknown, &admin).await;
+    assert!(unknown.is(400, "bad-request"), "{unknown:?}");
     for (list, key, wanted) in [
         (
             "findings",

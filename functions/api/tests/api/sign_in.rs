@@ -278,6 +278,32 @@ async fn people_sign_in_by_a_real_issuer_and_their_roles_follow_their_groups() {
     assert!(password.is(401, "bad-credentials"), "{password:?}");
     let nobody = sign_in(&house, &issuer.name, "eve=none").await;
     assert!(nobody.is(403, "forbidden"), "{nobody:?}");
+    // No password is given to whom another service knows.
+    let path = format!("/api/v1/people/{login}/password");
+    let reset = house.ask(Method::POST, &path, Some(&admin), None).await;
+    assert!(reset.is(409, "conflict"), "{reset:?}");
+    // The log says who came, who came with other roles, and who was not let in.
+    let told = house
+        .get("/api/v1/audit?operation=finish_sign_in", &admin)
+        .await;
+    let told = told.body["entries"].as_array().unwrap().clone();
+    let of = |outcome: &str| {
+        let is = |entry: &&Value| entry["outcome"] == outcome;
+        told.iter().filter(is).cloned().collect::<Vec<_>>()
+    };
+    let mut hers = of("done");
+    hers.retain(|entry| entry["target"]["id"] == login);
+    assert_eq!(hers.len(), 2, "{told:?}");
+    let became = |role: &str| {
+        let is = |entry: &&Value| entry["after"]["roles"][0]["role"] == role;
+        hers.iter()
+            .find(is)
+            .unwrap_or_else(|| panic!("{role} {told:?}"))
+    };
+    assert_eq!(became("vulnerability_manager").get("before"), None);
+    let moved = &became("operator")["before"]["roles"][0]["role"];
+    assert_eq!(*moved, "vulnerability_manager");
+    assert_eq!(of("refused").len(), 1, "{told:?}");
 
     // Only verified addresses of the named domains, and a default role.
     let tag = made.headers["etag"].to_str().unwrap();
@@ -399,4 +425,30 @@ async fn what_is_set_of_a_service_is_checked() {
     assert_eq!(gone.status, 204, "{gone:?}");
     let none = get(&house, "/api/v1/sign-in/test", "").await;
     assert!(none.is(404, "not-found"), "{none:?}");
+}
+
+#[tokio::test]
+async fn a_cookie_that_a_site_beside_this_one_can_set_ends_no_sign_in() {
+    let Some(issuer) = Issuer::start() else {
+        return;
+    };
+    let house = house().await;
+    let admin = house.admin().await;
+    let mut body = provider(&issuer.name);
+    body["redirect_uri"] = json!("https://portal.example/api/v1/sign-in/callback");
+    let made = set(&house, &admin, body, None).await;
+    assert_eq!(made.status, 200, "{made:?}");
+    let sent = get(&house, "/api/v1/sign-in/test", "").await;
+    let cookie = cookies(&sent).next().unwrap();
+    assert!(cookie.contains("; Secure"), "{cookie}");
+    let (cookie, _) = cookie.split_once(';').unwrap();
+    let value = cookie.strip_prefix("__Host-").unwrap();
+    let path = format!("{CALLBACK}?state=x&code=y");
+    let planted = get(&house, &path, value).await;
+    let why = |answer: &Answer| answer.body["detail"].as_str().unwrap().to_owned();
+    assert!(planted.is(401, "bad-sign-in"), "{planted:?}");
+    assert!(why(&planted).contains("began no sign-in"), "{planted:?}");
+    // The browser's own is looked at before any other.
+    let both = get(&house, &path, &format!("{value}; {cookie}")).await;
+    assert!(why(&both).contains("another sign-in"), "{both:?}");
 }

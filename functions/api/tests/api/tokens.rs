@@ -385,39 +385,68 @@ async fn a_trusted_build_gets_a_token_for_a_while_and_loses_it_with_its_rule() {
     assert_eq!(told.body["entries"][0]["actor"]["kind"], "build");
 }
 
+/// Why the last exchange was refused, as the audit log has it, and of which issuer it was.
+async fn why(house: &House, admin: &str) -> (String, Value) {
+    let path = "/api/v1/audit?operation=exchange_token&outcome=refused";
+    let told = house.get(path, admin).await;
+    let after = &told.body["entries"][0]["after"];
+    (
+        after["why"].as_str().unwrap().to_owned(),
+        after["issuer"].clone(),
+    )
+}
+
 #[tokio::test]
-async fn a_build_s_token_that_is_not_what_was_trusted_is_refused_and_says_why() {
+async fn a_build_s_token_that_is_not_what_was_trusted_is_refused_and_only_its_tenant_learns_why() {
     let (house, builds) = (
         House::new().await.asking_this_machine().await,
         Builds::start().await,
     );
-    let admin = house.admin().await;
+    house.admin().await;
+    // Sessions end within the hours that pass here.
+    let admin = async || {
+        let session = house.sign_in("default", "admin", PASSWORD).await;
+        session.body["token"].as_str().unwrap().to_owned()
+    };
+    house.person("other", Role::Admin).await;
     let good = builds.token(&house, 1, &json!({}));
-    let unknown = exchange(&house, None, &good).await;
-    assert!(unknown.is(401, "bad-build-token"), "{unknown:?}");
-    assert_eq!(trust(&house, &admin, rule(&builds)).await.status, 201);
-    // The same words for a tenant that trusts nobody and for one that is not there.
+    let refused = exchange(&house, None, &good).await;
+    assert!(refused.is(401, "bad-build-token"), "{refused:?}");
+    // One answer for whatever is wrong: no stranger learns which tenants there are and whom they trust.
+    let same = |answer: Answer| {
+        assert!(answer.is(401, "bad-build-token"), "{answer:?}");
+        assert_eq!(answer.body["detail"], refused.body["detail"]);
+    };
+    assert_eq!(
+        trust(&house, &admin().await, rule(&builds)).await.status,
+        201
+    );
     for tenant in ["other", "nowhere"] {
-        let none = exchange(&house, Some(tenant), &good).await;
-        assert_eq!(none.body["detail"], unknown.body["detail"]);
+        same(exchange(&house, Some(tenant), &good).await);
     }
-    let now_s = house.now().as_s();
-    for (changes, why) in [
+    let now_s = || house.now().as_s();
+    for (changes, said) in [
         (json!({"repository_id": "43"}), "repository_id"),
-        (json!({"ref": "refs/tags/v1"}), "ref"),
+        (json!({"ref": "refs/tags/v1"}), "`ref`"),
         (json!({"aud": "https://other.example"}), "audience"),
         (json!({"iss": "http://127.0.0.1:1"}), "issuer"),
-        (json!({"exp": now_s - 60}), "expired"),
-        (json!({"nbf": now_s + 120}), "clocks"),
-        (json!({"exp": now_s + 90_000}), "longer"),
+        (json!({"exp": now_s() - 60}), "expired"),
+        (json!({"nbf": now_s() + 100_000}), "clocks"),
+        (json!({"exp": now_s() + 190_000}), "longer"),
     ] {
-        let refused = exchange(&house, None, &builds.token(&house, 1, &changes)).await;
-        assert!(refused.is(401, "bad-build-token"), "{changes} {refused:?}");
-        assert!(
-            refused.body["detail"].as_str().unwrap().contains(why),
-            "{refused:?}"
+        // Refusals of ten minutes are told as one.
+        house.clock.advance_ms(11 * 60_000);
+        same(exchange(&house, None, &builds.token(&house, 1, &changes)).await);
+        let (why, issuer) = why(&house, &admin().await).await;
+        assert!(why.contains(said), "{changes} {why}");
+        let trusted = changes.get("iss").is_none();
+        assert_eq!(
+            issuer,
+            json!(trusted.then_some(&builds.issuer)),
+            "{changes}"
         );
     }
+    let good = builds.token(&house, 1, &json!({}));
     let claims = |token: &str| token.split('.').nth(1).unwrap().to_owned();
     let none = format!(
         "{}.{}.",
@@ -430,34 +459,83 @@ async fn a_build_s_token_that_is_not_what_was_trusted_is_refused_and_says_why() 
         &json!({"iss": builds.issuer, "aud": "https://bulkhead.example"}),
     );
     let unpublished = builds.token(&house, 9, &json!({}));
-    for token in [
-        none.as_str(),
-        &forged,
-        &unpublished,
-        "",
-        "a.b.c",
-        &"x".repeat(17_000),
-    ] {
-        let refused = exchange(&house, None, token).await;
-        assert!(refused.is(401, "bad-build-token"), "{refused:?}");
-    }
+    let (nothing, parts, long) = (String::new(), "a.b.c".to_owned(), "x".repeat(17_000));
+    let bad = [none, forged, unpublished, nothing, parts, long];
+    let answers = bad.iter().map(|token| exchange(&house, None, token));
+    futures::future::join_all(answers)
+        .await
+        .into_iter()
+        .for_each(same);
     assert_eq!(exchange(&house, None, &good).await.status, 200);
-    let again = exchange(&house, None, &good).await;
-    assert!(again.is(401, "bad-build-token"), "{again:?}");
-    assert!(again.body["detail"].as_str().unwrap().contains("before"));
+    same(exchange(&house, None, &good).await);
     // It stays used until nobody would accept it.
     house.clock.advance_ms(299_000 + 60_000);
-    let still = exchange(&house, None, &good).await;
-    assert!(
-        still.body["detail"].as_str().unwrap().contains("before"),
-        "{still:?}"
-    );
+    same(exchange(&house, None, &good).await);
+    let (why, _) = why(&house, &admin().await).await;
+    assert!(why.contains("before"), "{why}");
     house.clock.advance_ms(DAY_MS);
     let body = json!({"grant_type": "password", "subject_token": good, "subject_token_type": "x"});
     let other = house
         .ask(Method::POST, "/api/v1/token/exchange", None, Some(body))
         .await;
     assert!(other.is(400, "bad-request"), "{other:?}");
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_away_is_no_news_for_strangers() {
+    let (house, builds) = (house().await, Builds::start().await);
+    let admin = house.admin().await;
+    let mut away = rule(&builds);
+    away["issuer"] = json!("http://127.0.0.1:1");
+    assert_eq!(trust(&house, &admin, away).await.status, 201);
+    let of_away = builds.token(&house, 1, &json!({"iss": "http://127.0.0.1:1"}));
+    let unknown = builds.token(&house, 1, &json!({}));
+    let away = exchange(&house, None, &of_away).await;
+    assert!(away.is(401, "bad-build-token"), "{away:?}");
+    let (why, issuer) = why(&house, &admin).await;
+    assert!(why.contains("cannot be had"), "{why}");
+    assert_eq!(issuer, "http://127.0.0.1:1");
+    let unknown = exchange(&house, None, &unknown).await;
+    assert_eq!(unknown.body["detail"], away.body["detail"]);
+    assert_eq!(unknown.status, away.status);
+}
+
+#[tokio::test]
+async fn keys_that_ended_hold_no_place() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let mut first = String::new();
+    for n in 0..records::identity::MAX_KEYS_OF_A_PERSON {
+        let (_, id) = made(&house, &admin, json!({"roles": [{"role": "ci"}]})).await;
+        if n == 0 {
+            first = id;
+        }
+    }
+    let full = make(&house, &admin, json!({"roles": [{"role": "ci"}]})).await;
+    assert!(full.is(409, "conflict"), "{full:?}");
+    let path = format!("/api/v1/api-keys/{first}");
+    let revoked = house.ask(Method::DELETE, &path, Some(&admin), None).await;
+    assert_eq!(revoked.status, 204, "{revoked:?}");
+    made(
+        &house,
+        &admin,
+        json!({"roles": [{"role": "ci"}], "valid_for_s": 60}),
+    )
+    .await;
+    let full = make(&house, &admin, json!({"roles": [{"role": "ci"}]})).await;
+    assert!(full.is(409, "conflict"), "{full:?}");
+    house.clock.advance_ms(61_000);
+    made(&house, &admin, json!({"roles": [{"role": "ci"}]})).await;
+    // What ended is still listed, for a while.
+    let listed = house.get("/api/v1/api-keys?limit=500", &admin).await;
+    let states = |state: &str| {
+        let keys = listed.body["api_keys"].as_array().unwrap();
+        keys.iter().filter(|key| key["state"] == state).count()
+    };
+    assert_eq!(
+        (states("valid"), states("revoked"), states("expired")),
+        (100, 1, 1)
+    );
 }
 
 #[tokio::test]
@@ -521,6 +599,21 @@ async fn a_key_opens_no_door_that_outlives_it() {
         let answer = house.ask(Method::POST, path, Some(&key), Some(body)).await;
         assert!(answer.is(403, "forbidden"), "{path} {answer:?}");
     }
+    let person = house.get("/api/v1/people/ann", &admin).await;
+    for body in [json!({"roles": roles}), json!({"disabled": false})] {
+        let request = Request::builder()
+            .method(Method::PATCH)
+            .uri("/api/v1/people/ann")
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json")
+            .header("if-match", person.headers["etag"].clone())
+            .body(Body::from(body.to_string()));
+        let answer = house.send(request.unwrap()).await;
+        assert!(answer.is(403, "forbidden"), "{body} {answer:?}");
+    }
+    let path = "/api/v1/people/ann/second-factor";
+    let answer = house.ask(Method::DELETE, path, Some(&key), None).await;
+    assert!(answer.is(403, "forbidden"), "{answer:?}");
     // Who made a key by a password that an administrator took away uses it no more.
     let path = "/api/v1/people/ann/password";
     let ann = house.sign_in("default", "ann", PASSWORD).await;

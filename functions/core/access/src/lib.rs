@@ -16,6 +16,7 @@ pub mod oidc;
 pub mod password;
 pub mod permission;
 pub mod request_token;
+pub mod rotation;
 pub mod session;
 pub mod session_secret;
 pub mod totp;

@@ -3,19 +3,26 @@
 
 pub mod changes;
 pub mod gather;
+mod jira;
+mod mail;
 mod ocsf;
 mod secrets;
 mod signature;
 mod slack;
+mod syslog;
 mod teams;
 mod text;
 mod webhook;
 
 pub use self::{
-    ocsf::ocsf,
+    gather::thread,
+    jira::{JiraState, jira_document, jira_label, jira_markup, jira_summary},
+    mail::{Mail, mail},
+    ocsf::{OCSF_CLASS, ocsf},
     secrets::ChannelSecrets,
     signature::{SECRET_BYTES, SecretError, SigningSecret, signatures},
     slack::slack,
+    syslog::{MAX_SYSLOG_BYTES, framed, syslog},
     teams::teams,
     text::{lines, title},
     webhook::webhook,

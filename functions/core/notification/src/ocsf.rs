@@ -14,7 +14,8 @@ use crate::text;
 /// The version of the schema.
 const VERSION: &str = "1.3.0";
 const CATEGORY: u32 = 2;
-const CLASS: u32 = 2002;
+/// The class.
+pub const OCSF_CLASS: u32 = 2002;
 /// Most versions of the package that an event names for each vulnerability.
 const MAX_VERSIONS: usize = 5;
 
@@ -47,9 +48,9 @@ pub fn ocsf(notification: &Notification) -> Value {
         "activity_name": activity_name,
         "category_uid": CATEGORY,
         "category_name": "Findings",
-        "class_uid": CLASS,
+        "class_uid": OCSF_CLASS,
         "class_name": "Vulnerability Finding",
-        "type_uid": CLASS * 100 + activity,
+        "type_uid": OCSF_CLASS * 100 + activity,
         "type_name": format!("Vulnerability Finding: {activity_name}"),
         "time": notification.at.as_ms(),
         "severity_id": severity_id(notification.severity),

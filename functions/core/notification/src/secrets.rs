@@ -15,6 +15,9 @@ pub struct ChannelSecrets {
     /// The header `authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     authorization: Option<String>,
+    /// The password or token that a server of mail or an issue tracker asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
     /// What signs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     signing: Option<String>,
@@ -45,6 +48,14 @@ impl ChannelSecrets {
     pub fn of_authorization(authorization: Option<String>) -> Self {
         Self {
             authorization,
+            ..Self::default()
+        }
+    }
+
+    /// Of a channel that signs in.
+    pub fn of_password(password: Option<String>) -> Self {
+        Self {
+            password,
             ..Self::default()
         }
     }
@@ -91,6 +102,11 @@ impl ChannelSecrets {
         self.authorization.as_deref()
     }
 
+    /// The password or token.
+    pub fn password(&self) -> Option<&str> {
+        self.password.as_deref()
+    }
+
     /// What signs at this time: one secret, or two while one replaces the other.
     pub fn signing(&self, now: Timestamp) -> Vec<SigningSecret> {
         let old = self
@@ -109,6 +125,7 @@ impl ChannelSecrets {
         [
             &self.url,
             &self.authorization,
+            &self.password,
             &self.signing,
             &self.old_signing,
         ]

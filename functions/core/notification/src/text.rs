@@ -12,12 +12,27 @@ const MAX_PIECE: usize = 160;
 
 /// One line that says what happened.
 pub fn title(notification: &Notification) -> String {
+    match notification.summed_up {
+        0 | 1 => subject(notification),
+        n => format!("{n} messages in one: {}", subject(notification)),
+    }
+}
+
+fn subject(notification: &Notification) -> String {
     let vulnerabilities =
         count(notification.vulnerabilities.len()).saturating_add(notification.more_vulnerabilities);
     let places = count(notification.places.len()).saturating_add(notification.more_places);
     let (is, word) = match notification.event {
         NotificationEvent::FindingsNew => ("new", true),
         NotificationEvent::FindingsFixed => ("fixed", false),
+        NotificationEvent::FeedFailed
+        | NotificationEvent::FeedRecovered
+        | NotificationEvent::AgentSilent
+        | NotificationEvent::AgentHeard
+        | NotificationEvent::RegistryFailed
+        | NotificationEvent::RegistryRecovered
+        | NotificationEvent::DeadLettersWaiting
+        | NotificationEvent::DeadLettersCleared => return state(notification),
         NotificationEvent::Test => return "Test of this channel: nothing happened".to_owned(),
         NotificationEvent::Unknown => return "Something happened".to_owned(),
     };
@@ -40,12 +55,41 @@ pub fn title(notification: &Notification) -> String {
     }
 }
 
+/// One line of what is not about findings.
+fn state(notification: &Notification) -> String {
+    let number = count(notification.subjects.len()).saturating_add(notification.more_subjects);
+    let (one, many, is) = match notification.event {
+        NotificationEvent::FeedFailed => ("Feed", "feeds", "cannot be read"),
+        NotificationEvent::FeedRecovered => ("Feed", "feeds", "can be read again"),
+        NotificationEvent::AgentSilent => ("Agent of", "agents", "not heard of any more"),
+        NotificationEvent::AgentHeard => ("Agent of", "agents", "heard of again"),
+        NotificationEvent::RegistryFailed => ("Registry", "registries", "cannot be looked through"),
+        NotificationEvent::RegistryRecovered => {
+            ("Registry", "registries", "can be looked through again")
+        }
+        NotificationEvent::DeadLettersWaiting => {
+            ("Queue", "queues", "with messages that were given up")
+        }
+        _ => ("Queue", "queues", "without messages that were given up"),
+    };
+    match (number, notification.subjects.first()) {
+        (1, Some(subject)) => format!("{one} {}: {is}", plain(&subject.name)),
+        (n, _) => format!("{n} {many}: {is}"),
+    }
+}
+
 /// What to do, what it is about and where, one thing a line, without any markup and without control characters.
 pub fn lines(notification: &Notification) -> Vec<String> {
     let mut lines = Vec::new();
+    if notification.summed_up > 1 {
+        lines.push(format!(
+            "Too much happened at once for a message each: this stands for {}.",
+            notification.summed_up
+        ));
+    }
     if let Some(fix) = &notification.fix {
         lines.push(remedy(notification.event, fix));
-    } else if notification.digest {
+    } else if notification.digest && notification.summed_up <= 1 {
         lines.push(
             "Much was new at once, as after a first scan, so this sums it up; the worst comes first."
                 .to_owned(),
@@ -71,6 +115,19 @@ pub fn lines(notification: &Notification) -> Vec<String> {
     let left = self::left(notification.places.len(), notification.more_places);
     if left > 0 {
         lines.push(format!("and at {left} more places"));
+    }
+    let is_over = notification.event.is_good();
+    lines.extend(notification.subjects.iter().take(NAMED).map(|subject| {
+        let since = if is_over { "was so since" } else { "since" };
+        let mut line = format!("{} {since} {}", plain(&subject.name), subject.since);
+        if let Some(detail) = &subject.detail {
+            line.push_str(&format!(": {}", plain(detail)));
+        }
+        line
+    }));
+    let left = self::left(notification.subjects.len(), notification.more_subjects);
+    if left > 0 {
+        lines.push(format!("and {left} more"));
     }
     lines
 }

@@ -94,8 +94,8 @@ fn one_fix_of_many_places_and_vulnerabilities_is_one_group() {
         "two versions of openssl, and zlib without a fix"
     );
     let other = compare("b", Some(&[]), &new[..1], false);
-    assert_eq!(gather::group(&one[0]), gather::group(&other[0]));
-    assert_ne!(gather::group(&one[0]), gather::group(&one[1]));
+    assert_eq!(gather::group(&one[0], &[]), gather::group(&other[0], &[]));
+    assert_ne!(gather::group(&one[0], &[]), gather::group(&one[1], &[]));
     let both = gathered(&[one[0].clone(), other[0].clone(), other[0].clone()]);
     assert_eq!((both.places.len(), both.vulnerabilities.len()), (2, 2));
     assert_eq!(both.severity, Severity::High);
@@ -150,6 +150,7 @@ fn a_channel_is_told_what_it_wants_and_nothing_else() {
     let wants = |conditions| ChannelWants {
         events: vec![NotificationEvent::FindingsNew],
         conditions,
+        ..ChannelWants::default()
     };
     let severe = NotificationConditions {
         min_severity: Some(Severity::High),
@@ -171,7 +172,7 @@ fn a_channel_is_told_what_it_wants_and_nothing_else() {
     assert_eq!(gather::wanted(&all, &wants(critical)), None);
     let fixed = ChannelWants {
         events: vec![NotificationEvent::FindingsFixed],
-        conditions: NotificationConditions::default(),
+        ..ChannelWants::default()
     };
     assert_eq!(gather::wanted(&all, &fixed), None);
 }
@@ -256,4 +257,76 @@ fn an_event_has_what_the_schema_requires() {
     let mut fixed = sample();
     fixed.event = NotificationEvent::FindingsFixed;
     assert_eq!(ocsf(&fixed)["type_uid"], 200_203);
+}
+
+#[test]
+fn what_is_not_about_findings_is_told_in_words_and_summed_up_without_loss() {
+    let tenant = "acme".parse().unwrap();
+    let at = Timestamp::from_ms(1_700_000_000_000);
+    let mut silent = gather::empty(NotificationEvent::AgentSilent, &tenant, "n-1", at);
+    for id in ["a", "b", "a"] {
+        let subject =
+            json!({"id": id, "name": format!("{id}\r\n.example.org"), "since": at, "detail": "x"});
+        gather::add_subject(&mut silent, &serde_json::from_value(subject).unwrap());
+    }
+    assert_eq!(silent.subjects.len(), 2);
+    assert_eq!(
+        notification::title(&silent),
+        "2 agents: not heard of any more"
+    );
+    let told = lines(&silent);
+    assert!(
+        told.iter().all(|line| !line.contains(['\r', '\n'])),
+        "{told:?}"
+    );
+    let mut heard = silent.clone();
+    heard.event = NotificationEvent::AgentHeard;
+    assert_eq!(notification::thread(&silent), notification::thread(&heard));
+    assert_ne!(
+        notification::thread(&silent),
+        notification::thread(&sample())
+    );
+    let mut fixed = sample();
+    fixed.event = NotificationEvent::FindingsFixed;
+    assert_eq!(
+        notification::thread(&fixed),
+        notification::thread(&sample())
+    );
+
+    let mut held = Vec::new();
+    for number in 0..3 {
+        let mut one = sample();
+        one.id = format!("n-{number}");
+        gather::sum_up(&mut held, &one);
+    }
+    gather::sum_up(&mut held, &silent);
+    assert_eq!(held.len(), 2, "one for each kind of event");
+    assert_eq!(held[0].summed_up, 3);
+    assert_eq!(
+        held[0].vulnerabilities[0].package.as_deref(),
+        Some("openssl")
+    );
+    assert!(notification::title(&held[0]).starts_with("3 messages in one: "));
+}
+
+#[test]
+fn a_channel_is_told_only_of_what_is_likely_and_lies_in_its_collections() {
+    let mut all = sample();
+    all.vulnerabilities[0].epss = Some(0.7);
+    let mut wants = ChannelWants {
+        events: vec![NotificationEvent::FindingsNew],
+        ..ChannelWants::default()
+    };
+    wants.conditions.min_epss = Some(0.5);
+    assert_eq!(
+        gather::wanted(&all, &wants).unwrap().vulnerabilities.len(),
+        1
+    );
+    wants.conditions.min_epss = Some(0.8);
+    assert_eq!(gather::wanted(&all, &wants), None);
+    wants.conditions.min_epss = None;
+    wants.collections = vec!["shop".parse().unwrap()];
+    assert_eq!(gather::wanted(&all, &wants), None);
+    all.collections = vec!["bank".parse().unwrap(), "shop".parse().unwrap()];
+    assert!(gather::wanted(&all, &wants).is_some());
 }

@@ -1,11 +1,15 @@
 //! One attempt of a delivery, and when the next one is.
 
-use notification::ChannelSecrets;
+use notification::{ChannelSecrets, OCSF_CLASS, ocsf};
 use records::{
-    Channels, Deliveries, DeliveryRecord,
+    Channels, Deliveries, DeliveryRecord, events,
     messages::{self, NotifyMessage},
 };
-use schemas::{DeliveryId, TenantId, api::notification::DeliveryState};
+use schemas::{
+    DeliveryId, TenantId,
+    api::notification::{ChannelTarget, DeliveryState},
+    notification::Notification,
+};
 use sources::outbound::Outcome;
 
 use crate::{Context, HandlerError};
@@ -65,16 +69,15 @@ pub(super) async fn deliver(
         .as_ref()
         .and_then(ChannelSecrets::parse)
         .unwrap_or_default();
-    let outcome = context
-        .sender()?
-        .send(
-            &channel.target,
-            &secrets,
-            &record.notification,
-            id.as_str(),
-            now,
-        )
-        .await;
+    let told = &record.notification;
+    let outcome = if channel.target == ChannelTarget::OcsfStore {
+        store(context, tenant, id, told).await
+    } else {
+        let sender = context.sender()?;
+        sender
+            .send(&channel.target, &secrets, told, id.as_str(), now)
+            .await
+    };
     let (state, result, wait_s) = match &outcome {
         Outcome::Delivered(said) => (DeliveryState::Delivered, said, None),
         Outcome::Later { reason, wait_s } => {
@@ -116,6 +119,24 @@ pub(super) async fn deliver(
         follow(context, tenant, &tried).await?;
     }
     Ok(())
+}
+
+/// Puts the event where the operator's tools read.
+async fn store(
+    context: &Context,
+    tenant: &TenantId,
+    id: &DeliveryId,
+    told: &Notification,
+) -> Outcome {
+    let event = [ocsf(told)];
+    match events::put(&context.platform, tenant, OCSF_CLASS, told.at, id, &event).await {
+        Ok(key) => Outcome::Delivered(format!("put as {key}")),
+        Err(error) if error.is_passing() => Outcome::Later {
+            reason: error.to_string(),
+            wait_s: None,
+        },
+        Err(error) => Outcome::Refused(error.to_string()),
+    }
 }
 
 /// Notes that an attempt begins; `None` where another began one: when two messages ask for the same, one makes it.

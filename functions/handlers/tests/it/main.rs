@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "tests fail by panicking"
 )]
 
@@ -14,3 +15,4 @@ mod poison;
 mod registry;
 mod support;
 mod survey;
+mod watch;

@@ -115,6 +115,7 @@ async fn functions_do_what_the_roster_says_and_nothing_else() {
         max_image_bytes: 1,
         fold_at: 1,
         quiet_s: 0,
+        silent_s: 0,
         ..Limits::default()
     };
     let world = world(World::clear().await, limits.max_image_bytes).await;
@@ -132,8 +133,7 @@ async fn functions_do_what_the_roster_says_and_nothing_else() {
 
     // Who is to be told need not be there.
     let url = "https://hooks.example.invalid/x".to_owned();
-    let new = [NotificationEvent::FindingsNew];
-    notify::channel(&world, "c1", url, &new).await;
+    notify::channel(&world, "c1", url, &NotificationEvent::CHOSEN).await;
     let agent = world.agent("web-1").await;
     let (id, body) = image("web", &["base", "web"]);
     for layer in [layer("base", &[]), layer("web", &[("curl", "7.88.1-1")])] {
@@ -385,7 +385,9 @@ impl Queue for Watched {
         limit: u32,
         cursor: Option<&str>,
     ) -> Result<DeadPage, QueueError> {
-        self.note(format!("list_dead {queue}"));
+        // In the cloud what SQS gave up is gathered first, and the letters are records.
+        self.note(format!("gather {queue}"));
+        self.records(Records::Read);
         self.inner.queue.list_dead(queue, limit, cursor).await
     }
 

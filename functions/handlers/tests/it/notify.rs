@@ -14,10 +14,15 @@ use axum::{
 };
 use handlers::Limits;
 use notification::{ChannelSecrets, SigningSecret};
-use records::{ChannelRecord, Channels, Deliveries, DeliveryRecord};
+use platform::Platform;
+use records::{ChannelRecord, Channels, CollectionRecord, Collections, Deliveries, DeliveryRecord};
 use schemas::{
-    ChannelId, Timestamp,
-    api::notification::{ChannelTarget, ChannelWants, DeliveryState},
+    ChannelId, TenantId, Timestamp,
+    api::{
+        collection::CollectionText,
+        notification::{ChannelTarget, ChannelWants, DeliveryState},
+    },
+    collection::CollectionParts,
     notification::NotificationEvent,
 };
 use secrecy::ExposeSecret as _;
@@ -30,13 +35,13 @@ use crate::support::{T0, World, host, kev, tracker};
 type Arrived = (String, HeaderMap, Bytes);
 
 /// A listener that keeps what arrives, and answers by the path: `/503-once` refuses the first of each id.
-struct Listener {
-    address: String,
+pub(crate) struct Listener {
+    pub(crate) address: String,
     arrived: Arc<Mutex<Vec<Arrived>>>,
 }
 
 impl Listener {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let arrived = Arc::<Mutex<Vec<Arrived>>>::default();
         let router = Router::new()
             .fallback(answer)
@@ -45,6 +50,16 @@ impl Listener {
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { address, arrived }
+    }
+
+    /// What arrived at a path since the last call.
+    pub(crate) fn take(&self, path: &str) -> Vec<Arrived> {
+        let mut arrived = self.arrived.lock().unwrap();
+        let (at, rest) = std::mem::take(&mut *arrived)
+            .into_iter()
+            .partition(|(at, ..)| at == path);
+        *arrived = rest;
+        at
     }
 
     fn at(&self, path: &str) -> Vec<Arrived> {
@@ -89,16 +104,29 @@ fn secret() -> SigningSecret {
 
 /// Makes a channel to an address.
 pub(crate) async fn channel(world: &World, id: &str, url: String, events: &[NotificationEvent]) {
+    // The weather is for what is tested here.
+    let record = record(&world.calm, &world.tenant, id, url, events).await;
+    let channels = Channels(&world.calm);
+    assert!(channels.put(&world.tenant, &record, None).await.unwrap());
+}
+
+/// A channel to an address, which is not kept yet.
+pub(crate) async fn record(
+    platform: &Platform,
+    tenant: &TenantId,
+    id: &str,
+    url: String,
+    events: &[NotificationEvent],
+) -> ChannelRecord {
     let id: ChannelId = id.parse().unwrap();
     let secrets = ChannelSecrets::of_signing(&secret()).text().unwrap();
-    // The weather is for what is tested here.
-    let channels = Channels(&world.calm);
+    let channels = Channels(platform);
     let at = Timestamp::from_ms(T0);
-    let record = ChannelRecord {
+    ChannelRecord {
         version: 1,
         name: id.to_string(),
         target: ChannelTarget::Webhook { url },
-        secrets: Some(channels.seal(&world.tenant, &id, &secrets).await.unwrap()),
+        secrets: Some(channels.seal(tenant, &id, &secrets).await.unwrap()),
         id,
         old_secret_until: None,
         wants: ChannelWants {
@@ -111,8 +139,7 @@ pub(crate) async fn channel(world: &World, id: &str, url: String, events: &[Noti
         created_by: "tests".to_owned(),
         updated_at: at,
         updated_by: "tests".to_owned(),
-    };
-    assert!(channels.put(&world.tenant, &record, None).await.unwrap());
+    }
 }
 
 async fn deliveries(world: &World, channel: &str) -> Vec<DeliveryRecord> {
@@ -303,6 +330,46 @@ async fn a_first_scan_is_a_digest_and_without_channels_nothing_is_kept() {
     let body: Value = serde_json::from_slice(&arrived[0].2).unwrap();
     assert_eq!(body["data"]["digest"], true);
     assert_eq!(told(&arrived).len(), 4, "two of each host");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_limited_to_a_collection_hears_of_what_lies_in_it_and_of_nothing_else() {
+    let world = World::with_limits(limits(2)).await;
+    let listener = Listener::new().await;
+    two_hosts(&world).await;
+    let text = CollectionText {
+        name: "A".to_owned(),
+        description: String::new(),
+        parts: CollectionParts {
+            hosts: vec!["a".to_owned()],
+            ..CollectionParts::default()
+        },
+    };
+    let at = Timestamp::from_ms(T0);
+    let collection = CollectionRecord::new("only-a".parse().unwrap(), text, at, "tests");
+    let collections = Collections(&world.platform);
+    let put = collections.put(&world.tenant, &collection, None).await;
+    assert!(put.unwrap());
+    let new = [NotificationEvent::FindingsNew];
+    let url = |path: &str| format!("{}/{path}", listener.address);
+    channel(&world, "all", url("all"), &new).await;
+    let of_a = "only-a".parse().unwrap();
+    let mut limited = record(&world.calm, &world.tenant, "some", url("some"), &new).await;
+    limited.wants.collections = vec![of_a];
+    let channels = Channels(&world.calm);
+    assert!(channels.put(&world.tenant, &limited, None).await.unwrap());
+    world.document("tracker.json", news());
+    world.refresh().await;
+    world.settle().await;
+    let places = |path: &str| -> BTreeSet<String> {
+        let told = told(&listener.at(path));
+        told.into_iter().map(|(place, _)| place).collect()
+    };
+    assert_eq!(places("/some"), BTreeSet::from(["host/a".to_owned()]));
+    assert_eq!(
+        places("/all"),
+        BTreeSet::from(["host/a".to_owned(), "host/b".to_owned()])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -115,6 +115,27 @@ impl Registry {
         (registry, records::digest(config.as_bytes()))
     }
 
+    /// Holds another image, of one layer; returns its manifest and its id.
+    pub(crate) fn another(&self) -> (Vec<u8>, Digest) {
+        let layer = base();
+        let config = json!({"os": "linux", "architecture": "amd64",
+            "rootfs": {"type": "layers", "diff_ids": [digest(&layer)]}})
+        .to_string()
+        .into_bytes();
+        let manifest = json!({"schemaVersion": 2,
+            "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar",
+                "digest": digest(&layer), "size": layer.len()}],
+            "config": {"digest": digest(&config), "size": config.len(),
+                "mediaType": "application/vnd.oci.image.config.v1+json"}})
+        .to_string()
+        .into_bytes();
+        let id = records::digest(&config);
+        for bytes in [config, manifest.clone()] {
+            self.hold(&digest(&bytes), bytes);
+        }
+        (manifest, id)
+    }
+
     pub(crate) fn hold(&self, name: &str, bytes: Vec<u8>) {
         self.held.lock().unwrap().insert(name.to_owned(), bytes);
     }

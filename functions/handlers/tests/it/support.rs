@@ -88,6 +88,7 @@ impl World {
             expires_at: "9000-01-01T00:00:00Z".parse().unwrap(),
             max_uses: 1000,
             uses: 0,
+            hosts: Vec::new(),
             revoked_at: None,
         };
         identity.create_token(&tenant, &token).await.unwrap();

@@ -36,6 +36,7 @@ pub(crate) async fn set_up(
             ..RegistryScope::default()
         },
         every_hours: None,
+        api: None,
         enabled: true,
     };
     change(&mut settings);
@@ -262,4 +263,63 @@ async fn a_registry_that_is_disabled_or_gone_is_left_alone() {
     assert!(registry.asked.lock().unwrap().is_empty());
     assert_eq!(run(&world).await, RegistryRun::default());
     assert_eq!(world.dead().await, []);
+}
+
+/// Tells of a push of the tag `1`, and has it worked off.
+async fn push(world: &World, manifest: &[u8], pushed_s: Option<i64>) {
+    let message = RegistryMessage::Tags {
+        tenant: world.tenant.clone(),
+        registry: id(),
+        repository: "team/app".to_owned(),
+        tags: vec!["1".to_owned()],
+        digest: Some(records::digest(manifest)),
+        pushed_at: pushed_s.map(|s| Timestamp::from_ms(T0 + s * 1000)),
+    };
+    messages::send(&world.platform, &[message]).await.unwrap();
+    world.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_push_that_is_told_late_does_not_move_a_tag_back() {
+    let (registry, old) = Registry::start().await;
+    let (newer, new) = registry.another();
+    let older = registry.held("1");
+    let world = world(World::clear().await, u64::MAX).await;
+    set_up(&world, &registry, &["team/app"], |_| ()).await;
+    // Two pushes of one tag, of which the second is told first.
+    registry.hold("1", newer.clone());
+    push(&world, &newer, None).await;
+    let first = rows(&world).await;
+    assert_eq!(first[0].images, std::slice::from_ref(&new));
+    push(&world, &older, None).await;
+    assert_eq!(rows(&world).await, first);
+    // The registry has the last word, also where a message tells of neither.
+    registry.hold("1", older.clone());
+    push(&world, b"a push between", None).await;
+    let moved = rows(&world).await;
+    assert_eq!(moved[0].digest, Some(records::digest(&older)));
+    assert_eq!(moved[0].images, std::slice::from_ref(&old));
+    push(&world, &newer, Some(-60)).await;
+    assert_eq!(rows(&world).await, moved);
+    assert_eq!(world.dead().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_registry_cannot_be_asked_the_newer_push_counts() {
+    let (registry, _) = Registry::start().await;
+    let (newer, new) = registry.another();
+    let older = registry.held("1");
+    let world = world(World::clear().await, u64::MAX).await;
+    set_up(&world, &registry, &["team/app"], |_| ()).await;
+    push(&world, &newer, Some(-60)).await;
+    let known = rows(&world).await;
+    assert_eq!(known[0].images, std::slice::from_ref(&new));
+    *registry.opens.lock().unwrap() = Some("Basic bm9ib2R5".to_owned());
+    push(&world, &older, Some(-120)).await;
+    assert_eq!(rows(&world).await, known);
+    // One of later is noted with what is wrong.
+    push(&world, &older, Some(-30)).await;
+    let told = rows(&world).await;
+    assert_eq!(told[0].digest, Some(records::digest(&older)));
+    assert!(told[0].problem.is_some(), "{told:?}");
 }

@@ -1,7 +1,11 @@
 //! Requests of API Gateway's HTTP API, payload format 2.0.
 
-use std::time::Duration;
+use std::{
+    io::{Read as _, Write as _},
+    time::Duration,
+};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use crate::support::{World, invoke, invoke_within};
@@ -168,18 +172,63 @@ async fn what_is_too_large_or_no_request_is_refused() {
     assert!(error.to_string().contains("HTTP API"), "{error}");
 }
 
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0_usize, |all, byte| all << 8 | usize::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            let digit = char::from(DIGITS[group >> (18 - 6 * at) & 63]);
-            text.push(if at <= chunk.len() { digit } else { '=' });
-        }
+#[tokio::test]
+async fn compressed_bodies_go_both_ways_through_the_gateway() {
+    let world = World::new();
+    let made = invoke(&world.host("setup"), json!({})).await.unwrap();
+    let api = world.host("api");
+    let sign_in = json!({
+        "tenant": "default",
+        "login": "admin",
+        "password": made["one_time_password"],
+    });
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(sign_in.to_string().as_bytes()).unwrap();
+    let gzip = base64(&gzip.finish().unwrap());
+    for kind in ["application/octet-stream", "application/json"] {
+        let headers = json!({"content-type": kind, "content-encoding": "gzip"});
+        let mut event = request("POST", "/api/v1/session", headers, Some(&gzip));
+        event["isBase64Encoded"] = json!(true);
+        let answer = invoke(&api, event).await.unwrap();
+        assert_eq!(answer["statusCode"], 200, "{kind} {answer}");
+        assert!(answer["headers"].get("content-encoding").is_none());
     }
-    text
+
+    let accepts = json!({"accept-encoding": "gzip"});
+    let event = request("GET", "/api/v1/openapi.json", accepts, None);
+    let answer = invoke(&api, event).await.unwrap();
+    assert_eq!(answer["headers"]["content-encoding"], "gzip");
+    assert_eq!(answer["isBase64Encoded"], true);
+    let packed = BASE64_STANDARD.decode(answer["body"].as_str().unwrap());
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&packed.unwrap()[..])
+        .read_to_string(&mut text)
+        .unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn strangers_are_counted_by_the_address_that_the_gateway_saw() {
+    let world = World::new();
+    let mut settings = world.settings("api");
+    settings.address_rate = Some(api::Rate { per_s: 1, burst: 2 });
+    let api = lambda::Host::new(settings, world.platform.clone());
+    let ask = async |address: &str, forwarded: &str| {
+        let claimed = json!({"x-forwarded-for": forwarded});
+        let mut event = request("GET", "/version", claimed, None);
+        event["requestContext"]["http"]["sourceIp"] = json!(address);
+        invoke(&api, event).await.unwrap()["statusCode"].clone()
+    };
+    // Whatever callers write into headers. A token comes anew each second, so not each of these is the last one.
+    let mut refused = 0;
+    for at in 0..20 {
+        refused += u32::from(ask("203.0.113.7", &format!("198.51.100.{at}")).await == 429);
+    }
+    assert!(refused > 0, "nobody was refused");
+    assert_eq!(ask("203.0.113.8", "203.0.113.7").await, 200);
+}
+
+fn base64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
 }

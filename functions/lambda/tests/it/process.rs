@@ -135,10 +135,16 @@ async fn what_the_template_should_have_set_is_named() {
     let odd = ended(&[("BULKHEAD_FUNCTION", "feed"), ("BULKHEAD_FEEDS", "dowload")]).await;
     let said = String::from_utf8_lossy(&odd.stdout).into_owned();
     assert!(said.contains("download, bucket, none"), "{said}");
-    let rate = ("BULKHEAD_TENANT_REQUESTS_PER_S", "none");
-    let odd = ended(&[("BULKHEAD_FUNCTION", "api"), rate]).await;
-    let said = String::from_utf8_lossy(&odd.stdout).into_owned();
-    assert!(said.contains("the numbers from 1"), "{said}");
+    for (variable, value) in [
+        ("BULKHEAD_TENANT_REQUESTS_PER_S", "none"),
+        ("BULKHEAD_CALLER_REQUESTS_PER_S", "0"),
+        ("BULKHEAD_ADDRESS_REQUESTS_PER_S", "-1"),
+    ] {
+        let odd = ended(&[("BULKHEAD_FUNCTION", "api"), (variable, value)]).await;
+        let said = String::from_utf8_lossy(&odd.stdout).into_owned();
+        assert!(said.contains("the numbers from 1"), "{said}");
+        assert!(said.contains(variable), "{said}");
+    }
 }
 
 #[tokio::test]

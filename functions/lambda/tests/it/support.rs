@@ -28,14 +28,19 @@ impl World {
     }
 
     pub(crate) fn host(&self, function: &str) -> Host {
-        let settings = Settings {
+        Host::new(self.settings(function), self.platform.clone())
+    }
+
+    pub(crate) fn settings(&self, function: &str) -> Settings {
+        Settings {
             role: Role::named(Some(function)).unwrap(),
             stage: "tests".to_owned(),
             tenant_rate: None,
+            caller_rate: None,
+            address_rate: None,
             sources: FeedSources::None,
             guard: sources::http::Guard::default(),
-        };
-        Host::new(settings, self.platform.clone())
+        }
     }
 
     /// Everything in a queue, as the event that Lambda makes of it.

@@ -5,6 +5,7 @@ mod connect;
 mod depot;
 mod error;
 mod keys;
+mod lake;
 mod open;
 #[cfg(feature = "conformance")]
 pub mod provision;
@@ -16,6 +17,7 @@ pub use blobs::{AwsBlobs, FileCache};
 pub use connect::Clients;
 pub use depot::AwsDepot;
 pub use keys::AwsKeys;
+pub use lake::AwsLake;
 pub use open::{assemble, open};
 pub use queue::AwsQueue;
 pub use settings::{AwsSettings, SettingsError};

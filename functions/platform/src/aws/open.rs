@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AwsBlobs, AwsKeys, AwsQueue, AwsSettings, AwsTable, Clients, FileCache};
+use super::{AwsBlobs, AwsKeys, AwsLake, AwsQueue, AwsSettings, AwsTable, Clients, FileCache};
 use crate::ports::{Clock, Platform, Queue, Table};
 
 /// The platform of a deployed stack. Nothing is asked of any service yet.
@@ -53,5 +53,9 @@ pub fn assemble(
         clock,
         // S3 serves its own addresses.
         uploads: None,
+        lake: settings
+            .events_bucket
+            .as_ref()
+            .map(|bucket| Arc::new(AwsLake::new(clients.blobs.clone(), bucket)) as _),
     }
 }

@@ -13,6 +13,8 @@ pub struct AwsSettings {
     pub queue_url_prefix: String,
     /// Id, ARN or alias of the KMS key that wraps keys.
     pub key: String,
+    /// Name of the operator's own bucket for events; without one none are put.
+    pub events_bucket: Option<String>,
     /// Another address than Amazon's for all services, for servers that speak their protocols.
     pub endpoint: Option<String>,
     /// Folder for blobs that are read as files; without one they are read by ranges.
@@ -44,6 +46,7 @@ impl AwsSettings {
     /// | `BULKHEAD_BUCKET` | name of the bucket |
     /// | `BULKHEAD_QUEUES` | what the URL of each queue begins with |
     /// | `BULKHEAD_KEY` | the KMS key |
+    /// | `BULKHEAD_EVENTS_BUCKET` | the operator's bucket for events; optional |
     /// | `BULKHEAD_CACHE` | folder for blobs read as files; optional |
     /// | `BULKHEAD_CACHE_BYTES` | most bytes in it; optional |
     /// | `AWS_ENDPOINT_URL` | another address than Amazon's; optional |
@@ -64,6 +67,7 @@ impl AwsSettings {
             bucket: needed("BULKHEAD_BUCKET")?,
             queue_url_prefix: needed("BULKHEAD_QUEUES")?,
             key: needed("BULKHEAD_KEY")?,
+            events_bucket: set("BULKHEAD_EVENTS_BUCKET"),
             endpoint: set("AWS_ENDPOINT_URL"),
             cache: set("BULKHEAD_CACHE").map(PathBuf::from),
             max_cache_bytes,

@@ -12,6 +12,7 @@ mod blob_files;
 mod blobs;
 mod depot;
 mod keys;
+mod lake;
 mod lock;
 mod query;
 mod queue;
@@ -29,6 +30,7 @@ use self::blob_files::BlobFiles;
 use self::blobs::EmbeddedBlobs;
 pub use self::depot::EmbeddedDepot;
 use self::keys::EmbeddedKeys;
+pub use self::lake::FolderLake;
 use self::lock::StoreLock;
 use self::queue::EmbeddedQueue;
 use self::store::Store;
@@ -159,6 +161,7 @@ impl Embedded {
             clock,
             keys: Arc::new(keys),
             uploads: Some(blobs),
+            lake: None,
         };
         Ok((platform, depot))
     }

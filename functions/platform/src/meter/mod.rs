@@ -312,6 +312,7 @@ pub fn metered(platform: Platform, meter: Arc<Meter>) -> Platform {
             meter,
         }),
         uploads: platform.uploads,
+        lake: platform.lake,
     }
 }
 

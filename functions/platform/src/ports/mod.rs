@@ -7,6 +7,7 @@
 pub mod blobs;
 pub mod clock;
 pub mod keys;
+pub mod lake;
 pub mod moving;
 pub mod queue;
 pub mod sealing;
@@ -20,6 +21,7 @@ pub use blobs::{
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use keys::{KeyError, Keys, MacKey, SigningKey};
+pub use lake::{Lake, LakeError, is_lake_key};
 pub use moving::{Destination, KeyKind, Origin, Scan, StoredKey, WaitingPage};
 pub use queue::{
     DeadLetter, DeadPage, Delivery, Depth, MAX_GATHERED, Message, Queue, QueueError, Receive,
@@ -50,6 +52,8 @@ pub struct Platform {
     /// The door through which uploads to [`Blobs::upload_url`] arrive, when this process has to serve
     /// it itself. `None` where the blob store serves its own URLs.
     pub uploads: Option<Arc<dyn Uploads>>,
+    /// Where the operator wants events put for tools of his own; `None` where he wants none.
+    pub lake: Option<Arc<dyn Lake>>,
 }
 
 impl std::fmt::Debug for Platform {

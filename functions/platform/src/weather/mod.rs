@@ -93,6 +93,7 @@ impl Weather {
             clock: platform.clock,
             keys: platform.keys,
             uploads: platform.uploads,
+            lake: platform.lake,
         }
     }
 }

@@ -74,3 +74,22 @@ async fn blobs_keep_every_promise_on_a_strict_server() {
         assert!(failed.is_empty(), "{failed:#?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_an_object_of_the_operator_s_bucket() {
+    let Some(server) = Server::open(Which::First).await else {
+        return;
+    };
+    let lake = server.platform.lake.clone().unwrap();
+    assert!(!lake.region().is_empty());
+    let key = "ocsf/a.json.gz";
+    for body in ["one", "two"] {
+        lake.put(key, bytes::Bytes::from(body)).await.unwrap();
+    }
+    let path = platform::BlobPath::parse(key).unwrap();
+    let blob = server.platform.blobs.get(&path).await.unwrap();
+    assert_eq!(blob.body.collect(100).await.unwrap(), "two");
+    let parted = "ocsf/class=2002/day=20261130/a.json.gz";
+    lake.put(parted, bytes::Bytes::new()).await.unwrap();
+    assert!(lake.put("../a", bytes::Bytes::new()).await.is_err());
+}

@@ -63,6 +63,8 @@ pub(crate) async fn clients(endpoint: &str) -> (AwsSettings, Clients) {
         bucket: format!("conformance-{run}"),
         queue_url_prefix: format!("{endpoint}/000000000000/conformance-{run}-"),
         key: String::new(),
+        // Objects of events are read back by the adapter's own door.
+        events_bucket: Some(format!("conformance-{run}")),
         endpoint: Some(endpoint.to_owned()),
         cache: None,
         max_cache_bytes: 1 << 20,

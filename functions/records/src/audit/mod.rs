@@ -7,7 +7,10 @@
 //! what is repeated then leaves its entry. Entries go away by themselves after 400 days and in no other way.
 
 mod chain;
+mod exported;
 mod tallies;
+
+pub use exported::Exported;
 
 use std::{
     collections::HashMap,

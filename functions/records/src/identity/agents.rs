@@ -18,6 +18,9 @@ const MAX_RETIRED: usize = 16;
 /// is noted and what is sent soon after one is not worth another write.
 const SEEN_EVERY_MS: i64 = 5 * 60_000;
 
+/// How long the key before the agent's own is accepted, in ms: a day, so that an answer that is lost is no lost agent.
+pub const FORMER_KEY_MS: i64 = 24 * 60 * 60_000;
+
 /// An agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
@@ -29,6 +32,15 @@ pub struct Agent {
     pub host: HostId,
     /// Its Ed25519 public key, base64url.
     pub public_key: String,
+    /// Since when that is its key; absent while it is the one that it enrolled with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_since: Option<Timestamp>,
+    /// The key before that one, while it is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_key: Option<FormerKey>,
+    /// When somebody asked for another key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation_asked_at: Option<Timestamp>,
     /// Its host's own name.
     pub host_name: String,
     /// Operating system and architecture.
@@ -50,6 +62,43 @@ pub struct Agent {
     /// Runs before that one, the latest first.
     #[serde(default)]
     pub retired: Vec<Boot>,
+}
+
+/// A key that an agent had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerKey {
+    /// The key, base64url.
+    pub public_key: String,
+    /// Until when it is accepted.
+    pub accepted_until: Timestamp,
+}
+
+impl Agent {
+    /// The keys that its requests may be signed with now, its own first.
+    pub fn accepted_keys(&self, now: Timestamp) -> impl Iterator<Item = &str> {
+        let former = self.former_key.as_ref();
+        let former = former.filter(|former| now < former.accepted_until);
+        std::iter::once(self.public_key.as_str())
+            .chain(former.map(|former| former.public_key.as_str()))
+    }
+}
+
+/// What became of a new key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// It is the agent's, now or by an earlier request whose answer was lost; the one before is accepted until then.
+    Rotated {
+        /// Until when.
+        former_until: Timestamp,
+        /// Whether this request did it.
+        is_new: bool,
+    },
+    /// The request is signed by the key before, which can give the place to no other.
+    Former,
+    /// The agent had this key before.
+    Reused,
+    /// There is no such agent, or its access was taken away.
+    Gone,
 }
 
 /// A run of an agent.
@@ -162,6 +211,9 @@ impl Identity {
                 tenant: tenant.clone(),
                 host: new.host.clone(),
                 public_key: new.public_key.clone(),
+                key_since: None,
+                former_key: None,
+                rotation_asked_at: None,
                 host_name: new.host_name.clone(),
                 platform: new.platform.clone(),
                 software: new.software.clone(),
@@ -249,6 +301,52 @@ impl Identity {
         .await
     }
 
+    /// Asks an agent for another key; it makes one when it asks for its bundle next. `false` when the tenant has none of this
+    /// id, or its access was taken away.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn ask_for_rotation(
+        &self,
+        tenant: &TenantId,
+        id: &AgentId,
+    ) -> Result<bool, IdentityError> {
+        let now = self.now();
+        let mut is_there = false;
+        self.change(tenant, id, |agent| {
+            is_there = agent.revoked_at.is_none();
+            let change = is_there && agent.rotation_asked_at.is_none();
+            if change {
+                agent.rotation_asked_at = Some(now);
+            }
+            change
+        })
+        .await?;
+        Ok(is_there)
+    }
+
+    /// Puts a key in the place of the one that a request is signed with. The same once more changes nothing.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn rotate_key(
+        &self,
+        tenant: &TenantId,
+        id: &AgentId,
+        signed_with: &str,
+        next: &str,
+    ) -> Result<Rotation, IdentityError> {
+        let now = self.now();
+        let mut became = Rotation::Gone;
+        self.change(tenant, id, |agent| {
+            let (changed, what) = judge_rotation(agent, signed_with, next, now);
+            became = what;
+            changed
+        })
+        .await?;
+        Ok(became)
+    }
+
     /// Notes that an agent was heard of, where that was not noted lately. `version` is the one that the agent was read at;
     /// when somebody wrote its record since, nothing is noted, and the next request does it.
     ///
@@ -331,6 +429,52 @@ impl Identity {
     }
 }
 
+/// What a new key changes, and what becomes of it.
+fn judge_rotation(
+    agent: &mut Agent,
+    signed_with: &str,
+    next: &str,
+    now: Timestamp,
+) -> (bool, Rotation) {
+    if agent.revoked_at.is_some() {
+        return (false, Rotation::Gone);
+    }
+    let former = agent.former_key.as_ref();
+    if agent.public_key == next {
+        let former_until = former.map_or(now, |former| former.accepted_until);
+        let is_new = false;
+        return (
+            false,
+            Rotation::Rotated {
+                former_until,
+                is_new,
+            },
+        );
+    }
+    // Whoever found the key before has it for the overlap alone.
+    if agent.public_key != signed_with {
+        return (false, Rotation::Former);
+    }
+    if former.is_some_and(|former| former.public_key == next) {
+        return (false, Rotation::Reused);
+    }
+    let former_until = now.plus_ms(FORMER_KEY_MS);
+    agent.former_key = Some(FormerKey {
+        public_key: std::mem::replace(&mut agent.public_key, next.to_owned()),
+        accepted_until: former_until,
+    });
+    agent.key_since = Some(now);
+    agent.rotation_asked_at = None;
+    let is_new = true;
+    (
+        true,
+        Rotation::Rotated {
+            former_until,
+            is_new,
+        },
+    )
+}
+
 /// What one observation changes, and tells.
 fn judge_boot(agent: &mut Agent, boot_id: &str, observed_at: Timestamp) -> (bool, BootNews) {
     let fresh = Boot {
@@ -378,6 +522,9 @@ mod tests {
             tenant,
             host: "h".parse().unwrap(),
             public_key: "key".to_owned(),
+            key_since: None,
+            former_key: None,
+            rotation_asked_at: None,
             host_name: "h".to_owned(),
             platform: "linux/amd64".to_owned(),
             software: "0".to_owned(),
@@ -433,6 +580,36 @@ mod tests {
                 "{boot} at {at}"
             );
         }
+    }
+
+    #[test]
+    fn only_the_key_that_counts_gives_its_place_away_and_to_none_of_before() {
+        let mut agent = agent();
+        let at = Timestamp::from_ms;
+        let rotated = |agent: &mut Agent, by: &str, next: &str, now| {
+            judge_rotation(agent, by, next, at(now)).1
+        };
+        let first = Rotation::Rotated {
+            former_until: at(5 + FORMER_KEY_MS),
+            is_new: true,
+        };
+        assert_eq!(rotated(&mut agent, "key", "next", 5), first);
+        let keys = |agent: &Agent, now| -> Vec<String> {
+            agent.accepted_keys(at(now)).map(str::to_owned).collect()
+        };
+        assert_eq!(keys(&agent, 4 + FORMER_KEY_MS), ["next", "key"]);
+        assert_eq!(keys(&agent, 5 + FORMER_KEY_MS), ["next"]);
+        // Once more, by whichever: the overlap does not grow.
+        let again = Rotation::Rotated {
+            former_until: at(5 + FORMER_KEY_MS),
+            is_new: false,
+        };
+        assert_eq!(rotated(&mut agent, "key", "next", 9), again);
+        assert_eq!(rotated(&mut agent, "next", "next", 9), again);
+        assert_eq!(rotated(&mut agent, "key", "thief", 9), Rotation::Former);
+        assert_eq!(rotated(&mut agent, "next", "key", 9), Rotation::Reused);
+        agent.revoked_at = Some(at(9));
+        assert_eq!(rotated(&mut agent, "next", "third", 9), Rotation::Gone);
     }
 
     #[test]

@@ -13,8 +13,11 @@ const DIRECTORY: &str = "global/api-keys";
 const LISTED_MS: i64 = 30 * 24 * 60 * 60_000;
 /// How stale the moment of the last use may be, in ms: a key that is used a hundred times a second writes once an hour.
 const USED_EVERY_MS: i64 = 60 * 60_000;
-/// Most keys that a person has at once, with those that are still listed.
+/// Most keys of a person that are accepted at once.
 pub const MAX_KEYS_OF_A_PERSON: u32 = 100;
+
+/// Most keys of a person that are listed although they are accepted no more; those that ended longest ago give way.
+const MAX_ENDED_KEYS: usize = 200;
 
 /// A key as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,9 +76,15 @@ impl ApiKey {
         }
     }
 
+    /// When it ends, or ended.
+    fn ended_at(&self) -> Timestamp {
+        let revoked_at = self.revoked_at.unwrap_or(self.expires_at);
+        revoked_at.min(self.expires_at)
+    }
+
     /// When it is not even listed any more, in seconds since 1970.
     fn forgotten_at_s(&self) -> u64 {
-        u64::try_from(self.expires_at.plus_ms(LISTED_MS).as_s()).unwrap_or(0)
+        u64::try_from(self.ended_at().plus_ms(LISTED_MS).as_s()).unwrap_or(0)
     }
 
     fn item(&self, tenant: &TenantId) -> Result<Item, IdentityError> {
@@ -95,7 +104,7 @@ fn key_of(tenant: &TenantId, owner: &UserId, id: &TokenId) -> Key {
 }
 
 impl Identity {
-    /// Keeps a new key; `false` when its owner has as many as may be.
+    /// Keeps a new key; `false` when its owner has as many valid ones as may be.
     ///
     /// # Errors
     /// When the table fails.
@@ -105,13 +114,34 @@ impl Identity {
         key: &ApiKey,
     ) -> Result<bool, IdentityError> {
         let failed = |error| IdentityError::Table(NOUN, error);
-        let own = SortRange::Prefix(format!("{}/", key.owner));
-        let page = Page::first(MAX_KEYS_OF_A_PERSON);
-        let partition = format!("t/{tenant}/{NOUN}");
-        let found = self.platform.table.query(&partition, &own, &page).await;
-        let found = found.map_err(failed)?;
-        if found.items.len() >= MAX_KEYS_OF_A_PERSON as usize || found.next.is_some() {
+        let now = self.now();
+        let (mut valid, mut ended) = (0, Vec::new());
+        let mut cursor = None;
+        loop {
+            let page = self.api_keys(tenant, Some(&key.owner), 500, cursor).await?;
+            for one in page.records {
+                match one.state(now) {
+                    ApiKeyState::Valid => valid += 1,
+                    ApiKeyState::Expired | ApiKeyState::Revoked => ended.push(one),
+                }
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        if valid >= MAX_KEYS_OF_A_PERSON {
             return Ok(false);
+        }
+        ended.sort_by_key(ApiKey::ended_at);
+        for gone in ended.iter().rev().skip(MAX_ENDED_KEYS) {
+            for key in [
+                Key::new(DIRECTORY, gone.id.as_str()),
+                key_of(tenant, &gone.owner, &gone.id),
+            ] {
+                let deleted = self.platform.table.delete(&key, Condition::None).await;
+                deleted.map_err(failed)?;
+            }
         }
         let entry = Entry {
             tenant: tenant.clone(),

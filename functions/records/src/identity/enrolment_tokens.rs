@@ -29,6 +29,9 @@ pub struct StoredToken {
     pub max_uses: u32,
     /// How many have.
     pub uses: u32,
+    /// Patterns of the names of hosts that may; none for every host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }

@@ -81,6 +81,24 @@ pub struct External {
     pub signed_in_at: Timestamp,
 }
 
+/// What came of a sign-in by a service.
+#[derive(Clone, Debug)]
+pub enum SignedIn {
+    /// Somebody who was not here before.
+    New(Box<User>),
+    /// Somebody who was, and may be disabled.
+    Known {
+        /// As they are now.
+        user: Box<User>,
+        /// As they were before.
+        before: Box<User>,
+    },
+    /// No administrator of the tenant would be left.
+    LastAdmin,
+    /// Somebody else has their login.
+    Taken,
+}
+
 impl Identity {
     /// A service with the revision that names this state.
     ///
@@ -107,6 +125,27 @@ impl Identity {
     ) -> Result<Records<IdentityProvider>, IdentityError> {
         self.page(NOUN, &format!("t/{tenant}/{NOUN}"), limit, cursor, false)
             .await
+    }
+
+    /// All of a tenant's services, of which there are not many.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn all_identity_providers(
+        &self,
+        tenant: &TenantId,
+    ) -> Result<Vec<IdentityProvider>, IdentityError> {
+        let mut all = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.identity_providers(tenant, MAX_IDENTITY_PROVIDERS, cursor);
+            let page = page.await?;
+            all.extend(page.records);
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     /// Stores a service in place of the state of this revision, or where there is none; returns its new revision, or `None`
@@ -151,7 +190,6 @@ impl Identity {
     }
 
     /// Notes that somebody signed in by a service, with the roles that it gives them: makes their record at the first time.
-    /// Returns the person as they are then; `None` when no administrator of the tenant would be left.
     ///
     /// # Errors
     /// When the table fails.
@@ -160,7 +198,7 @@ impl Identity {
         tenant: &TenantId,
         external: &External,
         roles: &[RoleAssignment],
-    ) -> Result<Option<User>, IdentityError> {
+    ) -> Result<SignedIn, IdentityError> {
         let id = external_user_id(external)?;
         for _ in 0..super::ATTEMPTS {
             let roles = roles.to_vec();
@@ -171,25 +209,49 @@ impl Identity {
                 let key = tenant_key(tenant, users::NOUN, id.as_str());
                 let item = encode(users::NOUN, key, &user)?;
                 match self.platform.table.put(item, Condition::NotExists).await {
-                    Ok(_) => return Ok(Some(user)),
+                    Ok(_) => return Ok(SignedIn::New(Box::new(user))),
                     Err(TableError::ConditionFailed { .. }) => continue,
                     Err(error) => return Err(IdentityError::Table(users::NOUN, error)),
                 }
             };
+            // Whoever has this login without being known by the service is somebody else.
+            let same = |known: &External| {
+                known.issuer == external.issuer && known.subject == external.subject
+            };
+            if !user.external.as_ref().is_some_and(same) {
+                return Ok(SignedIn::Taken);
+            }
+            let before = Box::new(user.clone());
             // Whoever is kept out stays as they are.
             if user.disabled_at.is_some() {
-                return Ok(Some(user));
+                return Ok(SignedIn::Known {
+                    user: Box::new(user),
+                    before,
+                });
             }
             user.external = Some(external.clone());
             user.assign(roles);
             match self.change_user(tenant, &user, revision).await? {
-                PersonChanged::Done => return Ok(Some(user)),
-                PersonChanged::LastAdmin => return Ok(None),
+                PersonChanged::Done => {
+                    return Ok(SignedIn::Known {
+                        user: Box::new(user),
+                        before,
+                    });
+                }
+                PersonChanged::LastAdmin => return Ok(SignedIn::LastAdmin),
                 PersonChanged::Meanwhile => {}
             }
         }
         Err(IdentityError::Busy(users::NOUN))
     }
+}
+
+/// How the logins of those begin whom a service knows, so that nobody may choose such a one.
+const EXTERNAL: &str = "oidc-";
+
+/// Whether a login is of those that services' people have, and nobody chooses.
+pub fn is_external(login: &UserId) -> bool {
+    login.as_str().starts_with(EXTERNAL)
 }
 
 /// The id of a person whom a service knows: the same person of the same issuer has the same one.
@@ -199,5 +261,7 @@ fn external_user_id(external: &External) -> Result<UserId, IdentityError> {
     );
     let digest = schemas::Digest::from_sha256(&digest);
     let short = digest.hex().get(..32).unwrap_or_default();
-    format!("oidc-{short}").parse().map_err(IdentityError::Id)
+    format!("{EXTERNAL}{short}")
+        .parse()
+        .map_err(IdentityError::Id)
 }

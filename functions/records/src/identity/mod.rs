@@ -12,6 +12,7 @@ mod identity_providers;
 mod invitations;
 mod nonces;
 mod roles;
+mod session_settings;
 mod sessions;
 mod tenants;
 mod trusted_builds;
@@ -21,14 +22,20 @@ use platform::{Cursor, Item, Key, Page, Platform, SortRange, TableError};
 use schemas::{TenantId, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use agents::{Agent, BootNews, Enrolment, NewAgent, agent_id, tenant_of_agent};
+pub use agents::{
+    Agent, BootNews, Enrolment, FORMER_KEY_MS, FormerKey, NewAgent, Rotation, agent_id,
+    tenant_of_agent,
+};
 pub use alerts::Alert;
 pub use api_keys::{ApiKey, ApiKeyState, MAX_KEYS_OF_A_PERSON};
 pub use enrolment_tokens::{StoredToken, TokenState};
-pub use identity_providers::{External, GroupRoles, IdentityProvider, MAX_IDENTITY_PROVIDERS};
+pub use identity_providers::{
+    External, GroupRoles, IdentityProvider, MAX_IDENTITY_PROVIDERS, SignedIn, is_external,
+};
 pub use invitations::{Acceptance, Invitation};
 pub use roles::CustomRole;
-pub use sessions::SessionRecord;
+pub use session_settings::{SessionSettingsRecord, lacks_second_factor};
+pub use sessions::{HeldSession, SessionRecord};
 pub use tenants::Tenant;
 pub use trusted_builds::{MAX_TRUSTED_BUILDS, TrustedBuild};
 pub use users::{PersonChanged, SecondFactor, User};

@@ -1,10 +1,13 @@
 //! Sessions of people: each sign-in is one, listed and ended on its own; only hashes of its secrets are kept.
 
 use platform::{Condition, Cursor, Item, Page, SortRange, TableError};
-use schemas::{SessionId, TenantId, Timestamp, UserId};
+use schemas::{SessionId, TenantId, Timestamp, UserId, api::session_settings::SessionSettings};
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, IdentityError, Records, User, decode, encode, tenant_key};
+use super::{
+    Identity, IdentityError, Records, User, decode, encode, lacks_second_factor, session_settings,
+    tenant_key,
+};
 
 const NOUN: &str = "sessions";
 
@@ -46,11 +49,41 @@ impl SessionRecord {
         self.expires_at.min(self.last_used_at.plus_ms(self.idle_ms))
     }
 
+    /// The same where the tenant's settings are stricter by now than when it began.
+    pub fn ends_by(&self, settings: &SessionSettings) -> Timestamp {
+        let idle = self.last_used_at.plus_ms(i64::from(settings.idle_s) * 1000);
+        let absolute = self
+            .created_at
+            .plus_ms(i64::from(settings.absolute_s) * 1000);
+        self.ends_at().min(idle).min(absolute)
+    }
+
     fn item(&self, tenant: &TenantId) -> Result<Item, IdentityError> {
         let key = session_key(tenant, &self.user, &self.id);
         // A second later, so that whoever reads it in its last one judges by the milliseconds.
         let forget = self.ends_at().as_s().saturating_add(1);
         Ok(encode(NOUN, key, self)?.with_expiry(u64::try_from(forget).unwrap_or(0)))
+    }
+}
+
+/// A session that holds, with what is judged by.
+#[derive(Clone, Debug)]
+pub struct HeldSession {
+    /// Whose it is.
+    pub person: User,
+    /// The session.
+    pub record: SessionRecord,
+    /// The version that it was read at.
+    pub version: u64,
+    /// The settings of its tenant.
+    pub settings: SessionSettings,
+}
+
+impl HeldSession {
+    /// Whether it can do nothing but set up a second factor. A session of the machine's own, which nobody signed in for, can.
+    #[must_use]
+    pub fn lacks_second_factor(&self) -> bool {
+        !self.record.secret_hash.is_empty() && lacks_second_factor(&self.settings, &self.person)
     }
 }
 
@@ -72,8 +105,7 @@ impl Identity {
         put.map(|_| ())
     }
 
-    /// A session that holds at this moment, the version it was read at, and its person: not of an earlier password, and not
-    /// of somebody who is disabled.
+    /// A session that holds at this moment with its person: not of an earlier password, and not of somebody who is disabled.
     ///
     /// # Errors
     /// When the table fails.
@@ -82,14 +114,16 @@ impl Identity {
         tenant: &TenantId,
         user: &UserId,
         session: &SessionId,
-    ) -> Result<Option<(User, SessionRecord, u64)>, IdentityError> {
+    ) -> Result<Option<HeldSession>, IdentityError> {
+        // With the settings, so that stricter ones count at once, for one more item and no more time.
         let keys = [
             super::users::key(tenant, user),
             session_key(tenant, user, session),
+            session_settings::key(tenant),
         ];
         let found = self.platform.table.get_many(&keys).await;
         let found = found.map_err(|error| IdentityError::Table(NOUN, error))?;
-        let [person, session] = keys
+        let [person, session, settings] = keys
             .each_ref()
             .map(|key| found.iter().find(|item| item.key == *key));
         let (Some(person), Some(session)) = (person, session) else {
@@ -97,10 +131,17 @@ impl Identity {
         };
         let person: User = decode("users", person)?;
         let record: SessionRecord = decode(NOUN, session)?;
+        let version = session.version;
+        let settings = session_settings::settings_in(settings)?;
         let holds = record.password_version == person.password_version
             && person.disabled_at.is_none()
-            && self.now() < record.ends_at();
-        Ok(holds.then_some((person, record, session.version)))
+            && self.now() < record.ends_by(&settings);
+        Ok(holds.then_some(HeldSession {
+            person,
+            record,
+            version,
+            settings,
+        }))
     }
 
     /// Replaces a session as it was read; says whether it still was so.
@@ -137,7 +178,21 @@ impl Identity {
         limit: u32,
         cursor: Option<Cursor>,
     ) -> Result<Records<SessionRecord>, IdentityError> {
-        let range = SortRange::Prefix(format!("{user}/"));
+        self.sessions_of(tenant, Some(user), limit, cursor).await
+    }
+
+    /// One page of a person's sessions, or of everybody's, by their people.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn sessions_of(
+        &self,
+        tenant: &TenantId,
+        user: Option<&UserId>,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Records<SessionRecord>, IdentityError> {
+        let range = user.map_or(SortRange::All, |user| SortRange::Prefix(format!("{user}/")));
         let page = Page::first(limit).after(cursor);
         let found = self
             .platform
@@ -180,13 +235,15 @@ impl Identity {
         user: &UserId,
     ) -> Result<usize, IdentityError> {
         let mut ended = 0;
+        let mut cursor = None;
         loop {
-            // From the beginning each time: what was ended is not listed any more.
-            let page = self.sessions(tenant, user, 100, None).await?;
+            // A page of those that have ended of themselves is empty, and others follow it.
+            let page = self.sessions(tenant, user, 100, cursor).await?;
             for session in &page.records {
                 ended += usize::from(self.end_session(tenant, user, &session.id).await?);
             }
-            if page.next.is_none() || page.records.is_empty() {
+            cursor = page.next;
+            if cursor.is_none() {
                 return Ok(ended);
             }
         }

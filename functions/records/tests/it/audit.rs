@@ -249,3 +249,73 @@ async fn refusals_are_gathered_and_none_is_lost() {
             .all(|(_, outcome, _)| *outcome == AuditOutcome::Refused)
     );
 }
+
+#[tokio::test]
+async fn an_export_holds_in_either_order_and_its_first_break_is_told() {
+    use records::audit::Exported;
+    let (platform, _folder) = store();
+    let log = AuditLog::new(platform);
+    for n in 0..6 {
+        let entry = entry("do", "ann", &format!("x-{n}"));
+        log.append(&tenant(), entry).await.unwrap();
+    }
+    let (mut entries, _) = log
+        .list(&tenant(), &Wanted::default(), 100, None)
+        .await
+        .unwrap();
+    entries.reverse();
+    let entries: Vec<Value> = entries
+        .iter()
+        .map(|entry| serde_json::to_value(entry).unwrap())
+        .collect();
+    let verify = |of: &[Value]| {
+        let orders = [of.to_vec(), of.iter().rev().cloned().collect()];
+        let mut found = orders.map(|order: Vec<Value>| {
+            let mut exported = Exported::of(tenant());
+            order.iter().for_each(|entry| exported.meet(entry));
+            let found = exported.end();
+            let broken = found.broken.map(|broken| (broken.seq, broken.reason));
+            (found.entries, found.first_seq, found.last, broken)
+        });
+        // Both orders find the same.
+        assert_eq!(found[0], found[1]);
+        std::mem::take(&mut found[0])
+    };
+    let whole = verify(&entries);
+    assert_eq!((whole.0, whole.1, whole.3), (6, Some(1), None));
+    assert_eq!(
+        serde_json::to_value(whole.2.unwrap().1).unwrap(),
+        entries[5]["hash"]
+    );
+    // A part of it holds, too.
+    assert_eq!(verify(&entries[2..4]).3, None);
+    let broken = |of: &[Value]| {
+        let (entries, _, _, broken) = verify(of);
+        let (seq, reason) = broken.unwrap();
+        (entries, seq, reason)
+    };
+    let mut changed = entries.clone();
+    changed[3]["actor"]["id"] = "bob".into();
+    let (held, seq, reason) = broken(&changed);
+    assert_eq!((held, seq), (3, 4));
+    assert!(reason.contains("changed"), "{reason}");
+    let mut missing = entries.clone();
+    missing.remove(2);
+    missing.remove(3);
+    let (held, seq, reason) = broken(&missing);
+    assert_eq!((held, seq), (2, 3));
+    assert!(reason.contains("missing"), "{reason}");
+    // An entry that was made up and hashed anew does not follow, and of another tenant it does not begin so.
+    let mut exported = Exported::of("other".parse().unwrap());
+    entries.iter().for_each(|entry| exported.meet(entry));
+    assert_eq!(exported.end().broken.unwrap().seq, 1);
+    let mut odd = Exported::of(tenant());
+    for entry in [
+        Value::Null,
+        serde_json::json!([]),
+        serde_json::json!({"seq": 1}),
+    ] {
+        odd.meet(&entry);
+    }
+    assert!(odd.end().broken.is_some());
+}

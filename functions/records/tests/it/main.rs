@@ -3,9 +3,11 @@
 
 mod audit;
 mod estates;
+mod idempotency;
 mod image_requests;
 mod moving;
 mod order;
+mod people;
 mod places;
 mod registries;
 mod samples;

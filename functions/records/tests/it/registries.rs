@@ -139,3 +139,30 @@ async fn a_registry_is_forgotten_with_what_is_known_of_it() {
         .unwrap();
     assert!(left.records.is_empty() && left.next.is_none());
 }
+
+#[tokio::test]
+async fn what_a_tag_stood_for_before_takes_not_the_place_of_what_it_stands_for() {
+    let (platform, _folder) = store();
+    let (tenant, registries, id) = (tenant(), Registries(&platform), record().id);
+    let sample: RegistryImageRecord =
+        serde_json::from_str(include_str!("samples/registry-image.1.json")).unwrap();
+    let image = |of: &str, as_of| RegistryImageRecord {
+        digest: Some(records::digest(of.as_bytes())),
+        as_of: Some(at(as_of)),
+        ..sample.clone()
+    };
+    for (of, as_of, is_kept, left) in [
+        ("a", 10, true, ("a", 10)),
+        ("b", 20, true, ("b", 20)),
+        ("a", 15, false, ("b", 20)),
+        // The same is noted at any time, and stays as new as it was.
+        ("b", 5, true, ("b", 20)),
+        ("c", 20, true, ("c", 20)),
+    ] {
+        let kept = registries.note_image(&tenant, &id, &image(of, as_of)).await;
+        assert_eq!(kept.unwrap(), is_kept, "{of} {as_of}");
+        let tags = std::slice::from_ref(&sample.tag);
+        let known = registries.known(&tenant, &id, &sample.repository, tags);
+        assert_eq!(known.await.unwrap(), [image(left.0, left.1)]);
+    }
+}

@@ -103,6 +103,13 @@ async fn records_of_the_last_version_are_read() {
     .await;
     keep(
         &platform,
+        "t/acme/notification-troubles",
+        "agent.silent/db-1",
+        include_str!("samples/trouble.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
         "t/acme/notification-drafts",
         "0123456789abcdef0123456789abcdef",
         include_str!("samples/draft.1.json"),
@@ -122,6 +129,10 @@ async fn records_of_the_last_version_are_read() {
         include_str!("samples/scan.1.json"),
     )
     .await;
+
+    let name = records::digest(b"a key").hex().to_owned();
+    let sample = include_str!("samples/idempotency.1.json");
+    keep(&platform, "t/acme/idempotency", &name, sample).await;
 
     keep(
         &platform,
@@ -202,6 +213,8 @@ async fn records_of_the_last_version_are_read() {
     let changes = PlaceChanges(&platform).some(&tenant).await.unwrap();
     let change = &changes.first().unwrap().record.change;
     assert_eq!(change.fix.as_ref().unwrap().package, "openssl");
+    let troubles = records::Troubles(&platform).all(&tenant).await.unwrap();
+    assert_eq!(troubles[0].record.subject.name, "db-1.example.org");
     let drafts = PlaceChanges(&platform).drafts(&tenant).await.unwrap();
     assert!(!drafts.first().unwrap().record.sealed);
     let policy = Policies(&platform).get(&tenant, "ci").await.unwrap();
@@ -249,6 +262,16 @@ async fn records_of_the_last_version_are_read() {
     assert_eq!((current.record.id, current.record.told), (7, true));
     let states = Feeds(&platform).states().await.unwrap();
     assert_eq!(states.first().unwrap().rows, 2032);
+    let asked = records::idempotency::Asked {
+        name: records::digest(b"a key"),
+        request: format!("sha256:{}", "a".repeat(64)).parse().unwrap(),
+    };
+    let found = records::Idempotency(&platform).begin(&tenant, &asked).await;
+    let is_done = matches!(
+        found.unwrap(),
+        records::idempotency::Begun::Done { answer: None }
+    );
+    assert!(is_done);
 }
 
 #[tokio::test]

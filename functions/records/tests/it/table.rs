@@ -260,6 +260,21 @@ async fn write_all(platform: &Platform) {
         .await
         .unwrap()
         .unwrap();
+    let rate = records::RateRecord {
+        version: 1,
+        ..records::RateRecord::default()
+    };
+    let rates = records::ChannelRates(platform);
+    let put = rates.put(&tenant, &channel.id, None, &rate).await;
+    assert!(put.unwrap());
+    let mut draft: records::place_changes::DraftRecord =
+        sample(include_str!("samples/draft.1.json"));
+    draft.group = "agents".to_owned();
+    let trouble: records::TroubleRecord = sample(include_str!("samples/trouble.1.json"));
+    let begins = [records::troubles::Edge::Begins(trouble)];
+    let troubles = records::Troubles(platform);
+    let turned = troubles.turn(&tenant, &begins, None, &draft).await;
+    assert!(turned.unwrap());
     let delivery = DeliveryRecord::new(&channel.id, told, "title".to_owned()).unwrap();
     let deliveries = Deliveries(platform);
     assert!(deliveries.put(&tenant, &delivery, None).await.unwrap());
@@ -286,6 +301,12 @@ async fn write_all(platform: &Platform) {
     let allowances = Allowances(platform);
     let rate = Rate::per_second(10);
     allowances.take(&tenant, rate, 1).await.unwrap();
+    let asked = records::idempotency::Asked {
+        name: digest("name"),
+        request: digest("request"),
+    };
+    let once = records::Idempotency(platform);
+    once.begin(&tenant, &asked).await.unwrap();
     let log = AuditLog::new(platform.clone());
     let refused = crate::audit::entry("do", "ann", "x");
     log.refused(&tenant, refused).await.unwrap();
@@ -303,6 +324,12 @@ async fn people(platform: &Platform) {
     let role = sample(include_str!("samples/role.1.json"));
     identity.put_role(&tenant, &role, None).await.unwrap();
     identity.begin_sign_in(&tenant, "admin").await.unwrap();
+    let address = "192.0.2.1".parse().unwrap();
+    let failed = identity.address_failed(&tenant, address, 5);
+    failed.await.unwrap();
+    let settings = sample(include_str!("samples/session-settings.1.json"));
+    let put = identity.put_session_settings(&tenant, &settings, None);
+    assert!(put.await.unwrap().is_some());
     let open = sample(include_str!("samples/invitation.1.json"));
     identity.create_invitation(&tenant, &open).await.unwrap();
     let second = User::new(
@@ -350,6 +377,7 @@ async fn people(platform: &Platform) {
         expires_at: at(4_000_000_000),
         max_uses: 1,
         uses: 0,
+        hosts: Vec::new(),
         revoked_at: None,
     };
     identity.create_token(&tenant, &token).await.unwrap();

@@ -70,11 +70,16 @@ impl Running {
 
     /// Status and body of an answer.
     fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        self.ask_with(method, path, "", body)
+    }
+
+    /// The same, of a request with these header lines.
+    fn ask_with(&self, method: &str, path: &str, lines: &str, body: &str) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
+             {lines}content-length: {}\r\n\r\n{body}",
             body.len()
         )
         .unwrap();
@@ -275,4 +280,68 @@ fn heads_without_end_are_cut_off() {
     assert_eq!(server.ask("GET", "/healthz", "").0, 200);
     let (status, ready) = server.ask("GET", "/readyz", "");
     assert_eq!((status, &ready["feeds_loaded"]), (200, &Value::Bool(false)));
+}
+
+#[test]
+fn who_sends_a_request_is_believed_of_proxies_that_were_named_and_of_nobody_else() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("bulkhead.toml");
+    let config = file.to_str().unwrap();
+    let limited = "address_requests_per_s = 1\n";
+    std::fs::write(
+        &file,
+        format!("{limited}trusted_proxies = [\"127.0.0.0/8\"]\n"),
+    )
+    .unwrap();
+    let server = Running::start(data.path(), &["--config", config]);
+    let password = shown(&server.said, "one-time password").to_owned();
+    // Ten at once, and one a second; what stands left of the address that the proxy saw, the sender wrote.
+    let version = |of: &str| {
+        let lines = format!("x-forwarded-for: {of}\r\nforwarded: for=198.51.100.9\r\n");
+        server.ask_with("GET", "/version", &lines, "").0
+    };
+    let mut refused = 0;
+    for at in 0..60 {
+        refused += u32::from(version(&format!("203.0.113.{at}, 192.0.2.1")) == 429);
+    }
+    assert!(refused > 0, "nobody was refused");
+    assert_eq!(version("192.0.2.1, 192.0.2.2"), 200);
+
+    let from = "x-forwarded-for: 203.0.113.1, 192.0.2.77\r\n";
+    let sign_in = format!(r#"{{"login":"admin","password":"{password}"}}"#);
+    let (status, session) = server.ask_with("POST", "/api/v1/session", from, &sign_in);
+    assert_eq!(status, 200, "{session}");
+    let bearer = |session: &Value| {
+        let token = session["token"].as_str().unwrap();
+        format!("{from}authorization: Bearer {token}\r\n")
+    };
+    let change = format!(r#"{{"current":"{password}","new":"correct horse battery staple"}}"#);
+    let path = "/api/v1/session/password";
+    let (status, session) = server.ask_with("POST", path, &bearer(&session), &change);
+    assert_eq!(status, 200, "{session}");
+    let (_, log) = server.ask_with("GET", "/api/v1/audit", &bearer(&session), "");
+    let entries = log["entries"].as_array().unwrap().iter();
+    let addresses: Vec<_> = entries
+        .filter(|entry| entry["operation"] == "create_session")
+        .map(|entry| entry["origin"]["address"].clone())
+        .collect();
+    assert_eq!(addresses, ["192.0.2.77"], "{log}");
+    server.stop();
+
+    // Without a proxy that was named, everybody is who connects, and this machine is not counted.
+    std::fs::write(&file, limited).unwrap();
+    let server = Running::start(data.path(), &["--config", config]);
+    let lines = "x-forwarded-for: 192.0.2.1\r\n";
+    for _ in 0..30 {
+        assert_eq!(server.ask_with("GET", "/version", lines, "").0, 200);
+    }
+    let sign_in = r#"{"login":"admin","password":"wrong horse battery staple"}"#;
+    let (status, _) = server.ask_with("POST", "/api/v1/session", lines, sign_in);
+    assert_eq!(status, 401);
+    let (_, log) = server.ask_with("GET", "/api/v1/audit", &bearer(&session), "");
+    let newest = log["entries"].as_array().unwrap().iter();
+    let mut refusals = newest.filter(|entry| entry["outcome"] == "refused");
+    let refusal = refusals.next().expect("a refusal");
+    assert_eq!(refusal["origin"]["address"], "127.0.0.1", "{log}");
+    server.stop();
 }

@@ -229,3 +229,64 @@ fn what_a_tenant_has_is_exported_without_secrets_and_without_others() {
     );
     assert!(text(&unknown.stderr).contains("no tenant x"));
 }
+
+#[test]
+fn the_audit_log_is_verified_while_the_server_is_stopped_and_so_is_an_export() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let run = |arguments: &[&str]| {
+        let output = command(&data, arguments);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), text, said)
+    };
+    assert_eq!(run(&["setup", "--json"]).0, Some(0));
+    for _ in 0..3 {
+        assert_eq!(run(&["token", "create"]).0, Some(0));
+    }
+    let (code, text, said) = run(&["audit", "verify"]);
+    assert_eq!(code, Some(0), "{said}");
+    let found: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(found[0]["tenant"], "default");
+    assert_eq!(found[0]["whole"], true);
+    assert_eq!(found[0]["first_seq"], 1);
+    assert!(found[0]["entries"].as_u64().unwrap() >= 4, "{found}");
+    let none = run(&["audit", "verify", "--tenant", "other"]);
+    assert_eq!(none.0, Some(1));
+
+    let to = folder.path().join("export");
+    let exported = run(&["export", "tenant", "--to", to.to_str().unwrap()]);
+    assert_eq!(exported.0, Some(0), "{}", exported.2);
+    let file = to.join("audit.ndjson");
+    let path = file.to_str().unwrap();
+    let (code, text, said) = run(&["audit", "verify", "--file", path]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), found);
+    // It is that tenant's and no other's.
+    assert_eq!(
+        run(&["audit", "verify", "--file", path, "--tenant", "other"]).0,
+        Some(1)
+    );
+    let whole = std::fs::read_to_string(&file).unwrap();
+    let changed = whole.replacen("create_enrolment_token", "create_role", 1);
+    assert_ne!(changed, whole);
+    std::fs::write(&file, changed).unwrap();
+    let (code, text, said) = run(&["audit", "verify", "--file", path]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(said.contains("broken at entry"), "{said}");
+    let found: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(found[0]["whole"], false);
+    let lines: Vec<&str> = whole.lines().collect();
+    std::fs::write(&file, [lines[0], lines[2]].join("\n")).unwrap();
+    let (code, _, said) = run(&["audit", "verify", "--file", path]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("entry 2: it is missing"), "{said}");
+    for odd in ["", "no json\n", "{\"next_cursor\": \"x\"}\n"] {
+        std::fs::write(&file, odd).unwrap();
+        assert_eq!(
+            run(&["audit", "verify", "--file", path]).0,
+            Some(1),
+            "{odd}"
+        );
+    }
+}

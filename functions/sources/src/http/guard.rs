@@ -186,6 +186,37 @@ impl Guard {
         !is_internal_ip(address) || self.allowed.iter().any(|network| network.holds(address))
     }
 
+    /// Whether the operator named a network that has this address: what is not encrypted goes nowhere else.
+    pub(crate) fn names(&self, address: IpAddr) -> bool {
+        let address = meant(address);
+        self.admits(address) && self.allowed.iter().any(|network| network.holds(address))
+    }
+
+    /// A host and a port that somebody entered, as far as they can be judged before names are looked up: the host as it is
+    /// kept, in lower case.
+    ///
+    /// # Errors
+    /// As [`Self::url`].
+    pub fn host(&self, host: &str, port: u16) -> Result<String, HttpError> {
+        let shown = || HttpError::Address(host.chars().take(200).collect());
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]_".contains(&b);
+        if port == 0 || !host.bytes().all(plain) {
+            return Err(shown());
+        }
+        let bracketed = match host.parse::<Ipv6Addr>() {
+            Ok(ip) => format!("[{ip}]"),
+            Err(_) => host.to_owned(),
+        };
+        let url = self.url(&format!("https://{bracketed}:{port}/"))?;
+        let found = url.0.host_str().unwrap_or_default().to_owned();
+        // With a port of its own in it, it would be another.
+        if url.0.port_or_known_default() == Some(port) && found.eq_ignore_ascii_case(&bracketed) {
+            Ok(found)
+        } else {
+            Err(shown())
+        }
+    }
+
     /// An address that somebody entered, as far as it can be judged before names are looked up: absolute, encrypted
     /// (or of this machine, where that is allowed), without a name and password in it.
     ///

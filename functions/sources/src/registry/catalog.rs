@@ -2,11 +2,11 @@
 //!
 //! Sources: OCI distribution-spec 1.1, "Listing Tags" and "Checking if content exists in the registry"; the distribution
 //! project's "Listing Repositories" (`_catalog`), which Harbor, Azure, Amazon ECR, Artifactory and Google have as well, and
-//! Docker Hub, GitHub, GitLab.com and Quay.io do not: there, repositories are named in the scope.
+//! Docker Hub, GitHub, GitLab.com and Quay.io do not: there, `product` asks interfaces of their own.
 
 use serde::Deserialize;
 
-use super::{Registry, RegistryError};
+use super::{Product, Registry, RegistryError, Scope};
 use schemas::Digest;
 
 /// Rows that a page is asked for.
@@ -14,7 +14,7 @@ const PAGE: usize = 1000;
 /// Largest page, in bytes.
 const MAX_PAGE_BYTES: u64 = 8 << 20;
 /// Longest name that a registry of the distribution specification has.
-const MAX_NAME_BYTES: usize = 255;
+pub(super) const MAX_NAME_BYTES: usize = 255;
 
 /// One page of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,6 +83,31 @@ impl Registry {
         Ok(paged(page.repositories.unwrap_or_default(), next, after))
     }
 
+    /// One page of the repositories that patterns of a scope may have: from the interface of the registry's product, where
+    /// that lists them.
+    ///
+    /// # Errors
+    /// See [`RegistryError`].
+    pub async fn repositories_of(
+        &self,
+        product: Option<&Product>,
+        scope: &Scope<'_>,
+        after: Option<&str>,
+    ) -> Result<NamesPage, RegistryError> {
+        // Only lists of products go on at places with such a sign; names of repositories have none.
+        let is_of_product = after.is_none_or(|after| after.contains('\n'));
+        if let Some(product) = product.filter(|_| is_of_product) {
+            match product.repositories(scope, after).await {
+                Ok(Some(page)) => return Ok(page),
+                Ok(None) => {}
+                // Who may read images need not have a say in the product's own interface.
+                Err(RegistryError::Unauthorised { .. }) if after.is_none() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.repositories(after).await
+    }
+
     /// One page of the tags of the repository of the reference; none when there is no such repository.
     ///
     /// # Errors
@@ -148,7 +173,7 @@ fn paged(mut names: Vec<String>, next: Option<String>, after: Option<&str>) -> N
 }
 
 /// Text within a query.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     use std::fmt::Write as _;
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {

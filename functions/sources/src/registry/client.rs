@@ -345,8 +345,21 @@ impl Registry {
     }
 }
 
-/// Status and message, as registries write errors. Source: OCI distribution-spec, "Error Codes".
+/// Status and message, as registries write errors.
 async fn said(answer: &mut Answer) -> String {
+    let status = answer.status();
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        if body.len() + chunk.len() > MAX_ERROR_BYTES {
+            break;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    said_by(status, &body)
+}
+
+/// The same of an answer that was read. Source: OCI distribution-spec, "Error Codes".
+pub(super) fn said_by(status: u16, body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Errors {
         errors: Vec<Told>,
@@ -358,15 +371,7 @@ async fn said(answer: &mut Answer) -> String {
         #[serde(default)]
         message: String,
     }
-    let status = answer.status();
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = answer.chunk().await {
-        if body.len() + chunk.len() > MAX_ERROR_BYTES {
-            break;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    let told: Option<Errors> = serde_json::from_slice(&body).ok();
+    let told: Option<Errors> = serde_json::from_slice(body).ok();
     match told.and_then(|told| told.errors.into_iter().next()) {
         Some(told) => {
             let message = text::cut(&told.message, 200);

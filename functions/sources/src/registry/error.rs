@@ -32,7 +32,7 @@ pub enum RegistryError {
     },
     /// It does not list its repositories, or not to these credentials.
     #[error(
-        "the registry {registry} does not list its repositories ({said}); name them in the scope, without patterns"
+        "the registry {registry} does not list its repositories ({said}); name them in the scope without patterns, or, where its product has an interface for lists, begin each pattern with an owner: `OWNER/*`"
     )]
     NoList {
         /// The registry.

@@ -11,6 +11,7 @@ mod client;
 mod credentials;
 mod error;
 mod patience;
+mod product;
 mod reference;
 mod scope;
 mod sign_in;
@@ -25,6 +26,7 @@ pub use self::{
     client::{Registry, Root},
     credentials::{CredentialError, CredentialFiles, Credentials},
     error::{ReadError, RegistryError},
+    product::{Product, PushedTag, TagsPage, has_api},
     reference::{DOCKER_HUB, InvalidReference, Reference},
     scope::{DEFAULT_NEWEST, MAX_PATTERN_BYTES, Newest, Scope, is_pattern},
     sign_in::{KeptCredentials, ecr_region},

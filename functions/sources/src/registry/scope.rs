@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use schemas::api::registry::RegistryScope;
+use schemas::{Timestamp, api::registry::RegistryScope};
 
 /// Longest pattern, in bytes.
 pub const MAX_PATTERN_BYTES: usize = 255;
@@ -59,7 +59,7 @@ impl<'a> Scope<'a> {
 #[derive(Debug)]
 pub struct Newest {
     wanted: usize,
-    kept: Vec<String>,
+    kept: Vec<(Option<Timestamp>, String)>,
     met: usize,
 }
 
@@ -73,10 +73,15 @@ impl Newest {
         }
     }
 
-    /// Takes a tag.
+    /// Takes a tag of which nobody says when it was pushed: the newest is the last in the order of versions.
     pub fn meet(&mut self, tag: String) {
+        self.meet_at(tag, None);
+    }
+
+    /// Takes a tag that was pushed then: it is newer than those that were pushed before.
+    pub fn meet_at(&mut self, tag: String, pushed_at: Option<Timestamp>) {
         self.met = self.met.saturating_add(1);
-        self.kept.push(tag);
+        self.kept.push((pushed_at, tag));
         if self.kept.len() >= self.wanted.saturating_mul(2).saturating_add(1000) {
             self.cut();
         }
@@ -90,12 +95,13 @@ impl Newest {
     /// Those that are wanted, the newest first.
     pub fn into_tags(mut self) -> Vec<String> {
         self.cut();
-        self.kept
+        self.kept.into_iter().map(|(_, tag)| tag).collect()
     }
 
     fn cut(&mut self) {
-        self.kept.sort_unstable_by(|a, b| newer(b, a));
-        self.kept.dedup();
+        self.kept
+            .sort_unstable_by(|(a_at, a), (b_at, b)| b_at.cmp(a_at).then_with(|| newer(b, a)));
+        self.kept.dedup_by(|(_, a), (_, b)| a == b);
         self.kept.truncate(self.wanted);
     }
 }
@@ -261,6 +267,13 @@ mod tests {
         }
         assert_eq!(newest.met(), 10_000);
         assert_eq!(newest.into_tags(), ["v1.9999", "v1.9998", "v1.9997"]);
+        // What was pushed last is the newest, whatever it is called.
+        let mut newest = Newest::of(2);
+        for n in 0..10_000_i64 {
+            newest.meet_at(format!("v1.{n}"), Some(Timestamp::from_ms(10_000 - n)));
+        }
+        newest.meet("latest".to_owned());
+        assert_eq!(newest.into_tags(), ["v1.0", "v1.1"]);
     }
 
     #[test]

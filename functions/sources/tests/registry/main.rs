@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fake;
+mod products;
 mod real;
 
 use std::{sync::Arc, time::Duration};

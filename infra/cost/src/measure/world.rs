@@ -106,6 +106,7 @@ impl World {
             created_by: "cost".to_owned(),
             valid_for_s: 365 * 86_400,
             max_uses: 100_000,
+            hosts: Vec::new(),
         };
         let (token, _) = state.create_token(&world.tenant, wish).await?;
         world.enrolment_token = token.expose_secret().to_owned();

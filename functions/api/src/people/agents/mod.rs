@@ -2,6 +2,7 @@
 
 pub(crate) mod list;
 pub(crate) mod revoke;
+pub(crate) mod rotate;
 
 use records::identity::Agent;
 use schemas::api::agent::AgentRow;
@@ -17,6 +18,8 @@ fn row(agent: Agent) -> AgentRow {
         enrolled_at: agent.enrolled_at,
         enrolled_with: agent.enrolled_with,
         last_seen_at: agent.last_seen_at,
+        key_since: agent.key_since,
+        rotation_asked_at: agent.rotation_asked_at,
         revoked_at: agent.revoked_at,
     }
 }

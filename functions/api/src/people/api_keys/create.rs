@@ -97,7 +97,7 @@ pub(crate) async fn create(
         return Err(ApiError::new(
             Kind::Conflict,
             format!(
-                "You have {MAX_KEYS_OF_A_PERSON} keys. Those that ended go away by themselves 30 days after their time."
+                "You have {MAX_KEYS_OF_A_PERSON} keys that are accepted. Revoke one that you do not need."
             ),
         ));
     }

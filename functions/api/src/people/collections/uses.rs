@@ -1,6 +1,6 @@
 //! What a collection limits, and what has a role.
 
-use records::identity::{ApiKeyState, MAX_IDENTITY_PROVIDERS};
+use records::{Channels, identity::ApiKeyState};
 use schemas::{CollectionId, TenantId, api::role::RoleAssignment};
 
 use crate::{problem::ApiError, state::ApiState};
@@ -31,6 +31,11 @@ pub(super) async fn uses(
         }
     }
     found.extend(held(state, tenant, |role| role.collections.contains(id)).await?);
+    let channels = Channels(state.platform()).all(tenant).await?;
+    let limited = channels
+        .iter()
+        .filter(|channel| channel.wants.collections.contains(id));
+    found.extend(limited.map(|channel| format!("the channel {}", channel.id)));
     found.truncate(MOST);
     Ok(found)
 }
@@ -74,8 +79,7 @@ pub(in crate::people) async fn held(
         found.extend(limited.map(|rule| format!("the trusted build {}", rule.id)));
     }
     if found.len() < MOST {
-        let all = identity.identity_providers(tenant, MAX_IDENTITY_PROVIDERS, None);
-        let all = all.await?.records;
+        let all = identity.all_identity_providers(tenant).await?;
         let limited = all.iter().filter(|provider| {
             let groups = provider.groups.iter();
             names(&provider.default_roles) || groups.clone().any(|group| names(&group.roles))

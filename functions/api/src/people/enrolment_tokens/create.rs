@@ -7,7 +7,7 @@ use schemas::api::{
 };
 use secrecy::ExposeSecret;
 
-use super::row;
+use super::{hosts, row};
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
@@ -54,11 +54,15 @@ pub(crate) async fn create(
             "`note` has at most {MAX_NOTE_CHARS} characters and no control characters."
         ));
     }
+    if let Err(why) = hosts(&request.hosts) {
+        return bad(format!("{why}."));
+    }
     let wish = TokenWish {
         note: request.note,
         created_by: caller.name().to_owned(),
         valid_for_s,
         max_uses,
+        hosts: request.hosts,
     };
     let (token, stored) = make_token(&state, caller.tenant(), wish).await?;
     let row = row(stored.clone(), state.now());

@@ -8,7 +8,28 @@ use records::identity::{StoredToken, TokenState};
 use schemas::{
     Timestamp,
     api::enrolment_token::{EnrolmentTokenRow, EnrolmentTokenState},
+    collection::CollectionParts,
 };
+use scope::Collection;
+
+/// Most patterns of a token.
+const MAX_HOSTS: usize = 32;
+
+/// The hosts that may enrol with a token, by patterns of their names; `None` for every host.
+pub(crate) fn hosts(patterns: &[String]) -> Result<Option<Collection>, String> {
+    if patterns.len() > MAX_HOSTS {
+        return Err(format!("`hosts` has at most {MAX_HOSTS} patterns"));
+    }
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let parts = CollectionParts {
+        hosts: patterns.to_vec(),
+        ..CollectionParts::default()
+    };
+    let read = Collection::read(&parts).map_err(|error| error.to_string())?;
+    Ok(Some(read))
+}
 
 /// A token as it is listed.
 fn row(token: StoredToken, now: Timestamp) -> EnrolmentTokenRow {
@@ -26,6 +47,7 @@ fn row(token: StoredToken, now: Timestamp) -> EnrolmentTokenRow {
         expires_at: token.expires_at,
         max_uses: token.max_uses,
         uses: token.uses,
+        hosts: token.hosts,
         state,
         revoked_at: token.revoked_at,
     }

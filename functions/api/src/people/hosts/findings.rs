@@ -3,7 +3,10 @@
 use axum::{Json, extract::State};
 use schemas::{
     HostId, Place,
-    api::{Problem, page::PageQuery, place::FindingList},
+    api::{
+        Problem,
+        place::{FindingList, FindingQuery},
+    },
 };
 
 use crate::{
@@ -14,15 +17,16 @@ use crate::{
     state::ApiState,
 };
 
-/// Findings of one host, highest score first, and what cannot be judged.
+/// Findings of one host, highest score first unless `sort` says otherwise, and what cannot be judged.
 #[utoipa::path(
     get,
     path = "/api/v1/hosts/{id}/findings",
     tag = "hosts",
     operation_id = "list_host_findings",
-    params(("id" = HostId, Path, description = "The host"), PageQuery),
+    params(("id" = HostId, Path, description = "The host"), FindingQuery),
     responses(
         (status = 200, description = "One page", body = FindingList),
+        (status = 400, description = "A filter or cursor that cannot be used", body = Problem),
         (status = 404, description = "No such host, or not judged yet", body = Problem),
     ),
     security(("session" = ["hosts.read"]))
@@ -31,14 +35,14 @@ pub(crate) async fn findings(
     caller: Scoped<needs::ReadHosts>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<HostId>,
-    FromQuery(page): FromQuery<PageQuery>,
+    FromQuery(query): FromQuery<FindingQuery>,
 ) -> Result<Json<FindingList>, ApiError> {
     standing::findings(
         &state,
         caller.tenant(),
         caller.scope(),
         &Place::Host(id),
-        &page,
+        &query,
     )
     .await?
     .map(Json)

@@ -17,7 +17,7 @@ use crate::{
     state::ApiState,
 };
 
-/// Hosts, highest score first. One is listed once it has been judged.
+/// Hosts, highest score first unless `sort` says otherwise. One is listed once it has been judged.
 #[utoipa::path(
     get,
     path = "/api/v1/hosts",

@@ -3,7 +3,10 @@
 use axum::{Json, extract::State};
 use schemas::{
     HostId, Place,
-    api::{Problem, page::PageQuery, place::PackageList},
+    api::{
+        Problem,
+        place::{PackageList, PackageQuery},
+    },
 };
 
 use crate::{
@@ -20,9 +23,10 @@ use crate::{
     path = "/api/v1/hosts/{id}/packages",
     tag = "hosts",
     operation_id = "list_host_packages",
-    params(("id" = HostId, Path, description = "The host"), PageQuery),
+    params(("id" = HostId, Path, description = "The host"), PackageQuery),
     responses(
         (status = 200, description = "One page", body = PackageList),
+        (status = 400, description = "A filter or cursor that cannot be used", body = Problem),
         (status = 404, description = "No such host, or not read yet", body = Problem),
     ),
     security(("session" = ["hosts.read"]))
@@ -31,14 +35,14 @@ pub(crate) async fn packages(
     caller: Scoped<needs::ReadHosts>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<HostId>,
-    FromQuery(page): FromQuery<PageQuery>,
+    FromQuery(query): FromQuery<PackageQuery>,
 ) -> Result<Json<PackageList>, ApiError> {
     standing::packages(
         &state,
         caller.tenant(),
         caller.scope(),
         &Place::Host(id),
-        &page,
+        &query,
     )
     .await?
     .map(Json)

@@ -5,8 +5,27 @@ pub(crate) mod list;
 pub(crate) mod remove;
 pub(crate) mod set;
 
+use access::Grants;
 use records::identity::IdentityProvider;
-use schemas::api::identity_provider::{GroupRoles, IdentityProviderDetail};
+use schemas::{
+    TenantId,
+    api::identity_provider::{GroupRoles, IdentityProviderDetail},
+};
+
+use super::roles::must_cover;
+use crate::{problem::ApiError, state::ApiState};
+
+/// Nobody takes from others what they could not give.
+async fn must_cover_all(
+    state: &ApiState,
+    own: &Grants,
+    tenant: &TenantId,
+    provider: &IdentityProvider,
+) -> Result<(), ApiError> {
+    let of_groups = provider.groups.iter().flat_map(|group| &group.roles);
+    let all: Vec<_> = of_groups.chain(&provider.default_roles).cloned().collect();
+    must_cover(own, &state.identity().grants(tenant, &all).await?)
+}
 
 /// A service as it is shown.
 fn row(provider: IdentityProvider) -> IdentityProviderDetail {

@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use schemas::{IdentityProviderId, api::Problem};
 
-use super::row;
+use super::{must_cover_all, row};
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
@@ -12,7 +12,8 @@ use crate::{
     state::ApiState,
 };
 
-/// Removes a service: nobody signs in by it any more. Whoever did keeps their session to its end, unless it is ended.
+/// Removes a service: nobody signs in by it any more. Whoever did keeps their sessions to
+/// their end, and their API keys, unless they are disabled.
 #[utoipa::path(
     delete,
     path = "/api/v1/identity-providers/{id}",
@@ -21,6 +22,7 @@ use crate::{
     params(("id" = IdentityProviderId, Path, description = "The service")),
     responses(
         (status = 204, description = "It is gone"),
+        (status = 403, description = "It gives a role that the caller may not give", body = Problem),
         (status = 404, description = "No such service", body = Problem),
     ),
     security(("session" = ["identity_providers.manage"]))
@@ -34,6 +36,7 @@ pub(crate) async fn remove(
     let unknown = || ApiError::not_found("identity provider");
     let before = identity.identity_provider(caller.tenant(), &id).await?;
     let (before, _) = before.ok_or_else(unknown)?;
+    must_cover_all(&state, caller.grants(), caller.tenant(), &before).await?;
     let gone = identity.remove_identity_provider(caller.tenant(), &id);
     if !gone.await? {
         return Err(unknown());

@@ -20,19 +20,20 @@ use schemas::{
 use secrecy::SecretString;
 use sources::oidc::is_issuer;
 
-use super::row;
+use super::{must_cover_all, row};
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
     etag,
     extract::{FromJson, FromPath},
-    people::given::{bad, roles},
+    people::{
+        given::{bad, roles},
+        sign_in::CALLBACK,
+    },
     problem::{ApiError, Kind},
     state::ApiState,
 };
 
-/// Where every service sends browsers back to.
-const CALLBACK: &str = "/api/v1/sign-in/callback";
 const MAX_SCOPES: usize = 16;
 const MAX_GROUPS: usize = 200;
 const MAX_DOMAINS: usize = 50;
@@ -81,16 +82,17 @@ pub(crate) async fn set(
         false => given(wanted.default_roles.clone()).await?,
     };
     let before = identity.identity_provider(tenant, &id).await?;
+    if let Some((before, _)) = &before {
+        must_cover_all(&state, caller.grants(), tenant, before).await?;
+    }
     match &before {
         Some((_, revision)) if etag::named(&headers)? != *revision => return Err(etag::changed()),
         None if headers.contains_key(header::IF_MATCH) => return Err(etag::changed()),
         _ => {}
     }
     if before.is_none() {
-        let all = identity
-            .identity_providers(tenant, MAX_IDENTITY_PROVIDERS, None)
-            .await?;
-        if all.records.len() >= MAX_IDENTITY_PROVIDERS as usize {
+        let all = identity.all_identity_providers(tenant).await?;
+        if all.len() >= MAX_IDENTITY_PROVIDERS as usize {
             return Err(ApiError::new(
                 Kind::Conflict,
                 format!(

@@ -3,7 +3,10 @@
 use axum::{Json, extract::State};
 use schemas::{
     ImageId, Place,
-    api::{Problem, page::PageQuery, place::FindingList},
+    api::{
+        Problem,
+        place::{FindingList, FindingQuery},
+    },
 };
 
 use crate::{
@@ -14,15 +17,16 @@ use crate::{
     state::ApiState,
 };
 
-/// Findings of one image, highest score first, and what cannot be judged.
+/// Findings of one image, highest score first unless `sort` says otherwise, and what cannot be judged.
 #[utoipa::path(
     get,
     path = "/api/v1/images/{id}/findings",
     tag = "images",
     operation_id = "list_image_findings",
-    params(("id" = ImageId, Path, description = "Digest of the image's configuration, `sha256:…`"), PageQuery),
+    params(("id" = ImageId, Path, description = "Digest of the image's configuration, `sha256:…`"), FindingQuery),
     responses(
         (status = 200, description = "One page", body = FindingList),
+        (status = 400, description = "A filter or cursor that cannot be used", body = Problem),
         (status = 404, description = "No such image, or not judged yet", body = Problem),
     ),
     security(("session" = ["vulnerabilities.read"]))
@@ -31,14 +35,14 @@ pub(crate) async fn findings(
     caller: Scoped<needs::ReadVulnerabilities>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<ImageId>,
-    FromQuery(page): FromQuery<PageQuery>,
+    FromQuery(query): FromQuery<FindingQuery>,
 ) -> Result<Json<FindingList>, ApiError> {
     standing::findings(
         &state,
         caller.tenant(),
         caller.scope(),
         &Place::Image(id),
-        &page,
+        &query,
     )
     .await?
     .map(Json)

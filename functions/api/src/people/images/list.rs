@@ -17,7 +17,7 @@ use crate::{
     state::ApiState,
 };
 
-/// Images, highest score first. One is listed once it has been judged.
+/// Images, highest score first unless `sort` says otherwise. One is listed once it has been judged.
 #[utoipa::path(
     get,
     path = "/api/v1/images",

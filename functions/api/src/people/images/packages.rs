@@ -3,7 +3,10 @@
 use axum::{Json, extract::State};
 use schemas::{
     ImageId, Place,
-    api::{Problem, page::PageQuery, place::PackageList},
+    api::{
+        Problem,
+        place::{PackageList, PackageQuery},
+    },
 };
 
 use crate::{
@@ -20,9 +23,10 @@ use crate::{
     path = "/api/v1/images/{id}/packages",
     tag = "images",
     operation_id = "list_image_packages",
-    params(("id" = ImageId, Path, description = "Digest of the image's configuration, `sha256:…`"), PageQuery),
+    params(("id" = ImageId, Path, description = "Digest of the image's configuration, `sha256:…`"), PackageQuery),
     responses(
         (status = 200, description = "One page", body = PackageList),
+        (status = 400, description = "A filter or cursor that cannot be used", body = Problem),
         (status = 404, description = "No such image, or not read yet", body = Problem),
     ),
     security(("session" = ["vulnerabilities.read"]))
@@ -31,14 +35,14 @@ pub(crate) async fn packages(
     caller: Scoped<needs::ReadVulnerabilities>,
     State(state): State<ApiState>,
     FromPath(id): FromPath<ImageId>,
-    FromQuery(page): FromQuery<PageQuery>,
+    FromQuery(query): FromQuery<PackageQuery>,
 ) -> Result<Json<PackageList>, ApiError> {
     standing::packages(
         &state,
         caller.tenant(),
         caller.scope(),
         &Place::Image(id),
-        &page,
+        &query,
     )
     .await?
     .map(Json)

@@ -2,7 +2,7 @@
 
 use access::{invitation::InvitationToken, password};
 use axum::{Json, extract::State, http::StatusCode};
-use records::identity::{Acceptance, Invitation, User};
+use records::identity::{Acceptance, Invitation, User, is_external};
 use schemas::{
     TenantId, UserId,
     api::{
@@ -60,6 +60,12 @@ pub(crate) async fn accept(
     let user: UserId = login.parse().map_err(|error: schemas::ids::InvalidId| {
         ApiError::new(Kind::BadRequest, format!("`login`: {error}."))
     })?;
+    if is_external(&user) {
+        return Err(ApiError::new(
+            Kind::BadRequest,
+            "`login`: those that begin with `oidc-` are of people who sign in by an identity provider.",
+        ));
+    }
     let password = SecretString::from(request.password);
     password::check(&password).map_err(|error| {
         ApiError::new(

@@ -39,7 +39,7 @@ pub(crate) async fn create(
     FromJson(wish): FromJson<NewChannel>,
 ) -> Result<Response, ApiError> {
     let tenant = caller.tenant();
-    let wants = checked(&wish)?;
+    let wants = checked(&state, tenant, &wish).await?;
     let channels = Channels(state.platform());
     if channels.all(tenant).await?.len() >= MAX_CHANNELS {
         return Err(ApiError::new(

@@ -7,6 +7,7 @@ pub(crate) mod list;
 pub(crate) mod remove;
 pub(crate) mod replay;
 pub(crate) mod rotate;
+mod servers;
 pub(crate) mod test;
 pub(crate) mod update;
 
@@ -16,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use notification::{ChannelSecrets, SECRET_BYTES, SigningSecret};
-use records::{ChannelRecord, Channels};
+use records::{ChannelRecord, Channels, Collections};
 use schemas::{
     ChannelId, TenantId, Timestamp,
     api::notification::{
@@ -33,6 +34,8 @@ use crate::{
 };
 
 const MAX_NAME_CHARS: usize = 100;
+/// Most collections that a channel is limited to.
+const MAX_COLLECTIONS: usize = 20;
 /// Longest header, in bytes.
 const MAX_TEXT_BYTES: usize = 2048;
 
@@ -135,7 +138,11 @@ fn fresh(state: &ApiState) -> Result<SigningSecret, ApiError> {
 }
 
 /// Looks whether a channel can be as it is wished, but for where it leads.
-fn checked(wish: &NewChannel) -> Result<ChannelWants, ApiError> {
+async fn checked(
+    state: &ApiState,
+    tenant: &TenantId,
+    wish: &NewChannel,
+) -> Result<ChannelWants, ApiError> {
     let length = wish.name.chars().count();
     if !(1..=MAX_NAME_CHARS).contains(&length) || wish.name.chars().any(char::is_control) {
         return Err(bad(format!(
@@ -145,15 +152,51 @@ fn checked(wish: &NewChannel) -> Result<ChannelWants, ApiError> {
     let mut wants = wish.wants.clone();
     wants.events.sort();
     wants.events.dedup();
-    let known = |event: &NotificationEvent| {
-        matches!(
-            event,
-            NotificationEvent::FindingsNew | NotificationEvent::FindingsFixed
-        )
-    };
+    let known = |event: &NotificationEvent| NotificationEvent::CHOSEN.contains(event);
     if wants.events.is_empty() || !wants.events.iter().all(known) {
+        let names = NotificationEvent::CHOSEN.map(NotificationEvent::as_str);
+        return Err(bad(format!(
+            "`wants.events` are one or more of {}.",
+            names.join(", ")
+        )));
+    }
+    let is_ocsf = matches!(
+        wish.target,
+        NewChannelTarget::Ocsf { .. } | NewChannelTarget::OcsfStore
+    );
+    if is_ocsf && !wants.events.iter().all(|event| event.is_of_findings()) {
         return Err(bad(
-            "`wants.events` are one or more of `findings.new` and `findings.fixed`.",
+            "`wants.events`: events of OCSF tell of findings, so these are `findings.new` and `findings.fixed`.",
+        ));
+    }
+    if let Some(least) = wants.conditions.min_epss
+        && !(0.0..=1.0).contains(&least)
+    {
+        return Err(bad("`wants.conditions.min_epss` is a number from 0 to 1."));
+    }
+    wants.collections.sort();
+    wants.collections.dedup();
+    if wants.collections.len() > MAX_COLLECTIONS {
+        return Err(bad(format!(
+            "`wants.collections` are at most {MAX_COLLECTIONS}."
+        )));
+    }
+    let there = Collections(state.platform())
+        .get_many(tenant, &wants.collections)
+        .await?;
+    if let Some(missing) = wants
+        .collections
+        .iter()
+        .find(|id| there.iter().all(|known| known.id != **id))
+    {
+        return Err(bad(format!(
+            "`wants.collections`: there is no `{missing}`."
+        )));
+    }
+    // A word that is mistyped would let everything through.
+    if wants.conditions.min_severity == Some(schemas::Severity::Unknown) {
+        return Err(bad(
+            "`wants.conditions.min_severity` is `critical`, `high`, `medium` or `low`.",
         ));
     }
     Ok(wants)
@@ -240,6 +283,51 @@ fn destination(
                 None => kept,
             };
             (ChannelTarget::Ocsf { url }, secrets, None)
+        }
+        NewChannelTarget::OcsfStore => {
+            if state.platform().lake.is_none() {
+                return Err(bad(
+                    "`target.kind`: the operator of this service has set up no place for events.",
+                ));
+            }
+            (ChannelTarget::OcsfStore, None, None)
+        }
+        NewChannelTarget::Syslog {
+            host,
+            port,
+            transport,
+            authorities,
+        } => {
+            let target = servers::syslog(state, &host, port, transport, authorities)?;
+            (target, None, None)
+        }
+        NewChannelTarget::Email { settings, password } => {
+            let settings = servers::email(state, settings)?;
+            let kept = match before {
+                Some((ChannelTarget::Email { settings: before }, secrets))
+                    if servers::same_server(before, &settings) =>
+                {
+                    Some(secrets)
+                }
+                _ => None,
+            };
+            let secrets = servers::password(password, kept, settings.user.is_some())?;
+            (ChannelTarget::Email { settings }, secrets, None)
+        }
+        NewChannelTarget::Jira { settings, token } => {
+            let settings = servers::jira(state, settings)?;
+            let kept = match before {
+                Some((ChannelTarget::Jira { settings: before }, secrets))
+                    if before.url == settings.url
+                        && before.user == settings.user
+                        && before.deployment == settings.deployment =>
+                {
+                    Some(secrets)
+                }
+                _ => None,
+            };
+            let secrets = servers::password(token, kept, true)?;
+            (ChannelTarget::Jira { settings }, secrets, None)
         }
     };
     Ok(Destination {

@@ -1,10 +1,15 @@
 //! Trying a channel.
 
 use axum::{Json, extract::State};
+use notification::{OCSF_CLASS, gather, ocsf};
+use records::events;
 use schemas::{
-    ChannelId, Severity,
-    api::{Problem, notification::ChannelTest},
-    notification::{Notification, NotificationEvent},
+    ChannelId, DeliveryId,
+    api::{
+        Problem,
+        notification::{ChannelTarget, ChannelTest},
+    },
+    notification::NotificationEvent,
 };
 use sources::outbound::Outcome;
 
@@ -41,23 +46,21 @@ pub(crate) async fn test(
     let secrets = opened(&state, tenant, &record).await?;
     let now = state.now();
     let name = state.random_hex::<16>()?;
-    let told = Notification {
-        event: NotificationEvent::Test,
-        tenant: tenant.clone(),
-        id: name.clone(),
-        at: now,
-        fix: None,
-        digest: false,
-        severity: Severity::Unknown,
-        vulnerabilities: Vec::new(),
-        more_vulnerabilities: 0,
-        places: Vec::new(),
-        more_places: 0,
+    let told = gather::empty(NotificationEvent::Test, tenant, &name, now);
+    let outcome = if record.target == ChannelTarget::OcsfStore {
+        let delivery = DeliveryId::try_from(format!("test.{name}")).map_err(ApiError::internal)?;
+        let event = [ocsf(&told)];
+        let put = events::put(state.platform(), tenant, OCSF_CLASS, now, &delivery, &event);
+        match put.await {
+            Ok(key) => Outcome::Delivered(format!("put as {key}")),
+            Err(error) => Outcome::Refused(error.to_string()),
+        }
+    } else {
+        let sender = state.outbound();
+        sender
+            .send(&record.target, &secrets, &told, &name, now)
+            .await
     };
-    let sender = state.outbound();
-    let outcome = sender
-        .send(&record.target, &secrets, &told, &name, now)
-        .await;
     let act = Act::new("test_channel").on("channel", &id);
     state.audit(&caller, act).await?;
     tracing::info!(channel = %id, by = caller.name(), %tenant, "channel tried");

@@ -53,7 +53,7 @@ pub(crate) async fn update(
     let tenant = caller.tenant();
     let (before, revision) = found(&state, tenant, &id).await?;
     agreed(&headers, revision)?;
-    let wants = checked(&wish)?;
+    let wants = checked(&state, tenant, &wish).await?;
     let was = told(&state, tenant, &id).await?;
     let secrets = opened(&state, tenant, &before).await?;
     let to = destination(&state, wish.target, Some((&before.target, secrets)))?;

@@ -49,6 +49,8 @@ pub(crate) async fn change(
     headers: HeaderMap,
     FromJson(request): FromJson<PersonChange>,
 ) -> Result<Response, ApiError> {
+    // What a key gives here would stay when the key is gone.
+    caller.person()?;
     let (mut user, revision) = changeable(&state, &caller, &id).await?;
     let before = detail(&user);
     if etag::named(&headers)? != revision {

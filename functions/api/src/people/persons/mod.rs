@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A person as they are listed.
-fn detail(user: &User) -> PersonDetail {
+pub(in crate::people) fn detail(user: &User) -> PersonDetail {
     PersonDetail {
         id: user.id.clone(),
         roles: user.assignments(),

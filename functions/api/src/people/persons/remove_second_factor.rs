@@ -33,6 +33,7 @@ pub(crate) async fn remove_second_factor(
     State(state): State<ApiState>,
     FromPath(id): FromPath<UserId>,
 ) -> Result<StatusCode, ApiError> {
+    caller.person()?;
     let (user, revision) = changeable(&state, &caller, &id).await?;
     let identity = state.identity();
     let put = identity.put_second_factor(caller.tenant(), &user, revision, None);

@@ -12,7 +12,7 @@ use crate::{
     audit::Act,
     auth::{Allowed, needs},
     extract::FromPath,
-    problem::ApiError,
+    problem::{ApiError, Kind},
     setup::SetupError,
     state::ApiState,
 };
@@ -28,6 +28,7 @@ use crate::{
         (status = 200, description = "The one-time password, shown this once", body = OneTimePassword),
         (status = 403, description = "They may do more than the caller", body = Problem),
         (status = 404, description = "No such person", body = Problem),
+        (status = 409, description = "They sign in by an identity provider", body = Problem),
     ),
     security(("session" = ["people.manage"]))
 )]
@@ -37,7 +38,13 @@ pub(crate) async fn reset_password(
     FromPath(id): FromPath<UserId>,
 ) -> Result<Json<OneTimePassword>, ApiError> {
     caller.person()?;
-    changeable(&state, &caller, &id).await?;
+    let (user, _) = changeable(&state, &caller, &id).await?;
+    if user.external.is_some() {
+        return Err(ApiError::new(
+            Kind::Conflict,
+            "They sign in by an identity provider and have no password here.",
+        ));
+    }
     // A hash takes memory and a core: no more at once than for signing in.
     let _turn = state
         .hashing()

@@ -53,7 +53,7 @@ fn detail(record: RegistryRecord, last_run: Option<RegistryRun>) -> RegistryDeta
 
 /// A registry as the audit log keeps it, which leaves out whatever is called credentials: here it is told whose they are
 /// and since when they are set.
-fn told(record: RegistryRecord) -> Result<Value, ApiError> {
+pub(crate) fn told(record: RegistryRecord) -> Result<Value, ApiError> {
     let mut view = serde_json::to_value(detail(record, None)).map_err(ApiError::internal)?;
     if let Some(view) = view.as_object_mut()
         && let Some(credentials) = view.remove("credentials")
@@ -83,7 +83,7 @@ async fn answer(
 }
 
 /// A registry of the tenant, with the revision that names its state.
-async fn found(
+pub(crate) async fn found(
     state: &ApiState,
     tenant: &TenantId,
     id: &RegistryId,
@@ -104,7 +104,7 @@ fn must_match(headers: &HeaderMap, revision: u64) -> Result<(), ApiError> {
     }
 }
 
-fn changed() -> ApiError {
+pub(crate) fn changed() -> ApiError {
     ApiError::new(
         Kind::PreconditionFailed,
         "Read the registry, and send its ETag as `if-match`.",

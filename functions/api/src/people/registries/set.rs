@@ -6,7 +6,7 @@ use schemas::{
     RegistryId,
     api::{
         Problem,
-        registry::{NewRegistry, RegistryDetail},
+        registry::{NewRegistry, RegistryDetail, RegistrySettings},
     },
 };
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Replaces how a registry is set up, by who names its state. Without credentials those of before stay, as long as the
-/// address does: nobody can send a secret that they do not know to a registry of their own.
+/// addresses do: nobody can send a secret that they do not know to a registry of their own.
 #[utoipa::path(
     put,
     path = "/api/v1/registries/{id}",
@@ -56,7 +56,7 @@ pub(crate) async fn set(
         record.credentials = Some(sealed(&state, tenant, &id, credentials).await?);
     } else if wanted.forget_credentials {
         record.credentials = None;
-    } else if record.credentials.is_some() && settings.address != record.settings.address {
+    } else if record.credentials.is_some() && told_to(&settings) != told_to(&record.settings) {
         return Err(ApiError::new(
             Kind::BadRequest,
             "Credentials are not taken to another address: send `credentials` again, or `forget_credentials`.",
@@ -75,4 +75,10 @@ pub(crate) async fn set(
     tracing::info!(registry = %id, by = caller.name(), %tenant, "registry changed");
     let (record, revision) = found(&state, tenant, &id).await?;
     answer(&state, tenant, record, revision).await
+}
+
+/// Whom credentials are told to: the registry, and its product's own interface, which without an address of its own is where
+/// the registry's host says.
+fn told_to(settings: &RegistrySettings) -> (&str, Option<&str>) {
+    (&settings.address, settings.api.as_deref())
 }

@@ -9,7 +9,8 @@ use schemas::{
     api::{Problem, registry::RegistryTest},
 };
 use sources::registry::{
-    Credentials, KeptCredentials, Reference, Registry, RegistryError, RegistryOptions, Scope,
+    Credentials, KeptCredentials, Product, Reference, Registry, RegistryError, RegistryOptions,
+    Scope,
 };
 
 use super::found;
@@ -96,6 +97,7 @@ async fn ask(
     options: RegistryOptions,
 ) -> Result<String, RegistryError> {
     let address = &record.settings.address;
+    let product = Product::of(&record.settings, kept.clone(), &options)?;
     let credentials = match kept {
         Some(kept) => kept.sign_in(address, &options).await?,
         None => Credentials::Anonymous,
@@ -125,7 +127,8 @@ async fn ask(
             }),
         },
         None => {
-            let page = registry.repositories(None).await?;
+            let page = registry.repositories_of(product.as_ref(), &scope, None);
+            let page = page.await?;
             Ok(format!(
                 "it answered, and lists {}{} repositories",
                 if page.next.is_some() {

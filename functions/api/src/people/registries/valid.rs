@@ -3,7 +3,7 @@
 use schemas::api::registry::{
     NewRegistryCredentials, RegistryCredentialKind, RegistryKind, RegistryScope, RegistrySettings,
 };
-use sources::registry::{MAX_PATTERN_BYTES, Reference, ecr_region, is_pattern};
+use sources::registry::{MAX_PATTERN_BYTES, Reference, ecr_region, has_api, is_pattern};
 
 use crate::{
     problem::{ApiError, Kind},
@@ -50,7 +50,36 @@ pub(super) fn settings(
         )));
     }
     settings.scope = scope(&settings.address, settings.scope)?;
+    settings.api = match settings.api {
+        Some(api) => Some(self::api(state, settings.kind, &api)?),
+        None => None,
+    };
     Ok(settings)
+}
+
+/// The address of a product's own interface.
+fn api(state: &ApiState, kind: RegistryKind, text: &str) -> Result<String, ApiError> {
+    if !has_api(kind) {
+        return Err(bad(
+            "`settings.api` is for docker_hub, ghcr, gitlab, harbor and quay: other products have no interface that is asked.",
+        ));
+    }
+    let text = text.trim().trim_end_matches('/');
+    let form = || {
+        bad(
+            "`settings.api` is an address such as https://github.example.org/api/v3, without user, query and fragment.",
+        )
+    };
+    let plain = text.strip_prefix("https://").ok_or_else(form)?;
+    if plain.contains(['@', '?', '#']) {
+        return Err(form());
+    }
+    if let Some(guard) = &state.registries().guard {
+        guard
+            .url(text)
+            .map_err(|error| bad(format!("`settings.api`: {error}.")))?;
+    }
+    Ok(text.to_owned())
 }
 
 /// A host that names of images begin with, and that is asked.

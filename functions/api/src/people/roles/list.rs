@@ -3,13 +3,16 @@
 use access::permission::ROLES;
 use axum::{Json, extract::State};
 use platform::Cursor;
-use schemas::api::{page::PageQuery, role::RoleList};
+use schemas::api::{
+    Problem,
+    role::{RoleDetail, RoleList, RoleQuery},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{builtin, custom};
 use crate::{
     auth::{Allowed, needs},
-    cursor::{List, limit},
+    cursor::{List, limit, search},
     extract::FromQuery,
     problem::ApiError,
     state::ApiState,
@@ -22,25 +25,35 @@ struct Position {
     custom: Option<String>,
 }
 
-/// Roles: those that every tenant has, then those that the tenant made, by name.
+/// Roles: those that every tenant has, then those that the tenant made, by name. A page may have fewer rows than were asked for
+/// although there is a next one.
 #[utoipa::path(
     get,
     path = "/api/v1/roles",
     tag = "people",
     operation_id = "list_roles",
-    params(PageQuery),
-    responses((status = 200, description = "One page", body = RoleList)),
+    params(RoleQuery),
+    responses(
+        (status = 200, description = "One page", body = RoleList),
+        (status = 400, description = "A filter or cursor that cannot be used", body = Problem),
+    ),
     security(("session" = ["people.read"]))
 )]
 pub(crate) async fn list(
     caller: Allowed<needs::ReadPeople>,
     State(state): State<ApiState>,
-    FromQuery(page): FromQuery<PageQuery>,
+    FromQuery(query): FromQuery<RoleQuery>,
 ) -> Result<Json<RoleList>, ApiError> {
-    let list = List::new(&state, caller.tenant(), "roles", "");
-    let position = list.open_some::<Position>(page.cursor.as_ref())?;
+    let wanted = search(query.search.as_deref())?;
+    let filters = format!("{wanted:?} {:?}", query.builtin);
+    let list = List::new(&state, caller.tenant(), "roles", &filters);
+    let is_wanted = |role: &RoleDetail| {
+        let is_named = wanted.is_in(role.name.as_str()) || wanted.is_in(&role.description);
+        is_named && query.builtin.is_none_or(|builtin| role.builtin == builtin)
+    };
+    let position = list.open_some::<Position>(query.cursor.as_ref())?;
     let mut position = position.unwrap_or_default();
-    let limit = limit(page.limit)?;
+    let limit = limit(query.limit)?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut roles: Vec<_> = ROLES
         .into_iter()
@@ -60,6 +73,7 @@ pub(crate) async fn list(
         is_last = found.next.is_none();
         position.custom = found.next.map(|next| next.0);
     }
+    roles.retain(is_wanted);
     Ok(Json(RoleList {
         roles,
         next_cursor: (!is_last).then(|| list.seal(&position)).transpose()?,

@@ -159,7 +159,8 @@ pub(super) async fn assignable(
     Ok(wanted)
 }
 
-async fn is_known(
+/// Whether a tenant has a role of this name.
+pub(super) async fn is_known(
     state: &ApiState,
     tenant: &schemas::TenantId,
     name: &RoleName,

@@ -46,6 +46,8 @@ pub(crate) async fn set(
     FromJson(request): FromJson<RoleText>,
 ) -> Result<Response, ApiError> {
     caller.of_whole_tenant()?;
+    // What a key gives here would stay when the key is gone.
+    caller.person()?;
     if name.builtin().is_some() {
         return Err(unchangeable(&name));
     }

@@ -25,7 +25,7 @@ use crate::{
     tag = "scans",
     operation_id = "upload_scan",
     request_body(
-        content = Object,
+        content = Report,
         content_type = "application/json",
         description = "The report, at most 4 MiB as sent and 64 MiB unfolded; `content-encoding: zstd` is read"
     ),

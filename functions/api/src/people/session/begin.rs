@@ -9,16 +9,15 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use records::identity::{SessionRecord, User};
-use schemas::{SessionId, TenantId, Timestamp, api::session::SessionReply};
+use records::identity::{SessionRecord, User, lacks_second_factor};
+use schemas::{
+    SessionId, TenantId, Timestamp,
+    api::{session::SessionReply, session_settings::SessionSettings},
+};
 use secrecy::{ExposeSecret, SecretBox};
 
-use crate::{cookie, problem::ApiError, state::ApiState};
+use crate::{cookie, problem::ApiError, request_id, state::ApiState};
 
-/// How long a session may lie unused: a working day.
-pub(crate) const IDLE_MS: i64 = 8 * 60 * 60_000;
-/// How long a session holds however much it is used.
-pub(crate) const ABSOLUTE_MS: i64 = 7 * 24 * 60 * 60_000;
 /// Most bytes that are kept of what signed in calls itself.
 const MAX_USER_AGENT_BYTES: usize = 200;
 
@@ -41,6 +40,7 @@ pub(crate) async fn begin(
         SecretBox::new(Box::new(state.random()?)),
         SecretBox::new(Box::new(state.random()?)),
     );
+    let settings = settings(state, tenant).await?;
     let now = state.now();
     let record = SessionRecord {
         id,
@@ -50,15 +50,24 @@ pub(crate) async fn begin(
         secret_hash: secret.hash(),
         is_cookie,
         user_agent: user_agent(headers),
-        address: None,
+        address: request_id::origin().address,
         created_at: now,
         last_used_at: now,
-        idle_ms: IDLE_MS,
-        expires_at: now.plus_ms(ABSOLUTE_MS),
+        idle_ms: i64::from(settings.idle_s) * 1000,
+        expires_at: now.plus_ms(i64::from(settings.absolute_s) * 1000),
     };
     state.identity().create_session(tenant, &record).await?;
     tracing::info!(user = %user.id, %tenant, session = %record.id, "signed in");
-    hand_over(state, tenant, user, &record, &secret, headers)
+    hand_over(state, tenant, user, &record, &settings, &secret, headers)
+}
+
+/// A tenant's settings for sessions, as they are by themselves where nobody set them.
+pub(crate) async fn settings(
+    state: &ApiState,
+    tenant: &TenantId,
+) -> Result<SessionSettings, ApiError> {
+    let found = state.identity().session_settings(tenant).await?;
+    Ok(found.map_or_else(SessionSettings::default, |(kept, _)| kept.settings))
 }
 
 /// A session as its owner gets it: as a short token and the secret that renews it, or as a cookie.
@@ -67,6 +76,7 @@ pub(crate) fn hand_over(
     tenant: &TenantId,
     user: &User,
     record: &SessionRecord,
+    settings: &SessionSettings,
     secret: &SessionSecret,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -80,9 +90,11 @@ pub(crate) fn hand_over(
         tenant: tenant.clone(),
         roles: user.role_names(),
         must_change_password: user.one_time,
+        must_set_up_second_factor: lacks_second_factor(settings, user),
     };
     if record.is_cookie {
-        let cookie = cookie::set(headers, &secret.reveal(), ABSOLUTE_MS / 1000);
+        let lasts_s = record.expires_at.as_s().saturating_sub(state.now().as_s());
+        let cookie = cookie::set(state.behind_tls(), headers, &secret.reveal(), lasts_s);
         let mut response = Json(reply).into_response();
         let cookie = HeaderValue::try_from(cookie).map_err(ApiError::internal)?;
         response.headers_mut().insert(header::SET_COOKIE, cookie);

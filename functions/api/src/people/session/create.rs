@@ -1,5 +1,7 @@
 //! Signing in with login and password.
 
+use std::net::IpAddr;
+
 use access::password;
 use axum::{extract::State, http::HeaderMap, response::Response};
 use schemas::{
@@ -11,15 +13,61 @@ use schemas::{
 };
 use secrecy::SecretString;
 
-use super::{begin::begin, second_factor, shut, turn, with_password};
+use super::{
+    begin::{begin, settings},
+    second_factor, shut, turn, with_password,
+};
 use crate::{
     audit::{Act, Somebody},
     auth,
     extract::FromJson,
     frame,
     problem::{ApiError, Kind},
+    request_id,
     state::ApiState,
 };
+
+/// Where an attempt comes from.
+struct Source<'a> {
+    state: &'a ApiState,
+    tenant: &'a TenantId,
+    address: IpAddr,
+}
+
+impl Source<'_> {
+    /// Fails while nothing is tried for the address.
+    async fn is_open(&self) -> Result<(), ApiError> {
+        let identity = self.state.identity();
+        let shut = identity.address_shut_until(self.tenant, self.address);
+        let Some(until) = shut.await? else {
+            return Ok(());
+        };
+        let seconds = until.as_s().saturating_sub(self.state.now().as_s());
+        let seconds = u64::try_from(seconds).unwrap_or(0).max(1);
+        Err(ApiError {
+            retry_after_s: Some(seconds),
+            ..ApiError::new(
+                Kind::TooManyAttempts,
+                format!("Nothing is tried for this address for {seconds} seconds."),
+            )
+        })
+    }
+
+    /// Counts a failure.
+    async fn failed(&self) -> Result<(), ApiError> {
+        let free = settings(self.state, self.tenant).await?.failures_of_address;
+        let identity = self.state.identity();
+        identity
+            .address_failed(self.tenant, self.address, free)
+            .await?;
+        Ok(())
+    }
+}
+
+/// The address that the request came from, where that is known.
+fn origin_address() -> Option<IpAddr> {
+    request_id::origin().address?.parse().ok()
+}
 
 /// The tenant of those who do not name one.
 const DEFAULT_TENANT: &str = "default";
@@ -60,9 +108,24 @@ pub(crate) async fn create(
     let turn = turn(&state).await?;
     // Attempts are counted in known tenants only, so that strangers cannot fill the store with names of tenants.
     let known = state.identity().tenant(&tenant).await?.is_some();
+    let source = match origin_address() {
+        Some(address) if known => Some(Source {
+            state: &state,
+            tenant: &tenant,
+            address,
+        }),
+        _ => None,
+    };
+    if let Some(source) = &source {
+        source.is_open().await?;
+    }
     if known && let Some(until) = state.identity().begin_sign_in(&tenant, &login).await? {
         return Err(shut(until.as_s() - state.now().as_s()));
     }
+    let failed = async || match &source {
+        Some(source) => source.failed().await,
+        None => Ok(()),
+    };
     // What nobody is called may be a password in the wrong field, so it is not told.
     let act = Act::new("create_session");
     let user = match login.parse::<UserId>() {
@@ -76,6 +139,7 @@ pub(crate) async fn create(
                 .audit_refusal(&Somebody::anonymous(&tenant), act)
                 .await;
         }
+        failed().await?;
         return Err(wrong());
     };
     let kept = user.password_hash.clone();
@@ -91,6 +155,7 @@ pub(crate) async fn create(
             state
                 .audit_refusal(&Somebody::anonymous(&tenant), act)
                 .await;
+            failed().await?;
             return Err(wrong());
         }
         Err(error) => return Err(ApiError::internal(error)),
@@ -107,6 +172,7 @@ pub(crate) async fn create(
             state
                 .audit_refusal(&Somebody::anonymous(&tenant), act)
                 .await;
+            failed().await?;
         }
         return Err(error);
     }

@@ -37,5 +37,6 @@ pub(crate) async fn get(SignedIn(caller): SignedIn) -> Json<CallerDetail> {
         tenant: caller.tenant,
         roles: caller.roles,
         must_change_password: caller.must_change_password,
+        must_set_up_second_factor: caller.must_set_up_second_factor,
     })
 }

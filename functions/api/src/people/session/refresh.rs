@@ -2,7 +2,7 @@
 
 use access::session_secret::SessionSecret;
 use axum::{extract::State, http::HeaderMap, response::Response};
-use records::identity::{Alert, SessionRecord};
+use records::identity::{Alert, HeldSession, SessionRecord};
 use schemas::api::{
     Problem,
     session::{RefreshSession, SessionReply},
@@ -47,10 +47,16 @@ pub(crate) async fn refresh(
     let tenant = secret.tenant().clone();
     let identity = state.identity();
     let found = identity.session(&tenant, secret.user(), secret.session());
-    let (user, record, version) = found
+    let held = found
         .await?
-        .filter(|(_, record, _)| secret.is_of_family(&record.family_hash))
+        .filter(|held| secret.is_of_family(&held.record.family_hash))
         .ok_or_else(ended)?;
+    let HeldSession {
+        person: user,
+        record,
+        version,
+        settings,
+    } = held;
     // Each costs a write.
     state.spend(&tenant).await?;
     // The secret of a cookie is not one for scripts: it does not change.
@@ -82,5 +88,5 @@ pub(crate) async fn refresh(
         identity.raise(&tenant, &alert).await?;
         return Err(ended());
     };
-    hand_over(&state, &tenant, &user, &record, &next, &headers)
+    hand_over(&state, &tenant, &user, &record, &settings, &next, &headers)
 }

@@ -35,7 +35,8 @@ pub(crate) async fn sign_out(
     tracing::info!(%user, tenant = %caller.tenant, %session, "signed out");
     let mut response = StatusCode::NO_CONTENT.into_response();
     if headers.contains_key(header::COOKIE) {
-        let cookie = HeaderValue::try_from(cookie::clear(&headers)).map_err(ApiError::internal)?;
+        let cookie = cookie::clear(state.behind_tls(), &headers);
+        let cookie = HeaderValue::try_from(cookie).map_err(ApiError::internal)?;
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)

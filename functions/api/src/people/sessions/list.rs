@@ -13,6 +13,7 @@ use crate::{
     auth::SignedIn,
     cursor::{List, limit},
     extract::FromQuery,
+    people::session::begin::settings,
     problem::ApiError,
     state::ApiState,
 };
@@ -48,9 +49,10 @@ pub(crate) async fn list(
         .identity()
         .sessions(&caller.tenant, &user, limit(page.limit)?, cursor)
         .await?;
+    let settings = settings(&state, &caller.tenant).await?;
     let sessions = found.records.into_iter().map(|record| SessionDetail {
         is_current: own.as_ref() == Some(&record.id),
-        ends_at: record.ends_at(),
+        ends_at: record.ends_by(&settings),
         id: record.id,
         user: record.user,
         is_cookie: record.is_cookie,

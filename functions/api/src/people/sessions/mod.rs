@@ -22,7 +22,7 @@ fn whose(caller: &Principal, query: SessionsQuery) -> Result<UserId, ApiError> {
         )),
         (Some(user), own) if own == Some(&user) => Ok(user),
         (Some(user), _) => {
-            if caller.must_change_password
+            if caller.settled().is_err()
                 || caller.grants.reach(Permission::ManagePeople) != Reach::Tenant
             {
                 return Err(ApiError::new(

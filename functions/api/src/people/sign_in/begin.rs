@@ -44,7 +44,6 @@ pub(crate) async fn begin(
     };
     let found = state.identity().identity_provider(&tenant, &id).await?;
     let (provider, _) = found.ok_or_else(|| ApiError::not_found("identity provider"))?;
-    state.spend(&tenant).await?;
     let known = state.issuers().known(&provider.issuer, state.now()).await;
     let known = known.map_err(|error| {
         ApiError::new(
@@ -74,6 +73,7 @@ pub(crate) async fn begin(
         nonce: state.random_hex::<16>()?,
         verifier: pkce.verifier().expose_secret().to_owned(),
         ends_at_s: state.now().as_s().saturating_add(PATIENCE_S),
+        secure: provider.redirect_uri.starts_with("https://"),
     };
     let mut scope = "openid".to_owned();
     for one in provider.scopes.iter().filter(|one| *one != "openid") {
@@ -93,8 +93,7 @@ pub(crate) async fn begin(
             ("code_challenge_method", "S256"),
         ],
     );
-    let secure = provider.redirect_uri.starts_with("https://");
-    let kept = cookie(secure, &begun.seal(&state).await?, PATIENCE_S);
+    let kept = cookie(begun.secure, &begun.seal(&state).await?, PATIENCE_S);
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
     for (name, value) in [

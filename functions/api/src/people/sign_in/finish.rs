@@ -11,7 +11,7 @@ use axum::{
 };
 use records::{
     Secrets,
-    identity::{External, IdentityProvider, User},
+    identity::{External, IdentityProvider, SignedIn, User},
 };
 use schemas::{
     TenantId,
@@ -27,7 +27,8 @@ use crate::{
     audit::{Act, Somebody},
     auth,
     extract::FromQuery,
-    people::session::begin::begin,
+    frame,
+    people::{persons::detail, session::begin::begin},
     problem::{ApiError, Kind, chain},
     state::ApiState,
 };
@@ -79,16 +80,36 @@ pub(crate) async fn finish(
         .code
         .filter(|code| (1..=MAX_CODE_BYTES).contains(&code.len()));
     let code = code.ok_or_else(|| refused("the service's answer has no code"))?;
-    let claims = verified(&state, &provider, &begun, query.iss.as_deref(), code.into()).await?;
-    let roles = let_in(&provider, &claims)?;
-    let user = person(&state, &tenant, &provider, &claims, &roles).await?;
+    let come = async {
+        let claims = verified(&state, &provider, &begun, query.iss.as_deref(), code.into()).await?;
+        let roles = let_in(&provider, &claims)?;
+        person(&state, &tenant, &provider, &claims, &roles).await
+    };
+    let act = Act::new("finish_sign_in");
+    let (user, before) = match come.await {
+        Ok(come) => come,
+        Err(error) => {
+            let act = act.on("identity_provider", &provider.id);
+            state
+                .audit_refusal(&Somebody::anonymous(&tenant), act)
+                .await;
+            return Err(error);
+        }
+    };
+    frame::is_of(&tenant);
+    let mut act = act.on("person", &user.id);
+    // Who comes for the first time, or with other roles, is changed by it.
+    if before.as_ref().map(User::assignments) != Some(user.assignments()) {
+        if let Some(before) = &before {
+            act = act.before(&detail(before))?;
+        }
+        act = act.after(&detail(&user))?;
+    }
     let by = Somebody::of(&tenant, auth::person(&user.id, &user.role_names()));
-    let act = Act::new("finish_sign_in").on("person", &user.id);
     state.audit(&by, act).await?;
     let mut response = begin(&state, &tenant, &user, &headers, true).await?;
-    let secure = provider.redirect_uri.starts_with("https://");
     for (name, value) in [
-        (header::SET_COOKIE, cookie(secure, "", 0)),
+        (header::SET_COOKIE, cookie(begun.secure, "", 0)),
         (header::CACHE_CONTROL, "no-store".to_owned()),
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
     ] {
@@ -206,14 +227,14 @@ fn let_in(provider: &IdentityProvider, claims: &Claims) -> Result<Vec<RoleAssign
     Ok(roles)
 }
 
-/// The person and their roles, as of this sign-in.
+/// The person with their roles, as of this sign-in, and as they were before it.
 async fn person(
     state: &ApiState,
     tenant: &TenantId,
     provider: &IdentityProvider,
     claims: &Claims,
     roles: &[RoleAssignment],
-) -> Result<User, ApiError> {
+) -> Result<(User, Option<User>), ApiError> {
     let shown = |name: &str| {
         let text = claims.text(name)?;
         let plain = |c: &char| !c.is_control();
@@ -226,23 +247,25 @@ async fn person(
         email: shown("email"),
         signed_in_at: state.now(),
     };
-    let user = state.identity().signed_in(tenant, &external, roles).await?;
-    let user = user.ok_or_else(|| {
-        ApiError::new(
-            Kind::Forbidden,
-            "You are the last administrator here, and your groups no longer say so: have another one first.",
-        )
-    })?;
+    let shut = |why: &str| Err(ApiError::new(Kind::Forbidden, why));
+    let (user, before) = match state.identity().signed_in(tenant, &external, roles).await? {
+        SignedIn::New(user) => (*user, None),
+        SignedIn::Known { user, before } => (*user, Some(*before)),
+        SignedIn::LastAdmin => {
+            return shut(
+                "You are the last administrator here, and your groups no longer say so: have another one first.",
+            );
+        }
+        SignedIn::Taken => {
+            return shut(
+                "Somebody else has the login that is yours here: an administrator has to remove them.",
+            );
+        }
+    };
     if user.disabled_at.is_some() {
-        return Err(ApiError::new(
-            Kind::Forbidden,
-            "An administrator keeps you from signing in.",
-        ));
+        return shut("An administrator keeps you from signing in.");
     }
-    Ok(User {
-        one_time: false,
-        ..user
-    })
+    Ok((user, before))
 }
 
 /// Whether two texts are the same, in a time that says nothing of where they differ.

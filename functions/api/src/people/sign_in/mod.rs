@@ -18,6 +18,8 @@ use crate::{
     state::ApiState,
 };
 
+/// Where every service sends browsers back to.
+pub(crate) const CALLBACK: &str = "/api/v1/sign-in/callback";
 /// The tenant of those who do not name one.
 const DEFAULT_TENANT: &str = "default";
 /// How long somebody may take at the service, in seconds.
@@ -34,6 +36,8 @@ struct Begun {
     nonce: String,
     verifier: String,
     ends_at_s: i64,
+    /// Whether this server is reached by HTTPS, as the service knows it.
+    secure: bool,
 }
 
 /// The cookie's name. One with the prefix is set by this host alone, and by HTTPS (RFC 6265bis, 4.1.3); a server on this
@@ -81,16 +85,17 @@ impl Begun {
                 "This browser began no sign-in, or began it more than 10 minutes ago: begin again.",
             )
         };
-        let names = [cookie_name(true), cookie_name(false)];
-        let value = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|cookies| cookies.to_str().ok())
-            .flat_map(|cookies| cookies.split(';'))
-            .filter_map(|cookie| cookie.trim().split_once('='))
-            .find(|(name, _)| names.contains(name))
-            .map(|(_, value)| value)
-            .filter(|value| value.len() <= MAX_COOKIE_BYTES)
+        let cookie = |wanted: &str| {
+            let all = headers.get_all(header::COOKIE).iter();
+            all.filter_map(|cookies| cookies.to_str().ok())
+                .flat_map(|cookies| cookies.split(';'))
+                .filter_map(|cookie| cookie.trim().split_once('='))
+                .find(|(name, value)| *name == wanted && value.len() <= MAX_COOKIE_BYTES)
+                .map(|(_, value)| value)
+        };
+        let secure = cookie(cookie_name(true));
+        let value = secure
+            .or_else(|| cookie(cookie_name(false)))
             .ok_or_else(lost)?;
         let (tenant, thing) = sealed_for()?;
         let sealed: SealedSecret = serde_json::from_value(value.into()).map_err(|_| lost())?;
@@ -99,7 +104,8 @@ impl Begun {
             .await;
         let text = opened.map_err(|_| lost())?;
         let begun: Self = serde_json::from_str(text.expose_secret()).map_err(|_| lost())?;
-        if state.now().as_s() >= begun.ends_at_s {
+        // The name without the prefix may be of any site beside this one, so it counts only where no other is to be had.
+        if state.now().as_s() >= begun.ends_at_s || begun.secure != secure.is_some() {
             return Err(lost());
         }
         Ok(begun)

@@ -1,7 +1,6 @@
 //! How a tenant's people sign in.
 
 use axum::{Json, extract::State};
-use records::identity::MAX_IDENTITY_PROVIDERS;
 use schemas::api::identity_provider::{SignInQuery, SignInWay, SignInWays};
 
 use super::DEFAULT_TENANT;
@@ -25,11 +24,8 @@ pub(crate) async fn ways(
         Some(tenant) => tenant,
         None => DEFAULT_TENANT.parse().map_err(ApiError::internal)?,
     };
-    let found = state
-        .identity()
-        .identity_providers(&tenant, MAX_IDENTITY_PROVIDERS, None)
-        .await?;
-    let ways = found.records.into_iter().map(|provider| SignInWay {
+    let found = state.identity().all_identity_providers(&tenant).await?;
+    let ways = found.into_iter().map(|provider| SignInWay {
         id: provider.id,
         name: provider.name,
     });

@@ -1,5 +1,7 @@
 //! A build's token for one of this server.
 
+use std::time::Duration;
+
 use access::{
     builds::{Build, BuildRule, issue},
     oidc::{ALLOWED_SKEW_S, Claims, Expected, TokenError, UnverifiedToken, Use},
@@ -17,7 +19,7 @@ use schemas::{
         },
     },
 };
-use sources::oidc::IssuerError;
+use tokio::time::Instant;
 
 use crate::{
     audit::{Act, Somebody},
@@ -31,6 +33,8 @@ use crate::{
 
 /// The tenant of those who do not name one.
 const DEFAULT_TENANT: &str = "default";
+/// Refusals are answered after a whole number of these, so that how long one takes tells nothing of what is known.
+const EVENED: Duration = Duration::from_secs(1);
 /// Longest subject that is kept of a build's token, in characters.
 const MAX_SUBJECT_CHARS: usize = 120;
 
@@ -45,8 +49,7 @@ const MAX_SUBJECT_CHARS: usize = 120;
     responses(
         (status = 200, description = "The token", body = ExchangedToken),
         (status = 400, description = "Not an exchange of a signed token", body = Problem),
-        (status = 401, description = "The token is not trusted, and why, or came before", body = Problem),
-        (status = 503, description = "The token's issuer cannot be asked for its keys", body = Problem),
+        (status = 401, description = "The token is not trusted, or came before: the tenant's audit log says which", body = Problem),
     ),
     security(())
 )]
@@ -68,7 +71,14 @@ pub(crate) async fn exchange(
         None => DEFAULT_TENANT.parse().map_err(ApiError::internal)?,
     };
     let token = request.subject_token;
-    let (rule, claims) = trusted(&state, &tenant, &token).await?;
+    let begun = Instant::now();
+    let (rule, claims) = match judged(&state, &tenant, &token).await? {
+        Judged::Trusted(trusted) => *trusted,
+        Judged::Refused(why) => {
+            let act = Act::new("exchange_token");
+            return Err(refuse(&state, &tenant, begun, act, why).await?);
+        }
+    };
     frame::is_of(&tenant);
     state.spend(&tenant).await?;
     let subject = subject(&claims);
@@ -85,12 +95,9 @@ pub(crate) async fn exchange(
         .await?
     {
         // Whoever sends a token that is trusted and was used may have found it in a log.
-        let by = Somebody::anonymous(&tenant);
-        let told = serde_json::json!({"subject": subject});
-        state.audit_refusal(&by, act.after(&told)?).await;
-        return Err(refused(
-            "the token was exchanged before; ask the build's system for another",
-        ));
+        let why = format!("the token of {subject} was exchanged before");
+        let why = Why::by(why, &rule.issuer);
+        return Err(refuse(&state, &tenant, begun, act, why).await?);
     }
     let build = Build {
         tenant: tenant.clone(),
@@ -114,30 +121,68 @@ pub(crate) async fn exchange(
     }))
 }
 
+/// What became of a token.
+enum Judged {
+    /// A rule trusts it.
+    Trusted(Box<(TrustedBuild, Claims)>),
+    /// None does.
+    Refused(Why),
+}
+
+/// Why a token is not trusted, which is told to the tenant and not to whoever sent it.
+struct Why {
+    why: String,
+    /// Its issuer, where the tenant trusts that one.
+    issuer: Option<String>,
+}
+
+impl Why {
+    fn of(why: impl ToString) -> Self {
+        Self {
+            why: why.to_string(),
+            issuer: None,
+        }
+    }
+
+    fn by(why: impl ToString, issuer: &str) -> Self {
+        Self {
+            why: why.to_string(),
+            issuer: Some(issuer.to_owned()),
+        }
+    }
+}
+
 /// The rule that trusts a token, and what the token says.
-async fn trusted(
-    state: &ApiState,
-    tenant: &TenantId,
-    token: &str,
-) -> Result<(TrustedBuild, Claims), ApiError> {
-    let parse = || UnverifiedToken::parse(token).map_err(|error| refused(&error.to_string()));
-    let parsed = parse()?;
-    let issuer = parsed
-        .issuer()
-        .map_err(|error| refused(&error.to_string()))?;
-    // Only issuers that the tenant trusts are asked for anything. Another tenant's rules, and whether there is such a
-    // tenant, are not told: without a rule the answer is the same.
+async fn judged(state: &ApiState, tenant: &TenantId, token: &str) -> Result<Judged, ApiError> {
+    let parsed = match UnverifiedToken::parse(token) {
+        Ok(parsed) => parsed,
+        Err(error) => return Ok(Judged::Refused(Why::of(error))),
+    };
+    let issuer = match parsed.issuer() {
+        Ok(issuer) => issuer.to_owned(),
+        Err(error) => return Ok(Judged::Refused(Why::of(error))),
+    };
+    // Only issuers that the tenant trusts are asked for anything.
     let mut rules = state.identity().all_trusted_builds(tenant).await?;
     rules.retain(|rule| rule.issuer == issuer);
     if rules.is_empty() {
-        return Err(refused("no rule trusts tokens of this issuer"));
+        return Ok(Judged::Refused(Why::of(
+            "no rule trusts tokens of this issuer",
+        )));
     }
+    let refused = |why: String| Ok(Judged::Refused(Why::by(why, &issuer)));
     let now = state.now();
     let known = state
         .issuers()
-        .known_with_key(issuer, parsed.kid(), now)
+        .known_with_key(&issuer, parsed.kid(), now)
         .await;
-    let known = known.map_err(|error| away(&error))?;
+    let known = match known {
+        Ok(known) => known,
+        Err(error) => {
+            let error = chain(&error);
+            return refused(format!("the keys of its issuer cannot be had: {error}"));
+        }
+    };
     let mut why = None;
     for rule in rules {
         let expected = Expected {
@@ -146,21 +191,22 @@ async fn trusted(
             used_as: Use::Build,
             now,
         };
-        let claims = match parse()?.verify(&known.keys, &expected) {
+        let verified = UnverifiedToken::parse(token);
+        let claims = match verified.and_then(|parsed| parsed.verify(&known.keys, &expected)) {
             Ok(claims) => claims,
             Err(TokenError::Audience) => {
                 why.get_or_insert_with(|| TokenError::Audience.to_string());
                 continue;
             }
             // Every rule would say the same.
-            Err(error) => return Err(refused(&error.to_string())),
+            Err(error) => return refused(error.to_string()),
         };
         // A rule that this version does not understand trusts nobody.
         let Ok(checked) = BuildRule::new(&rule.claims) else {
             continue;
         };
         match checked.differs(&claims) {
-            None => return Ok((rule, claims)),
+            None => return Ok(Judged::Trusted(Box::new((rule, claims)))),
             Some(name) => {
                 why = Some(format!(
                     "no rule trusts it: its `{name}` is not as it has to be"
@@ -168,24 +214,35 @@ async fn trusted(
             }
         }
     }
-    Err(refused(why.as_deref().unwrap_or("no rule trusts it")))
+    refused(why.unwrap_or_else(|| "no rule trusts it".to_owned()))
 }
 
-fn refused(why: &str) -> ApiError {
-    ApiError::new(
+/// Refuses a token: with the same words and after the same time, whatever is wrong with it and whoever is trusted, so that
+/// strangers do not learn which tenants there are and whom they trust. The tenant's audit log says why.
+async fn refuse(
+    state: &ApiState,
+    tenant: &TenantId,
+    begun: Instant,
+    act: Act,
+    why: Why,
+) -> Result<ApiError, ApiError> {
+    // Strangers cannot fill the store with names of tenants.
+    if state.identity().tenant(tenant).await?.is_some() {
+        frame::is_of(tenant);
+        tracing::info!(%tenant, issuer = why.issuer, why = why.why, "a build's token refused");
+        let told = serde_json::json!({"why": why.why, "issuer": why.issuer});
+        let by = Somebody::anonymous(tenant);
+        state.audit_refusal(&by, act.after(&told)?).await;
+    }
+    let steps = begun.elapsed().as_millis() / EVENED.as_millis() + 1;
+    let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+    tokio::time::sleep_until(begun + EVENED.saturating_mul(steps)).await;
+    Ok(ApiError::new(
         Kind::BadBuildToken,
-        format!("The build's token is not accepted: {why}."),
-    )
-}
-
-fn away(error: &IssuerError) -> ApiError {
-    ApiError::new(
-        Kind::Unavailable,
-        format!(
-            "The keys of the token's issuer cannot be had: {}.",
-            chain(error)
-        ),
-    )
+        "A token is accepted once and before it expires, where a rule of the tenant trusts its issuer, its audience and its \
+         claims and the issuer can be asked for its keys. The tenant's audit log says what is wrong with this one; ask the \
+         build's system for another.",
+    ))
 }
 
 /// What a build is called in records: its subject as it can be shown.

@@ -1,12 +1,16 @@
 //! What is vulnerable here, and what first.
 
+use std::cmp::Reverse;
+
 use axum::{Json, extract::State};
 use estate::{Filter, Position, RankedVulnerability};
 use schemas::{
     Severity, VulnerabilityId,
     api::{
         Problem,
-        vulnerability::{VulnerabilityList, VulnerabilityQuery, VulnerabilityRow},
+        vulnerability::{
+            VulnerabilityList, VulnerabilityQuery, VulnerabilityRow, VulnerabilitySort,
+        },
     },
 };
 
@@ -25,8 +29,10 @@ use crate::{
 
 /// Longest text to search for, in characters.
 const MAX_SEARCH_CHARS: usize = 128;
+/// Longest list of severities, in bytes.
+const MAX_SEVERITIES_BYTES: usize = 64;
 
-/// Vulnerabilities, highest score first, then by id.
+/// Vulnerabilities, highest score first unless `sort` says otherwise, then by id.
 #[utoipa::path(
     get,
     path = "/api/v1/vulnerabilities",
@@ -50,11 +56,35 @@ pub(crate) async fn list(
         &state,
         caller.tenant(),
         "vulnerabilities",
-        &format!("{filter:?}"),
+        &format!("{filter:?} {:?}", query.sort),
     );
+    let feeds_loaded = feeds::loaded(&state).await?;
+    if let Some(key) = key_of(query.sort) {
+        let after: Option<(u32, VulnerabilityId)> = list.open_some(query.cursor.as_ref())?;
+        let as_of = state.now();
+        let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
+        let mut rows = sight.view().ranked(&filter);
+        let total = count(rows.len());
+        let place = |row: &RankedVulnerability| (Reverse(key(row)), row.id.clone());
+        rows.sort_by_cached_key(place);
+        if let Some((key, id)) = after {
+            let after = (Reverse(key), id);
+            rows.retain(|row| place(row) > after);
+        }
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| more);
+        let next_cursor = last.map(|last| list.seal(&(key(last), &last.id)));
+        return Ok(Json(VulnerabilityList {
+            next_cursor: next_cursor.transpose()?,
+            vulnerabilities: rows.into_iter().map(row).collect(),
+            total,
+            as_of: Some(as_of),
+            feeds_loaded,
+        }));
+    }
     let after: Option<(u16, VulnerabilityId)> = list.open_some(query.cursor.as_ref())?;
     let after = after.map(|(score_tenths, id)| Position { score_tenths, id });
-    let feeds_loaded = feeds::loaded(&state).await?;
     let begins = after.is_none() && filter == Filter::default() && caller.scope().is_everything();
     if begins && let Some(top) = top(&state, caller.tenant()).await? {
         let total = top.vulnerabilities.total;
@@ -65,7 +95,7 @@ pub(crate) async fn list(
                 .map(|last| list.seal(&(last.score_tenths, &last.id)))
                 .transpose()?;
             return Ok(Json(VulnerabilityList {
-                vulnerabilities: rows.into_iter().map(row).collect(),
+                vulnerabilities: rows.iter().cloned().map(row).collect(),
                 total,
                 next_cursor,
                 as_of: Some(top.as_of),
@@ -89,9 +119,29 @@ pub(crate) async fn list(
     }))
 }
 
-fn filter(query: &VulnerabilityQuery) -> Result<Filter, ApiError> {
+/// What an order other than that of scores goes by, the highest first.
+fn key_of(sort: VulnerabilitySort) -> Option<fn(&RankedVulnerability) -> u32> {
+    match sort {
+        VulnerabilitySort::Score => None,
+        // Bits of numbers that are not negative have the same order as the numbers.
+        VulnerabilitySort::Epss => {
+            Some(|row| row.facts.epss.map_or(0, |epss| epss.max(0.0).to_bits()))
+        }
+        VulnerabilitySort::Places => Some(|row| row.hosts.saturating_add(row.images)),
+        VulnerabilitySort::Id => Some(|_| 0),
+    }
+}
+
+/// The severities of a filter; none for all of them.
+pub(in crate::people) fn severities(asked: Option<&str>) -> Result<Vec<Severity>, ApiError> {
     let mut severities = Vec::new();
-    for word in query.severity.iter().flat_map(|words| words.split(',')) {
+    if asked.is_some_and(|words| words.len() > MAX_SEVERITIES_BYTES) {
+        return Err(ApiError::new(
+            Kind::BadRequest,
+            format!("`severity` has at most {MAX_SEVERITIES_BYTES} characters: name each once."),
+        ));
+    }
+    for word in asked.iter().flat_map(|words| words.split(',')) {
         let severity = [
             Severity::Critical,
             Severity::High,
@@ -111,6 +161,11 @@ fn filter(query: &VulnerabilityQuery) -> Result<Filter, ApiError> {
     }
     severities.sort();
     severities.dedup();
+    Ok(severities)
+}
+
+fn filter(query: &VulnerabilityQuery) -> Result<Filter, ApiError> {
+    let severities = severities(query.severity.as_deref())?;
     let search = query.search.clone().filter(|text| !text.is_empty());
     if search
         .as_ref()
