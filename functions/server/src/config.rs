@@ -66,7 +66,8 @@ pub struct Config {
     /// Connections of one address that are served at once; further ones are closed. This machine and `trusted_proxies` may
     /// have all.
     pub max_connections_of_address: usize,
-    /// Networks of the proxies before this server, such as `["127.0.0.1", "10.0.0.0/8"]`: what they say of whom a request is
+    /// Networks of the proxies before this server, such as `["127.0.0.1", "10.0.0.7"]`, no wider than they are, since whoever is
+    /// within can pass for any address: what they say of whom a request is
     /// for is believed, for the audit log, for API keys that are limited to networks, and for what strangers may do.
     pub trusted_proxies: Vec<Network>,
     /// The one header that they say it in: `x-forwarded-for` or `forwarded`. They have to go on with it or replace it.
