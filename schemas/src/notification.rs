@@ -126,6 +126,9 @@ pub struct Notification {
     /// How many vulnerabilities are left out here.
     #[serde(default)]
     pub more_vulnerabilities: u32,
+    /// What those are that are left out, by what channels can ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rest: Vec<NotifiedRest>,
     /// Where they are, or were.
     #[serde(default)]
     pub places: Vec<NotifiedPlace>,
@@ -203,6 +206,25 @@ pub struct NotifiedVulnerability {
     pub summary: Option<String>,
 }
 
+/// How many vulnerabilities of a kind a notification does not name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NotifiedRest {
+    /// Their severity.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Whether they are known to be exploited.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kev: bool,
+    /// Whether a fix is available.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fixable: bool,
+    /// The highest EPSS probability among them, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epss: Option<f32>,
+    /// How many there are.
+    pub count: u32,
+}
+
 /// A place that a notification names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NotifiedPlace {
@@ -231,6 +253,9 @@ pub struct PlaceChange {
     /// How many are left out here.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_vulnerabilities: u32,
+    /// What those are that are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rest: Vec<NotifiedRest>,
 }
 
 fn is_zero(number: &u32) -> bool {

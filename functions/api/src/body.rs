@@ -1,13 +1,22 @@
 //! Bodies: bounded as they arrive, bounded again as they unfold.
 
-use std::{error::Error, io::Read};
+use std::{
+    error::Error,
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+};
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, HttpBody, to_bytes},
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
+use futures::{StreamExt as _, stream};
 use http_body_util::LengthLimitError;
 
 use crate::problem::{ApiError, Kind};
@@ -27,6 +36,18 @@ const MAX_WINDOW_LOG: u32 = 24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body came too slowly")]
 pub struct TooSlow;
+
+/// The body, and whether it was taken to its end.
+pub(crate) fn watched(body: Body) -> (Body, Arc<AtomicBool>) {
+    let whole = Arc::new(AtomicBool::new(body.is_end_stream()));
+    let ended = Arc::clone(&whole);
+    let end = stream::poll_fn(move |_| {
+        ended.store(true, Ordering::Release);
+        Poll::Ready(None::<Result<Bytes, axum::Error>>)
+    });
+    let body = Body::from_stream(body.into_data_stream().chain(end));
+    (body, whole)
+}
 
 /// The whole body as sent.
 pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {

@@ -21,6 +21,8 @@ pub(crate) struct Operation {
     pub(crate) types: Vec<String>,
     /// Whether it is done once under an `Idempotency-Key`.
     pub(crate) is_once: bool,
+    /// Whether it reads a body.
+    pub(crate) has_body: bool,
 }
 
 /// The operations, by declared path and method.
@@ -79,6 +81,7 @@ fn operation(method: &Method, found: &path::Operation) -> Operation {
         asks_who: asks_who(found),
         types: types.collect(),
         is_once: idempotency::is_offered(method, found),
+        has_body: found.request_body.is_some(),
     }
 }
 

@@ -1,7 +1,14 @@
 //! What surrounds every request: an id, limits of its head, a time-out, a last resort for panics, the log line, and the
 //! server's time in the answer.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -13,14 +20,15 @@ use axum::{
 use futures::FutureExt;
 use platform::trace::{self, TraceContext};
 use schemas::{TenantId, api::audit::AuditOrigin};
+use tokio::task::AbortHandle;
 use tracing::{
     Instrument, Span,
     field::{Empty, display},
 };
 
 use crate::{
-    allowance,
-    body::{self, MAX_BODY_BYTES},
+    allowance, body,
+    declared::Declared,
     people::sign_in,
     problem::{ApiError, Kind},
     request_id::{self, Current, Peer},
@@ -43,7 +51,11 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 const UPLOAD_TIME_OUT: Duration = Duration::from_secs(15 * 60);
 
 /// Answers a request within its frame.
-pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+pub(crate) async fn frame(
+    State((state, declared)): State<(ApiState, Declared)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let id = match state.random_hex::<8>() {
         Ok(id) => id,
         Err(error) => return error.into_response(),
@@ -69,7 +81,10 @@ pub(crate) async fn frame(State(state): State<ApiState>, request: Request, next:
         request_id: Some(id.clone()),
     };
     let current = Current::of(origin);
-    let answer = request_id::scope(current.clone(), answer(&state, request, next, &path));
+    let answer = request_id::scope(
+        current.clone(),
+        answer(&state, &declared, request, next, &path),
+    );
     let answer = async {
         match trace {
             Some(trace) => trace::within(trace, answer).await,
@@ -124,7 +139,13 @@ fn trace_of(headers: &HeaderMap) -> Option<TraceContext> {
     given.or_else(of_gateway).or_else(TraceContext::fresh)
 }
 
-async fn answer(state: &ApiState, request: Request, next: Next, path: &str) -> Response {
+async fn answer(
+    state: &ApiState,
+    declared: &Declared,
+    request: Request,
+    next: Next,
+    path: &str,
+) -> Response {
     if let Err(error) = check_head(&request) {
         return error.into_response();
     }
@@ -135,20 +156,15 @@ async fn answer(state: &ApiState, request: Request, next: Next, path: &str) -> R
     };
     let panicked = || ApiError::internal("the handler panicked").into_response();
     if changes(&request, path) {
-        let begun = tokio::time::Instant::now();
-        // What is sent by drops, or not at all, ends with its connection and is nobody's work.
-        let (parts, body) = request.into_parts();
-        let body = body::read(&parts.headers, body, MAX_BODY_BYTES);
-        let body = match tokio::time::timeout(time_out, body).await {
-            Ok(Ok(body)) => Body::from(body),
-            Ok(Err(error)) => return error.into_response(),
-            Err(_) => return timed_out(),
-        };
-        let request = Request::from_parts(parts, body);
         let Ok(turn) = Arc::clone(state.changing()).try_acquire_owned() else {
             return busy();
         };
-        let left = time_out.saturating_sub(begun.elapsed());
+        // Nobody reads a body where none is asked for, so none keeps its sender from being left.
+        let has_body = declared.operation(&request).is_some_and(|of| of.has_body);
+        let (parts, body) = request.into_parts();
+        let body = if has_body { body } else { Body::empty() };
+        let (body, whole) = body::watched(body);
+        let request = Request::from_parts(parts, body);
         let trace = trace::current();
         let work = request_id::scope(Current::here(), next.run(request));
         let work = async move {
@@ -159,7 +175,11 @@ async fn answer(state: &ApiState, request: Request, next: Next, path: &str) -> R
             }
         };
         let work = tokio::spawn(work.in_current_span());
-        return match tokio::time::timeout(left, work).await {
+        let _left = Left {
+            work: work.abort_handle(),
+            whole,
+        };
+        return match tokio::time::timeout(time_out, work).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => panicked(),
             Err(_) => timed_out(),
@@ -178,6 +198,21 @@ async fn answer(state: &ApiState, request: Request, next: Next, path: &str) -> R
 /// identity provider may become somebody.
 fn changes(request: &Request, path: &str) -> bool {
     (!request.method().is_safe() && !path.starts_with("/uploads/")) || path == sign_in::CALLBACK
+}
+
+/// A change whose caller left or was not waited for any more. It ends with them while its body is not whole: nothing was
+/// changed yet, and what is sent by drops, or not at all, is nobody's work.
+struct Left {
+    work: AbortHandle,
+    whole: Arc<AtomicBool>,
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if !self.whole.load(Ordering::Acquire) {
+            self.work.abort();
+        }
+    }
 }
 
 /// The answer where as many changes are under way as may be, their callers gone or not.

@@ -11,7 +11,7 @@ use access::keys::sha256;
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -38,7 +38,7 @@ use utoipa::{
 
 use crate::{
     auth::{self, Came, Known, Principal},
-    body::{self, MAX_BODY_BYTES, MAX_UNFOLDED_BYTES},
+    body::{self, MAX_BODY_BYTES},
     declared::Declared,
     problem::{ApiError, Kind},
     request_id,
@@ -156,16 +156,17 @@ async fn done_once(
     let caller = auth::principal(&parts, state).await?;
     caller.settled()?;
     let content = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
-    let unfolded = body::unfold(&parts.headers, content.clone(), MAX_UNFOLDED_BYTES).await?;
+    let coding = parts.headers.get(header::CONTENT_ENCODING);
+    let coding = coding.map_or(&b""[..], HeaderValue::as_bytes);
     let asked = Asked {
         name: digest(&[
             who(&caller).as_bytes(),
             operation.as_bytes(),
             key.as_bytes(),
         ]),
-        request: digest(&[target(&parts).as_bytes(), &unfolded]),
+        // As it was sent: nothing is unfolded before it is known that the caller may do this.
+        request: digest(&[target(&parts).as_bytes(), coding, &content]),
     };
-    drop(unfolded);
     let once = Idempotency(state.platform());
     let turn = match once.begin(&caller.tenant, &asked).await? {
         Begun::First(turn) => turn,
@@ -205,10 +206,15 @@ async fn kept(state: &ApiState, caller: &Principal, turn: &Turn, response: Respo
         let error = error as &dyn std::error::Error;
         tracing::error!(%tenant, error, "what became of a request that is done once is not kept");
     };
-    if !response.status().is_success() && !request_id::is_done_untold() {
+    let status = response.status();
+    if status.is_client_error() && !request_id::is_done_untold() {
         if let Err(error) = once.release(tenant, turn).await {
             failed(&error);
         }
+        return response;
+    }
+    // It may have been done: the key stays with it, and says so to whoever sends it again.
+    if !status.is_success() && !request_id::is_done_untold() {
         return response;
     }
     let (parts, body) = response.into_parts();

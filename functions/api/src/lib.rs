@@ -96,10 +96,13 @@ pub fn router(state: ApiState) -> (Router, OpenApi) {
         ))
         .layer(middleware::from_fn_with_state(declared.clone(), pack::pack))
         .layer(middleware::from_fn_with_state(
-            (state.clone(), declared),
+            (state.clone(), declared.clone()),
             door::door,
         ))
-        .layer(middleware::from_fn_with_state(state.clone(), frame::frame))
+        .layer(middleware::from_fn_with_state(
+            (state.clone(), declared),
+            frame::frame,
+        ))
         .with_state(state);
     (router, openapi)
 }

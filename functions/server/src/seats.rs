@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -29,8 +29,9 @@ impl Seats {
         }
     }
 
-    /// One more for an address; `None` when it has as many as it may.
+    /// One more for an address, by IPv6 for all that one subscriber has (64 bits, RFC 6177); `None` when it has as many as it may.
     pub(crate) fn take(&self, address: IpAddr) -> Option<Seat> {
+        let address = network(address);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(address).or_default();
         if *count >= self.most.max(1) {
@@ -56,6 +57,16 @@ impl Drop for Seat {
     }
 }
 
+/// What one subscriber has.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
+            address.to_bits() & !u128::from(u64::MAX),
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +83,9 @@ mod tests {
         let _third = seats.take(one).unwrap();
         drop(other);
         assert!(!seats.taken.lock().unwrap().contains_key(&two));
+        let mut of_one = (1..=3).map(|n| format!("2001:db8::{n}").parse().unwrap());
+        let _fourth = seats.take(of_one.next().unwrap()).unwrap();
+        let _fifth = seats.take(of_one.next().unwrap()).unwrap();
+        assert!(seats.take(of_one.next().unwrap()).is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! Sending notifications: each to an address that a tenant's people entered, so only public ones are reached unless the
 //! operator allows others, redirects are not followed, and what is answered is read only as far as a person wants to know.
 
+mod bounded;
 mod jira;
 mod mail;
 mod syslog;

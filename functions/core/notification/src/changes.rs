@@ -13,6 +13,8 @@ use schemas::{
     },
 };
 
+use crate::rest;
+
 /// Most vulnerabilities that one change names.
 pub const MAX_VULNERABILITIES: usize = 100;
 /// More fixes than this at once in one place are told as a digest: a person reads one message then, not fifty, and what is
@@ -145,8 +147,8 @@ fn change(
     }
     let mut vulnerabilities: Vec<_> = by_id.into_values().collect();
     worst_first(&mut vulnerabilities);
-    let left = vulnerabilities.len().saturating_sub(MAX_VULNERABILITIES);
-    vulnerabilities.truncate(MAX_VULNERABILITIES);
+    let mut rest = Vec::new();
+    let left = rest::cut(&mut vulnerabilities, MAX_VULNERABILITIES, &mut rest);
     let installed = findings
         .first()
         .map(|f| f.evidence.matched_version.as_str());
@@ -159,7 +161,8 @@ fn change(
             installed_version: installed.filter(|_| !is_digest).map(short),
         },
         vulnerabilities,
-        more_vulnerabilities: u32::try_from(left).unwrap_or(u32::MAX),
+        more_vulnerabilities: left,
+        rest,
     }
 }
 

@@ -9,7 +9,10 @@ use schemas::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::changes::{MAX_VULNERABILITIES, worst_first};
+use crate::{
+    changes::{MAX_VULNERABILITIES, worst_first},
+    rest,
+};
 
 /// Most places that a notification names.
 pub const MAX_PLACES: usize = 200;
@@ -102,6 +105,7 @@ pub fn empty(event: NotificationEvent, tenant: &TenantId, id: &str, at: Timestam
         severity: Severity::Unknown,
         vulnerabilities: Vec::new(),
         more_vulnerabilities: 0,
+        rest: Vec::new(),
         places: Vec::new(),
         more_places: 0,
         subjects: Vec::new(),
@@ -148,19 +152,23 @@ pub fn add(notification: &mut Notification, change: &PlaceChange) {
         }
     }
     worst_first(&mut notification.vulnerabilities);
-    let left = notification
-        .vulnerabilities
-        .len()
-        .saturating_sub(MAX_VULNERABILITIES);
-    notification.vulnerabilities.truncate(MAX_VULNERABILITIES);
+    let mut cut = Vec::new();
+    let left = rest::cut(
+        &mut notification.vulnerabilities,
+        MAX_VULNERABILITIES,
+        &mut cut,
+    );
     if !is_known {
-        let left = u32::try_from(left).unwrap_or(u32::MAX);
         notification.more_vulnerabilities = notification
             .more_vulnerabilities
             .saturating_add(change.more_vulnerabilities)
             .saturating_add(left);
+        for one in change.rest.iter().chain(&cut) {
+            rest::put(&mut notification.rest, one);
+        }
     }
-    notification.severity = worst(&notification.vulnerabilities);
+    let left_out = notification.rest.iter().map(|rest| rest.severity).max();
+    notification.severity = worst(&notification.vulnerabilities).max(left_out.unwrap_or_default());
 }
 
 fn worse(known: &mut NotifiedVulnerability, other: &NotifiedVulnerability) {
@@ -207,14 +215,19 @@ pub fn wanted(notification: &Notification, wants: &ChannelWants) -> Option<Notif
     let mut part = notification.clone();
     part.vulnerabilities
         .retain(|known| meets(known, &wants.conditions));
-    if part.vulnerabilities.is_empty() {
+    part.rest = rest::wanted(&notification.rest, &wants.conditions);
+    part.more_vulnerabilities = rest::count(&part.rest);
+    // What an older version left out without a word about it: no worse than what is named, mostly.
+    if notification.rest.is_empty()
+        && part.vulnerabilities.len() == notification.vulnerabilities.len()
+    {
+        part.more_vulnerabilities = notification.more_vulnerabilities;
+    }
+    if part.vulnerabilities.is_empty() && part.more_vulnerabilities == 0 {
         return None;
     }
-    // What is left out is no worse than what is named: where something named is not wanted, neither is that.
-    if part.vulnerabilities.len() < notification.vulnerabilities.len() {
-        part.more_vulnerabilities = 0;
-    }
-    part.severity = worst(&part.vulnerabilities);
+    let left_out = part.rest.iter().map(|rest| rest.severity).max();
+    part.severity = worst(&part.vulnerabilities).max(left_out.unwrap_or_default());
     Some(part)
 }
 
@@ -305,6 +318,7 @@ fn join(one: &mut Notification, other: &Notification) {
     one.collections
         .retain(|known| other.collections.contains(known));
     let mut more = other.more_vulnerabilities;
+    let mut rest = other.rest.clone();
     for place in &other.places {
         add(
             one,
@@ -314,6 +328,7 @@ fn join(one: &mut Notification, other: &Notification) {
                 place: place.clone(),
                 vulnerabilities: other.vulnerabilities.clone(),
                 more_vulnerabilities: std::mem::take(&mut more),
+                rest: std::mem::take(&mut rest),
             },
         );
     }
@@ -333,13 +348,11 @@ fn hex(hash: Sha256) -> String {
 }
 
 fn meets(known: &NotifiedVulnerability, conditions: &NotificationConditions) -> bool {
-    let severity = conditions
-        .min_severity
-        .is_none_or(|least| known.severity >= least);
-    let exploited = !conditions.known_exploited || known.kev;
-    let fixable = !conditions.fixable || known.fixable;
-    let likely = conditions
-        .min_epss
-        .is_none_or(|least| known.epss.is_some_and(|epss| epss >= least));
-    severity && exploited && fixable && likely
+    rest::meet(
+        conditions,
+        known.severity,
+        known.kev,
+        known.fixable,
+        known.epss,
+    )
 }

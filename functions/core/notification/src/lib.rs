@@ -6,6 +6,7 @@ pub mod gather;
 mod jira;
 mod mail;
 mod ocsf;
+mod rest;
 mod secrets;
 mod signature;
 mod slack;

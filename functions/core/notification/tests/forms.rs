@@ -330,3 +330,43 @@ fn a_channel_is_told_only_of_what_is_likely_and_lies_in_its_collections() {
     all.collections = vec!["bank".parse().unwrap(), "shop".parse().unwrap()];
     assert!(gather::wanted(&all, &wants).is_some());
 }
+
+#[test]
+fn what_is_not_named_is_told_to_who_asks_for_it() {
+    // More than are named are worse and have no fix.
+    let mut now: Vec<_> = (0..120)
+        .map(|n| finding(&format!("CVE-2026-1{n:03}"), &format!("p{n}"), None, "high"))
+        .collect();
+    let fixable = |n| {
+        let package = format!("q{n}");
+        finding(&format!("CVE-2026-2{n:03}"), &package, Some("2"), "medium")
+    };
+    now.extend((0..60).map(fixable));
+    let all = gathered(&compare("web-1", None, &now, false));
+    assert_eq!(
+        (all.vulnerabilities.len(), all.more_vulnerabilities),
+        (100, 80)
+    );
+    let wants = |conditions: serde_json::Value| ChannelWants {
+        events: vec![NotificationEvent::FindingsNew],
+        collections: Vec::new(),
+        conditions: serde_json::from_value(conditions).unwrap(),
+    };
+    let told = gather::wanted(&all, &wants(json!({"fixable": true}))).unwrap();
+    assert_eq!(
+        (told.vulnerabilities.len(), told.more_vulnerabilities),
+        (0, 60)
+    );
+    assert_eq!(told.severity, Severity::Medium);
+    assert!(
+        lines(&told).iter().any(|line| line.contains("60")),
+        "{told:?}"
+    );
+    let told = gather::wanted(&all, &wants(json!({"min_severity": "high"}))).unwrap();
+    assert_eq!(
+        (told.vulnerabilities.len(), told.more_vulnerabilities),
+        (100, 20)
+    );
+    let none = gather::wanted(&all, &wants(json!({"known_exploited": true})));
+    assert_eq!(none, None);
+}

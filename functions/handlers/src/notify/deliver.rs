@@ -60,15 +60,16 @@ pub(super) async fn deliver(
             .await
             .map(drop)?);
     };
-    let before = record.attempts;
-    let Some((record, revision)) = begin(context, tenant, record, revision).await? else {
-        return Ok(());
-    };
+    // Before an attempt is counted: while the keys cannot be asked, none is made.
     let secrets = Channels(platform).open(tenant, &channel).await?;
     let secrets = secrets
         .as_ref()
         .and_then(ChannelSecrets::parse)
         .unwrap_or_default();
+    let before = record.attempts;
+    let Some((record, revision)) = begin(context, tenant, record, revision).await? else {
+        return Ok(());
+    };
     let told = &record.notification;
     let outcome = if channel.target == ChannelTarget::OcsfStore {
         store(context, tenant, id, told).await

@@ -61,14 +61,14 @@ async fn new_tags(
     let newest = match product(context, look.tenant, record).await? {
         Some(product) if product.knows_times() => {
             match newest_by_time(&product, &scope, repository, part).await {
-                // Who may read images need not have a say in the product's own interface.
-                Err(RegistryError::Unauthorised { said, .. }) => {
-                    part.problem = Some(format!(
-                        "{repository}: nobody says when its tags were pushed ({said}), so the newest are the last in the order of versions"
-                    ));
+                // Who may read images need not have a say in the product's own interface, nor a way to it: the newest are then
+                // the last in the order of versions, as of other registries.
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::info!(registry = %look.registry, repository, error, "nobody says when tags were pushed");
                     None
                 }
-                found => found.map_err(failed)?,
+                Ok(found) => found,
             }
         }
         _ => None,

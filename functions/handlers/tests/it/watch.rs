@@ -405,6 +405,7 @@ async fn fix(site: &Site, number: usize) {
             .unwrap(),
         ],
         more_vulnerabilities: 0,
+        rest: Vec::new(),
     };
     let group = gather::group(&change, &[]);
     let draft = DraftRecord {

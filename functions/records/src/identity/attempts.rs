@@ -166,7 +166,11 @@ impl Addresses {
         self.of
             .retain(|known| known.failed_at.plus_ms(MEMORY_MS) > now);
         if let Some(known) = self.of.iter_mut().find(|known| known.network == network) {
-            known.count = known.count.saturating_add(1);
+            // Of so many that are free in an hour, some are again after a part of it.
+            let since = now.as_ms().saturating_sub(known.failed_at.as_ms()).max(0);
+            let again = since.saturating_mul(i64::from(free)) / MEMORY_MS;
+            let again = u32::try_from(again).unwrap_or(u32::MAX);
+            known.count = known.count.saturating_sub(again).saturating_add(1);
             known.failed_at = now;
             let over = known.count.checked_sub(free.max(1));
             known.shut_until = over.map(|over| now.plus_ms(pause_ms(over)));

@@ -37,6 +37,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::{
     MAX_TOLD_CHARS, Outcome,
+    bounded::Bounded,
     wire::{WireError, connect, encrypt},
 };
 use crate::http::Guard;
@@ -154,6 +155,7 @@ async fn talk(
         }),
         MailEncryption::None | MailEncryption::Unknown => Box::new(stream),
     };
+    let stream = Box::new(Bounded { heard: 0, stream });
     let mut server = AsyncSmtpConnection::connect_with_transport(stream, &own).await?;
     if let (Some(user), Some(password)) = (&settings.user, secrets.password()) {
         let credentials = Credentials::new(user.clone(), password.to_owned());

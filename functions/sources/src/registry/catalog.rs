@@ -100,8 +100,11 @@ impl Registry {
             match product.repositories(scope, after).await {
                 Ok(Some(page)) => return Ok(page),
                 Ok(None) => {}
-                // Who may read images need not have a say in the product's own interface.
-                Err(RegistryError::Unauthorised { .. }) if after.is_none() => {}
+                // Who may read images need not have a say in the product's own interface, nor a way to it.
+                Err(error) if after.is_none() => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::info!(registry = %self.name(), error, "the product's own interface lists nothing");
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -86,6 +86,7 @@ fn fix(event: NotificationEvent, hosts: &[&str]) -> Notification {
             serde_json::from_value(json!({"id": "CVE-2026-0001", "severity": "critical"})).unwrap(),
         ],
         more_vulnerabilities: 0,
+        rest: Vec::new(),
     };
     let tenant = "acme".parse().unwrap();
     let mut all = gather::begin(&tenant, "n-1", now(), &change(&hosts[0]));

@@ -64,9 +64,11 @@ impl Source<'_> {
     }
 }
 
-/// The address that the request came from, where that is known.
+/// The address that the request came from, where that is known. This machine's is none: a proxy that was not named has it, and
+/// everybody behind it would answer for each other.
 fn origin_address() -> Option<IpAddr> {
-    request_id::origin().address?.parse().ok()
+    let address: IpAddr = request_id::origin().address?.parse().ok()?;
+    (!address.is_loopback()).then_some(address)
 }
 
 /// The tenant of those who do not name one.
