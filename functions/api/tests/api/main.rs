@@ -11,6 +11,7 @@ mod agents;
 mod all_tokens;
 mod allowances;
 mod audit;
+mod bodies;
 mod codings;
 mod described;
 mod envelopes;

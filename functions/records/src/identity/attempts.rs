@@ -252,6 +252,22 @@ mod tests {
     }
 
     #[test]
+    fn mistyping_now_and_then_shuts_nobody_out() {
+        let mut addresses = Addresses::default();
+        // One each ten minutes for a week, where 30 within an hour are too many.
+        for n in 0..1000 {
+            addresses.failed("192.0.2.1", 30, Timestamp::from_ms(n * 600_000));
+            let known = &addresses.of[0];
+            assert_eq!(known.shut_until, None, "{n}");
+        }
+        // As many as may be, spread over the hour, and then in haste.
+        for n in 0..30 {
+            addresses.failed("192.0.2.2", 30, Timestamp::from_ms(n * 1000));
+        }
+        assert!(addresses.of.iter().any(|known| known.shut_until.is_some()));
+    }
+
+    #[test]
     fn neighbours_by_ipv6_are_one_and_by_ipv4_are_not() {
         let network = |text: &str| network_of(text.parse().unwrap());
         assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:2"));
