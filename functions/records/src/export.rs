@@ -64,6 +64,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
     ("layer-images", "work that waits"),
     ("nonces", "requests that may not be repeated, for minutes"),
+    ("notification-batches", "work that waits, for minutes"),
     ("notification-changes", "work that waits, for minutes"),
     (
         "notification-deliveries",
