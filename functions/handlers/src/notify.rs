@@ -19,7 +19,7 @@ use records::{
 };
 use schemas::{ChannelId, TenantId, Timestamp, notification::Notification};
 
-use crate::{Context, Handler, HandlerError, message};
+use crate::{Context, Handler, HandlerError, message, watch};
 use batch::tell;
 
 /// The longest that changes are gathered although more of them come: five minutes, in milliseconds.
@@ -48,6 +48,7 @@ impl Handler for Notify {
                 channel,
                 minute,
             } => rate::sum_up(context, &tenant, &channel, minute).await,
+            NotifyMessage::Watch { tenant } => watch::watch_for(context, &tenant).await,
         }
     }
 }
