@@ -160,6 +160,12 @@ pub async fn page(
         if let Some(fields) = record.as_object_mut() {
             fields.retain(|name, _| !SECRET.contains(&name.as_str()));
         }
+        // Addresses of receivers may be secrets, and an earlier version kept them whole.
+        if noun == ExportNoun::NotificationChannels
+            && let Some(Value::String(url)) = record.pointer_mut("/target/url")
+        {
+            *url = notification::shown_url(url);
+        }
         Ok(ExportRow {
             name: item.key.sort,
             expires_at: item.expires_at_s.map(|at| {
