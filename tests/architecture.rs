@@ -36,7 +36,11 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("platform", &["schemas"]),
-    ("records", &["schemas", "platform", "access", "estate"]),
+    (
+        "records",
+        // What of a channel is shown is one rule for answers and exports.
+        &["schemas", "platform", "access", "estate", "notification"],
+    ),
     (
         "handlers",
         &[

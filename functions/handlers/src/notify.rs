@@ -3,6 +3,7 @@
 //! Changes are moved into a draft while more of them come, then the draft is sealed, and what it says becomes a delivery for
 //! each channel. Every step leaves a state from which a later message goes on.
 
+mod batch;
 mod deliver;
 mod rate;
 
@@ -12,13 +13,14 @@ use async_trait::async_trait;
 use notification::{gather, title};
 use platform::Delivery;
 use records::{
-    ChannelRecord, Channels, Deliveries, DeliveryRecord, Found, PlaceChanges,
+    Deliveries, DeliveryRecord, Found, PlaceChanges,
     messages::{self, NotifyMessage},
-    place_changes::{DraftRecord, StoredChange},
+    place_changes::{DraftRecord, MAX_MOVED, StoredChange},
 };
-use schemas::{TenantId, Timestamp, notification::Notification};
+use schemas::{ChannelId, TenantId, Timestamp, notification::Notification};
 
-use crate::{Context, Handler, HandlerError, message};
+use crate::{Context, Handler, HandlerError, message, watch};
+use batch::tell;
 
 /// The longest that changes are gathered although more of them come: five minutes, in milliseconds.
 const MAX_GATHERED_MS: i64 = 5 * 60 * 1000;
@@ -46,6 +48,7 @@ impl Handler for Notify {
                 channel,
                 minute,
             } => rate::sum_up(context, &tenant, &channel, minute).await,
+            NotifyMessage::Watch { tenant } => watch::watch_for(context, &tenant).await,
         }
     }
 }
@@ -104,33 +107,36 @@ async fn draft(
         groups.entry(group).or_default().push(change);
     }
     for (group, changes) in groups {
-        let before = drafts.remove(&group);
-        let draft = match &before {
-            Some(before) if before.record.sealed => {
+        let mut before = drafts.remove(&group);
+        let mut moved = changes.chunks(MAX_MOVED).peekable();
+        while let Some(changes) = moved.next() {
+            if before.as_ref().is_some_and(|before| before.record.sealed) {
                 return Err(HandlerError::retry("another tells of the same"));
             }
-            Some(before) => Some(before.record.clone()),
-            None => None,
-        };
-        let Some(draft) = extended(tenant, draft, &group, &changes) else {
-            continue;
-        };
-        let put = repository.put_draft(tenant, before.as_ref(), draft).await?;
-        if put.is_none() {
-            return Err(HandlerError::retry("another gathers the same"));
+            let known = before.as_ref().map(|before| before.record.clone());
+            let Some(draft) = extended(context, tenant, known, &group, changes)? else {
+                continue;
+            };
+            let put = repository.move_into(tenant, before.as_ref(), &draft, changes);
+            if !put.await? {
+                return Err(HandlerError::retry("another gathers the same"));
+            }
+            if moved.peek().is_some() {
+                before = repository.draft(tenant, &group).await?;
+            }
         }
-        repository.forget(changes).await?;
     }
     Ok(())
 }
 
-/// A draft with these changes, too. Its id derives from its first change, so that a repetition makes the same one.
+/// A draft with these changes, too. Its id is random: what it says is only in this draft.
 fn extended(
+    context: &Context,
     tenant: &TenantId,
     mut draft: Option<DraftRecord>,
     group: &str,
     changes: &[StoredChange],
-) -> Option<DraftRecord> {
+) -> Result<Option<DraftRecord>, HandlerError> {
     for StoredChange { record, .. } in changes {
         match &mut draft {
             Some(draft) => {
@@ -139,13 +145,7 @@ fn extended(
                 draft.notification.at = draft.notification.at.min(record.at);
             }
             None => {
-                let of = format!(
-                    "{tenant}/{group}/{}/{}",
-                    record.change.place.place,
-                    record.at.as_ms()
-                );
-                let digest = records::digest(of.as_bytes());
-                let id = digest.hex().get(..32).unwrap_or_default().to_owned();
+                let id = format!("{:032x}", u128::from_le_bytes(random(context)?));
                 let mut notification = gather::begin(tenant, &id, record.at, &record.change);
                 notification.collections.clone_from(&record.collections);
                 draft = Some(DraftRecord {
@@ -158,7 +158,16 @@ fn extended(
             }
         }
     }
-    draft
+    Ok(draft)
+}
+
+/// Random bytes.
+fn random<const N: usize>(context: &Context) -> Result<[u8; N], HandlerError> {
+    let mut random = [0; N];
+    let keys = &context.platform.keys;
+    keys.random(&mut random)
+        .map_err(|error| HandlerError::Retry(Box::new(error)))?;
+    Ok(random)
 }
 
 /// Seals the drafts to which nothing was added for a while; says whether any stays open.
@@ -182,72 +191,24 @@ async fn seal(context: &Context, tenant: &TenantId) -> Result<bool, HandlerError
             sealed: true,
             ..found.record.clone()
         };
-        if repository
-            .put_draft(tenant, Some(&found), sealed)
-            .await?
-            .is_none()
-        {
-            return Err(HandlerError::retry("another gathers the same"));
-        }
+        // Where it was changed in between, by who seals it or by who adds to it, it is looked at once more.
+        let put = repository.put_draft(tenant, Some(&found), sealed).await?;
+        open |= put.is_none();
     }
     Ok(open)
-}
-
-/// Makes deliveries of all that is sealed, and forgets it. Two that do so at once make the same deliveries.
-async fn tell(context: &Context, tenant: &TenantId) -> Result<(), HandlerError> {
-    let platform = &context.platform;
-    let repository = PlaceChanges(platform);
-    let mut sealed = repository.drafts(tenant).await?;
-    sealed.retain(|draft| draft.record.sealed);
-    if sealed.is_empty() {
-        return Ok(());
-    }
-    let told: Vec<&Notification> = sealed
-        .iter()
-        .map(|draft| &draft.record.notification)
-        .collect();
-    for channel in Channels(platform).all(tenant).await? {
-        if channel.enabled {
-            send(context, tenant, &channel, &told).await?;
-        }
-    }
-    for draft in &sealed {
-        repository.forget_draft(tenant, draft).await?;
-    }
-    Ok(())
-}
-
-/// Makes the deliveries of one channel.
-async fn send(
-    context: &Context,
-    tenant: &TenantId,
-    channel: &ChannelRecord,
-    told: &[&Notification],
-) -> Result<(), HandlerError> {
-    let mut parts: Vec<Notification> = told
-        .iter()
-        .filter_map(|notification| gather::wanted(notification, &channel.wants))
-        .collect();
-    parts = gather::merged(&parts);
-    let most = usize::try_from(context.limits.messages_per_minute).unwrap_or(usize::MAX);
-    if parts.len() > most {
-        parts = gather::digests(&parts);
-    }
-    let admitted = rate::admit(context, tenant, &channel.id, parts).await?;
-    put(context, tenant, channel, admitted).await
 }
 
 /// Makes deliveries of notifications, and has them tried.
 async fn put(
     context: &Context,
     tenant: &TenantId,
-    channel: &ChannelRecord,
+    channel: &ChannelId,
     parts: Vec<Notification>,
 ) -> Result<(), HandlerError> {
     let mut tries = Vec::new();
     for part in parts {
         let title = title(&part);
-        let delivery = DeliveryRecord::new(&channel.id, part, title)?;
+        let delivery = DeliveryRecord::new(channel, part, title)?;
         // One that is there may have been told to nobody yet, and is tried once however often that is asked.
         Deliveries(&context.platform)
             .put(tenant, &delivery, None)

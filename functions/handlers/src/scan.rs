@@ -12,7 +12,8 @@ use schemas::{Digest, Place, TenantId, inventory::Inventory, report::Summary};
 use crate::{
     ATTEMPTS, Context, Handler, HandlerError,
     advise::{self, Judged},
-    merge, message, rematch, tell,
+    merge, message, rematch,
+    tell::{self, Changed},
 };
 
 /// The function.
@@ -195,14 +196,23 @@ async fn match_once(
         findings: judged.findings,
         cannot_judge: judged.cannot_judge,
     };
-    let Some(changes) = tell::changed(context, tenant, known, &record, &document).await? else {
-        return Ok(Matched::Again);
+    let mut replaced = before.clone();
+    let changes = match tell::changed(context, tenant, known, &record, &document).await? {
+        Changed::These(changes) => changes,
+        Changed::Replaced => return Ok(Matched::Again),
+        Changed::Lost => {
+            // Findings that are as they were are written again, too.
+            if let Some(replaced) = &mut replaced {
+                replaced.record.result = None;
+            }
+            Vec::new()
+        }
     };
     let is_told = !changes.is_empty();
     let put = Places(platform)
         .put_telling(
             tenant,
-            before.as_ref(),
+            replaced.as_ref(),
             record,
             document,
             &judged.names,

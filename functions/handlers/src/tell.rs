@@ -8,14 +8,25 @@ use schemas::{TenantId, inventory::CoverageStatus};
 
 use crate::{Context, HandlerError, advise, within::Within};
 
-/// What changed in a place; nothing where nobody is to be told. `None` when the state before was replaced since it was read.
+/// What changed in a place.
+pub(crate) enum Changed {
+    /// These are to be told; none where nobody is to be told.
+    These(Vec<ChangeRecord>),
+    /// The state before was replaced since it was read.
+    Replaced,
+    /// What was found before is nowhere any more, so what of it is new cannot be said. To tell of all would tell of it as
+    /// new once more; what changes from here on is told.
+    Lost,
+}
+
+/// What changed in a place between these states.
 pub(crate) async fn changed(
     context: &Context,
     tenant: &TenantId,
     known: Option<&PlaceRecord>,
     record: &PlaceRecord,
     document: &FindingsDocument,
-) -> Result<Option<Vec<ChangeRecord>>, HandlerError> {
+) -> Result<Changed, HandlerError> {
     let platform = &context.platform;
     let mut channels = Channels(platform).all(tenant).await?;
     channels.retain(|channel| {
@@ -23,20 +34,20 @@ pub(crate) async fn changed(
         channel.enabled && events.any(|event| event.is_of_findings())
     });
     if channels.is_empty() {
-        return Ok(Some(Vec::new()));
+        return Ok(Changed::These(Vec::new()));
     }
-    let within = Within::of(context, tenant, channels.iter()).await?;
-    let collections = within.have_place(context, tenant, &record.place).await?;
-    // Of what no advisories were there for, or was not wholly there, nothing was known yet.
-    let before = match known.filter(|known| known.generation > 0 && known.missing_layers.is_empty())
-    {
+    // Of what no advisories were there for nothing was known yet.
+    let before = match known.filter(|known| known.generation > 0) {
         None => None,
         Some(known) => match Places(platform).findings(tenant, known).await {
-            Err(RecordError::Gone(_)) => return Ok(None),
+            Err(RecordError::Gone(_)) => return gone(context, tenant, known).await,
             before => Some(before?),
         },
     };
+    let within = Within::of(context, tenant, channels.iter()).await?;
+    let collections = within.have_place(context, tenant, &record.place).await?;
     let sees_less = known.is_some_and(|known| sees_less(known, record));
+    let sees_more = known.is_some_and(|known| lacks(record, known));
     let (record, document, at) = (record.clone(), document.clone(), context.now());
     // Places have tens of thousands of findings.
     advise::aside(move || {
@@ -44,6 +55,7 @@ pub(crate) async fn changed(
             place: &record.place,
             name: &record.name,
             before: before.as_ref().map(found),
+            sees_more,
             now: found(&document),
             sees_less,
         });
@@ -54,9 +66,27 @@ pub(crate) async fn changed(
             change,
             collections: collections.clone(),
         });
-        Ok(Some(records.collect()))
+        Ok(Changed::These(records.collect()))
     })
     .await
+}
+
+/// Why the findings of a state are not there.
+async fn gone(
+    context: &Context,
+    tenant: &TenantId,
+    known: &PlaceRecord,
+) -> Result<Changed, HandlerError> {
+    let now = Places(&context.platform).get(tenant, &known.place).await?;
+    if now.is_none_or(|now| now.record != *known) {
+        return Ok(Changed::Replaced);
+    }
+    tracing::warn!(
+        %tenant,
+        place = %known.place,
+        "what was found before is lost, so nobody is told what changed since"
+    );
+    Ok(Changed::Lost)
 }
 
 fn found(document: &FindingsDocument) -> changes::Found<'_> {
@@ -72,6 +102,12 @@ fn sees_less(known: &PlaceRecord, record: &PlaceRecord) -> bool {
         known.coverage == CoverageStatus::Complete && record.coverage != CoverageStatus::Complete;
     worse
         || record.gaps > known.gaps
-        || record.missing_layers.len() > known.missing_layers.len()
+        || lacks(known, record)
         || record.generation < known.generation
+}
+
+/// Whether the other state lacks a layer that this one has.
+fn lacks(one: &PlaceRecord, other: &PlaceRecord) -> bool {
+    let mut missing = other.missing_layers.iter();
+    missing.any(|layer| !one.missing_layers.contains(layer))
 }

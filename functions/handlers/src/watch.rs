@@ -1,20 +1,27 @@
 //! watch: what is wrong with feeds, agents, registries and queues is told when it begins and when it ends, once each.
 //!
+//! The scheduled function asks which tenants' channels want to hear of any of it, and has `notify` look for each of these by a
+//! message of its own: none of them waits for the others, however many they are.
+//!
 //! What lasts is a record. What began or ended since the last look is written with the draft that tells of it in one
 //! transaction, so it is told once however often a look breaks off. That nothing was heard of an agent is no event of its own,
 //! so all of this is looked for from time to time; what happens between two looks is told together.
 
 mod looks;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+};
 
 use async_trait::async_trait;
+use futures::{StreamExt as _, future::join_all, stream};
 use notification::gather;
 use platform::Delivery;
 use records::{
-    Channels, Found, Hosts, PlaceChanges, TroubleRecord, Troubles,
+    ChannelRecord, Channels, Found, Hosts, PlaceChanges, RecordError, TroubleRecord, Troubles,
     identity::Identity,
-    messages::{self, NotifyMessage},
+    messages::{self, NotifyMessage, QUEUES},
     place_changes::DraftRecord,
     troubles::{Edge, MAX_AT_ONCE},
 };
@@ -31,18 +38,50 @@ use looks::State;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Watch;
 
+/// Tenants whose channels are read at once.
+const AT_ONCE: usize = 16;
+
 #[async_trait]
 impl Handler for Watch {
     async fn handle(&self, context: &Context, _tick: &Delivery) -> Result<(), HandlerError> {
-        let mut failed = None;
-        for tenant in Identity::new(context.platform.clone()).tenants().await? {
-            // One tenant's records must not keep the others from being told.
-            if let Err(error) = watch_for(context, &tenant.id).await {
-                let cause = &error as &dyn std::error::Error;
-                tracing::error!(tenant = %tenant.id, error = cause, "a tenant is not watched");
-                failed = Some(error);
+        let tenants = Identity::new(context.platform.clone()).tenants().await?;
+        let asked = stream::iter(tenants).map(async |tenant| {
+            let wanted = wanted(context, &tenant.id).await;
+            (tenant.id, wanted)
+        });
+        let mut asked = pin!(asked.buffer_unordered(AT_ONCE));
+        let (mut messages, mut failed) = (Vec::new(), None);
+        let mut of_letters = false;
+        while let Some((tenant, wanted)) = asked.next().await {
+            match wanted {
+                Ok(wanted) => {
+                    of_letters |= wanted.kinds.contains(&Kind::DeadLetters);
+                    if !wanted.kinds.is_empty() {
+                        messages.push(NotifyMessage::Watch { tenant });
+                    }
+                }
+                // One tenant's records must not keep the others from being told.
+                Err(error) => {
+                    let cause = &error as &dyn std::error::Error;
+                    tracing::error!(%tenant, error = cause, "a tenant is not watched");
+                    failed = Some(error);
+                }
             }
         }
+        if of_letters {
+            // Once for all tenants, before any of them is looked at.
+            let queues = &context.platform.queue;
+            let gathered = QUEUES.map(|queue| async move {
+                let gathered = queues.gather_dead(queue).await;
+                gathered.map_err(|error| RecordError::Queue(queue, error))
+            });
+            for gathered in join_all(gathered).await {
+                if let Err(error) = gathered {
+                    failed = Some(error.into());
+                }
+            }
+        }
+        messages::send(&context.platform, &messages).await?;
         failed.map_or(Ok(()), Err)
     }
 }
@@ -81,15 +120,27 @@ impl Kind {
 /// Edges of one event within the same collections.
 type Edges = BTreeMap<(NotificationEvent, Vec<CollectionId>), Vec<Edge>>;
 
-async fn watch_for(context: &Context, tenant: &TenantId) -> Result<(), HandlerError> {
-    let platform = &context.platform;
-    let mut channels = Channels(platform).all(tenant).await?;
+/// What a tenant's channels want to hear of.
+struct Wanted {
+    channels: Vec<ChannelRecord>,
+    kinds: Vec<Kind>,
+}
+
+/// Whoever asks for nothing of a kind pays nothing for it.
+async fn wanted(context: &Context, tenant: &TenantId) -> Result<Wanted, HandlerError> {
+    let mut channels = Channels(&context.platform).all(tenant).await?;
     channels.retain(|channel| channel.enabled);
     let events = channels.iter().flat_map(|channel| &channel.wants.events);
-    let wanted: BTreeSet<NotificationEvent> = events.copied().collect();
-    // Whoever asks for nothing of a kind pays nothing for it.
+    let events: BTreeSet<NotificationEvent> = events.copied().collect();
     let mut kinds = Kind::ALL.to_vec();
-    kinds.retain(|kind| wanted.contains(&kind.begins()) || wanted.contains(&kind.ends()));
+    kinds.retain(|kind| events.contains(&kind.begins()) || events.contains(&kind.ends()));
+    Ok(Wanted { channels, kinds })
+}
+
+/// Looks once for what is wrong in a tenant, and has it told.
+pub(crate) async fn watch_for(context: &Context, tenant: &TenantId) -> Result<(), HandlerError> {
+    let platform = &context.platform;
+    let Wanted { channels, kinds } = wanted(context, tenant).await?;
     if kinds.is_empty() {
         return Ok(());
     }

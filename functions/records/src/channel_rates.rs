@@ -23,6 +23,9 @@ pub struct RateRecord {
     /// Ids of the notifications that it was sent in that minute.
     #[serde(default)]
     pub sent: Vec<String>,
+    /// Ids of those before that minute, the latest ones: whoever sends one of them once more is not counted for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
     /// Digests of what was too much, one for each thing that happened.
     #[serde(default)]
     pub held: Vec<Notification>,

@@ -64,6 +64,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
     ("layer-images", "work that waits"),
     ("nonces", "requests that may not be repeated, for minutes"),
+    ("notification-batches", "work that waits, for minutes"),
     ("notification-changes", "work that waits, for minutes"),
     (
         "notification-deliveries",
@@ -158,6 +159,12 @@ pub async fn page(
         let mut record: Value = store::decode_json(&item.value, WHAT)?;
         if let Some(fields) = record.as_object_mut() {
             fields.retain(|name, _| !SECRET.contains(&name.as_str()));
+        }
+        // Addresses of receivers may be secrets, and an earlier version kept them whole.
+        if noun == ExportNoun::NotificationChannels
+            && let Some(Value::String(url)) = record.pointer_mut("/target/url")
+        {
+            *url = notification::shown_url(url);
         }
         Ok(ExportRow {
             name: item.key.sort,

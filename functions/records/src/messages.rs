@@ -269,6 +269,11 @@ pub enum NotifyMessage {
         /// The minute, since 1970.
         minute: i64,
     },
+    /// Look for what is wrong with feeds, agents, registries and queues.
+    Watch {
+        /// For whom.
+        tenant: TenantId,
+    },
 }
 
 /// To `feed`: advisories may have changed.
@@ -367,9 +372,10 @@ queue_message!(
 queue_message!(
     NotifyMessage,
     "notify",
-    ["gather", "deliver", "sum_up"],
+    ["gather", "deliver", "sum_up", "watch"],
     |message| match message {
         NotifyMessage::Gather { tenant }
+        | NotifyMessage::Watch { tenant }
         | NotifyMessage::Deliver { tenant, .. }
         | NotifyMessage::SumUp { tenant, .. } => Some(tenant),
     }

@@ -18,6 +18,8 @@ const DRAFTS: &str = "notification-drafts";
 const WHAT: &str = "changes of places";
 /// Most changes that are read at once.
 const PAGE: u32 = 500;
+/// Most changes that are moved into a draft at once: all of it is one transaction.
+pub const MAX_MOVED: usize = 90;
 
 /// A change that was not told yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,20 +88,25 @@ impl PlaceChanges<'_> {
         changes.collect()
     }
 
-    /// Forgets changes that a draft has.
+    /// Keeps a draft in place of the one that was read, and forgets these changes that it has: both or none of it, so that
+    /// each change is in one draft. At most [`MAX_MOVED`] changes. `false` when somebody else changed any of it in between.
     ///
     /// # Errors
     /// When the table fails.
-    pub async fn forget(&self, changes: Vec<StoredChange>) -> Result<(), RecordError> {
-        for change in changes {
-            let condition = Condition::VersionIs(change.version);
-            let table = &self.0.table;
-            match patiently(async || table.delete(&change.key, condition).await).await {
-                Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
-                Err(error) => return Err(RecordError::Table(WHAT, error)),
-            }
-        }
-        Ok(())
+    pub async fn move_into(
+        &self,
+        tenant: &TenantId,
+        before: Option<&Found<DraftRecord>>,
+        draft: &DraftRecord,
+        changes: &[StoredChange],
+    ) -> Result<bool, RecordError> {
+        let mut writes = vec![write_draft(tenant, before, draft)?];
+        writes.extend(changes.iter().map(|change| Write::Delete {
+            key: change.key.clone(),
+            condition: Condition::VersionIs(change.version),
+        }));
+        let put = store::transact(self.0, writes, WHAT).await?;
+        Ok(matches!(put, Put::Written))
     }
 
     /// The drafts.

@@ -144,9 +144,10 @@ impl Needs {
     };
 
     pub(crate) const WATCH: Self = Self {
-        records: Records::Write,
+        records: Records::Read,
+        // Each tenant is looked at by a message of its own.
         sends: &[NotifyMessage::QUEUE],
-        // Looking for dead letters begins with gathering them.
+        // Once for all of them, before they are.
         gathers: &QUEUES,
         ..Self::none()
     };

@@ -85,6 +85,7 @@ impl Outbound {
         id: &str,
         now: Timestamp,
     ) -> Outcome {
+        let secrets = &secrets.clone().of_target(target);
         match target {
             ChannelTarget::Syslog {
                 host,
@@ -158,7 +159,7 @@ fn request(
 ) -> Option<HttpRequest> {
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     let (url, body) = match target {
-        ChannelTarget::Webhook { url } => {
+        ChannelTarget::Webhook { .. } => {
             let body = webhook(told).to_string();
             let signing = secrets.signing(now);
             if signing.is_empty() {
@@ -170,15 +171,15 @@ fn request(
                 ("webhook-timestamp".to_owned(), now.as_s().to_string()),
                 ("webhook-signature".to_owned(), signed),
             ]);
-            (url.clone(), body)
+            (secrets.url()?.to_owned(), body)
         }
         ChannelTarget::Slack { .. } => (secrets.url()?.to_owned(), slack(told).to_string()),
         ChannelTarget::Teams { .. } => (secrets.url()?.to_owned(), teams(told).to_string()),
-        ChannelTarget::Ocsf { url } => {
+        ChannelTarget::Ocsf { .. } => {
             if let Some(value) = secrets.authorization() {
                 headers.push(("authorization".to_owned(), value.to_owned()));
             }
-            (url.clone(), ocsf(told).to_string())
+            (secrets.url()?.to_owned(), ocsf(told).to_string())
         }
         ChannelTarget::Syslog { .. }
         | ChannelTarget::Email { .. }

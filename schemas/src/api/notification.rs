@@ -44,7 +44,7 @@ pub struct NotificationConditions {
 pub enum ChannelTarget {
     /// A webhook of the Standard Webhooks form, signed.
     Webhook {
-        /// Its address.
+        /// What is shown of its address: `…` stands for its path and query, which may be secrets.
         url: String,
     },
     /// An incoming webhook of Slack; its address is a secret.
@@ -59,7 +59,7 @@ pub enum ChannelTarget {
     },
     /// A collector of OCSF events over HTTP; each event is posted as JSON.
     Ocsf {
-        /// Its address.
+        /// What is shown of its address, as of a webhook's.
         url: String,
     },
     /// Events of OCSF as objects of compressed lines of JSON, where the operator of this service set up a bucket or a folder
@@ -189,8 +189,9 @@ pub enum NewChannelTarget {
     /// A webhook of the Standard Webhooks form: `webhook-id`, `webhook-timestamp` and `webhook-signature` come with each
     /// message. The secret that signs is made here and answered once.
     Webhook {
-        /// Its address, `https://`.
-        url: String,
+        /// Its address, `https://`; left out when a channel is changed, or sent as it is shown, it stays as it is.
+        #[serde(default)]
+        url: Option<String>,
     },
     /// An incoming webhook of Slack.
     Slack {
@@ -206,8 +207,9 @@ pub enum NewChannelTarget {
     },
     /// A collector of OCSF events over HTTP; each event is posted as JSON.
     Ocsf {
-        /// Its address, `https://`.
-        url: String,
+        /// Its address, `https://`; left out when a channel is changed, or sent as it is shown, it stays as it is.
+        #[serde(default)]
+        url: Option<String>,
         /// The header `authorization` that it asks for, such as `Splunk …`; left out when a channel is changed and its
         /// address is not, it stays as it is.
         #[serde(default)]

@@ -9,8 +9,12 @@ use axum::{
     extract::State,
     http::{HeaderMap, Method, Request, Uri},
 };
-use records::{Deliveries, DeliveryRecord};
-use schemas::{api::Role, notification::Notification};
+use notification::{ChannelSecrets, SigningSecret};
+use records::{Channels, Deliveries, DeliveryRecord};
+use schemas::{
+    api::{Role, notification::ChannelTarget},
+    notification::Notification,
+};
 use serde_json::{Value, json};
 use sources::http::Guard;
 use tokio::net::TcpListener;
@@ -104,7 +108,8 @@ async fn a_secret_is_shown_once_signs_what_arrives_and_overlaps_with_the_next() 
             tried.body["result"]
                 .as_str()
                 .unwrap()
-                .ends_with("heard /hook")
+                .ends_with("heard [secret]"),
+            "the path may be a secret: {tried:?}"
         );
         arrived.lock().unwrap().last().unwrap().clone()
     };
@@ -199,6 +204,141 @@ async fn what_is_secret_of_an_address_is_answered_by_nothing_and_not_taken_along
     );
     assert!(!export.body.to_string().contains("hidden-word"));
     assert!(!export.body.to_string().contains("\"secrets\""));
+}
+
+/// Whatever kind a channel is of, and whether this version kept it or an earlier one.
+#[tokio::test]
+async fn the_path_of_an_address_is_in_no_answer_no_entry_of_the_log_and_no_export() {
+    let (house, address, arrived) = house().await;
+    let admin = house.admin().await;
+    let host = address.strip_prefix("http://").unwrap().to_owned();
+    let mut answers = Vec::new();
+    let shown = format!("{address}/…");
+    for (number, kind) in ["webhook", "ocsf", "slack", "teams"].iter().enumerate() {
+        let at = format!("/services/hidden-path-{number}?key=hidden-word");
+        let made = make(
+            &house,
+            &admin,
+            json!({"kind": kind, "url": format!("{address}{at}")}),
+        );
+        let made = made.await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let path = path_of(&made);
+        let target = &made.body["channel"]["target"];
+        if number < 2 {
+            assert_eq!(target["url"], shown, "{made:?}");
+        } else {
+            assert_eq!(target["host"], host, "{made:?}");
+        }
+        let test = async || {
+            let tried = house
+                .ask(Method::POST, &format!("{path}/test"), Some(&admin), None)
+                .await;
+            assert_eq!(tried.body["delivered"], true, "{tried:?}");
+            let (at, ..) = arrived.lock().unwrap().pop().unwrap();
+            assert_eq!(at, format!("/services/hidden-path-{number}"));
+            tried
+        };
+        answers.push(test().await);
+        // It stays when it is left out, and when what is shown of it is sent back.
+        let mut tag = etag(&made);
+        let left_out = json!({"kind": kind});
+        let mut same = left_out.clone();
+        if number < 2 {
+            same["url"] = json!(shown);
+        }
+        for target in [left_out, same] {
+            let kept = put(&house, &admin, &path, Some(&tag), &channel(&target)).await;
+            assert_eq!(kept.status, 200, "{kept:?}");
+            assert!(kept.body.get("signing_secret").is_none(), "{kept:?}");
+            tag = etag(&kept);
+            answers.extend([kept, test().await]);
+        }
+        let other = json!({"kind": kind, "url": "https://elsewhere.example.org/…"});
+        let other = put(&house, &admin, &path, Some(&tag), &channel(&other)).await;
+        assert!(other.is(400, "bad-request"), "{other:?}");
+        answers.extend([made, other, house.get(&path, &admin).await]);
+        if number == 0 {
+            let rotate = format!("{path}/rotate-secret");
+            answers.push(house.ask(Method::POST, &rotate, Some(&admin), None).await);
+            answers.push(test().await);
+        }
+    }
+
+    // As the version before kept one.
+    let tenant = "default".parse().unwrap();
+    let channels = Channels(&house.platform);
+    for mut record in channels.all(&tenant).await.unwrap() {
+        let (_, revision) = channels.get(&tenant, &record.id).await.unwrap().unwrap();
+        let url = format!("{address}/services/hidden-path-9");
+        let secrets = match record.target {
+            ChannelTarget::Webhook { .. } => {
+                record.target = ChannelTarget::Webhook { url };
+                Some(ChannelSecrets::of_signing(&SigningSecret::new(&[7; 32])))
+            }
+            ChannelTarget::Ocsf { .. } => {
+                record.target = ChannelTarget::Ocsf { url };
+                None
+            }
+            _ => continue,
+        };
+        record.secrets = match secrets {
+            Some(secrets) => {
+                let text = secrets.text().unwrap();
+                Some(channels.seal(&tenant, &record.id, &text).await.unwrap())
+            }
+            None => None,
+        };
+        let put = channels.put(&tenant, &record, Some(revision)).await;
+        assert!(put.unwrap());
+        let path = format!("{CHANNELS}/{}", record.id);
+        let found = house.get(&path, &admin).await;
+        assert_eq!(found.body["target"]["url"], shown, "{found:?}");
+        let tried = house
+            .ask(Method::POST, &format!("{path}/test"), Some(&admin), None)
+            .await;
+        assert_eq!(tried.body["delivered"], true, "{tried:?}");
+        let export = house
+            .get("/api/v1/exports/notification-channels", &admin)
+            .await;
+        assert!(export.body.to_string().contains(&record.id.to_string()));
+        answers.extend([tried, export, house.get(CHANNELS, &admin).await]);
+        // The next write seals it.
+        let kind = found.body["target"]["kind"].as_str().unwrap();
+        let same = channel(&json!({"kind": kind, "url": shown}));
+        let tag = etag(&found);
+        let sealed = self::put(&house, &admin, &path, Some(&tag), &same).await;
+        assert_eq!(sealed.status, 200, "{sealed:?}");
+        answers.push(sealed);
+        let (record, _) = channels.get(&tenant, &record.id).await.unwrap().unwrap();
+        let kept = serde_json::to_string(&record).unwrap();
+        assert!(!kept.contains("hidden"), "{kept}");
+        let tried = house
+            .ask(Method::POST, &format!("{path}/test"), Some(&admin), None)
+            .await;
+        assert_eq!(tried.body["delivered"], true, "{tried:?}");
+        assert_eq!(
+            arrived.lock().unwrap().last().unwrap().0,
+            "/services/hidden-path-9"
+        );
+        answers.push(house.ask(Method::DELETE, &path, Some(&admin), None).await);
+    }
+    answers.push(house.get(CHANNELS, &admin).await);
+    answers.push(
+        house
+            .get("/api/v1/exports/notification-channels", &admin)
+            .await,
+    );
+    let entries = house.get("/api/v1/audit?limit=500", &admin).await;
+    assert!(
+        entries.body.to_string().contains("create_channel"),
+        "{entries:?}"
+    );
+    answers.push(entries);
+    for answer in answers {
+        let text = answer.body.to_string();
+        assert!(!text.contains("hidden"), "{answer:?}");
+    }
 }
 
 #[tokio::test]

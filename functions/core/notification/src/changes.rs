@@ -42,6 +42,9 @@ pub struct Compared<'a> {
     /// What was found before; `None` for a place that was never judged by any advisories: all is new then, and told as a
     /// digest.
     pub before: Option<Found<'a>>,
+    /// Whether what is new was there before and only could not be read, as of an image whose layers come one after the
+    /// other: nothing happened then, and it is told as a digest, too.
+    pub sees_more: bool,
     /// What is found now.
     pub now: Found<'a>,
     /// Whether less could be read or judged now than before, so that what is missing may still be there.
@@ -60,7 +63,7 @@ pub fn changes(compared: &Compared<'_>) -> Vec<PlaceChange> {
         compared,
         NotificationEvent::FindingsNew,
         &new,
-        compared.before.is_none(),
+        compared.before.is_none() || compared.sees_more,
     );
     if !compared.sees_less {
         let open: BTreeSet<_> = compared
@@ -93,7 +96,7 @@ fn told(
     compared: &Compared<'_>,
     event: NotificationEvent,
     findings: &[&Finding],
-    is_first: bool,
+    is_digest: bool,
 ) -> Vec<PlaceChange> {
     let mut fixes: BTreeMap<NotifiedFix, Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
@@ -102,7 +105,7 @@ fn told(
     if fixes.is_empty() {
         return Vec::new();
     }
-    if is_first || fixes.len() > MAX_FIXES {
+    if is_digest || fixes.len() > MAX_FIXES {
         return vec![change(compared, event, None, findings)];
     }
     fixes
@@ -147,8 +150,7 @@ fn change(
     }
     let mut vulnerabilities: Vec<_> = by_id.into_values().collect();
     worst_first(&mut vulnerabilities);
-    let mut rest = Vec::new();
-    let left = rest::cut(&mut vulnerabilities, MAX_VULNERABILITIES, &mut rest);
+    let rest = rest::cut(&mut vulnerabilities, MAX_VULNERABILITIES);
     let installed = findings
         .first()
         .map(|f| f.evidence.matched_version.as_str());
@@ -161,7 +163,7 @@ fn change(
             installed_version: installed.filter(|_| !is_digest).map(short),
         },
         vulnerabilities,
-        more_vulnerabilities: left,
+        more_vulnerabilities: rest::count(&rest),
         rest,
     }
 }

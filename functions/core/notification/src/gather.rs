@@ -4,7 +4,8 @@ use schemas::{
     CollectionId, Severity, TenantId, Timestamp,
     api::notification::{ChannelWants, NotificationConditions},
     notification::{
-        Notification, NotificationEvent, NotifiedSubject, NotifiedVulnerability, PlaceChange,
+        Notification, NotificationEvent, NotifiedPlace, NotifiedRest, NotifiedSubject,
+        NotifiedVulnerability, PlaceChange,
     },
 };
 use sha2::{Digest as _, Sha256};
@@ -128,20 +129,33 @@ pub fn add_subject(notification: &mut Notification, subject: &NotifiedSubject) {
     }
 }
 
-/// Adds a change to a notification of its group. Adding one twice is as adding it once, as long as it is named.
+/// Adds a change to a notification of its group. Adding one twice is as adding it once, as long as all of it is named.
 pub fn add(notification: &mut Notification, change: &PlaceChange) {
-    let is_known = notification
-        .places
-        .iter()
-        .any(|known| known.place == change.place.place);
-    if !is_known {
-        if notification.places.len() < MAX_PLACES {
-            notification.places.push(change.place.clone());
-        } else {
-            notification.more_places = notification.more_places.saturating_add(1);
-        }
+    add_place(notification, &change.place);
+    let (more, rest) = (change.more_vulnerabilities, &change.rest);
+    add_vulnerabilities(notification, &change.vulnerabilities, more, rest);
+}
+
+fn add_place(notification: &mut Notification, place: &NotifiedPlace) {
+    let mut places = notification.places.iter();
+    if places.any(|known| known.place == place.place) {
+        return;
     }
-    for vulnerability in &change.vulnerabilities {
+    if notification.places.len() < MAX_PLACES {
+        notification.places.push(place.clone());
+    } else {
+        notification.more_places = notification.more_places.saturating_add(1);
+    }
+}
+
+/// Adds vulnerabilities, and those that are not named: `more` of them, as many as are known as `rest`.
+fn add_vulnerabilities(
+    notification: &mut Notification,
+    vulnerabilities: &[NotifiedVulnerability],
+    more: u32,
+    rest: &[NotifiedRest],
+) {
+    for vulnerability in vulnerabilities {
         let known = notification
             .vulnerabilities
             .iter_mut()
@@ -152,21 +166,23 @@ pub fn add(notification: &mut Notification, change: &PlaceChange) {
         }
     }
     worst_first(&mut notification.vulnerabilities);
-    let mut cut = Vec::new();
-    let left = rest::cut(
-        &mut notification.vulnerabilities,
-        MAX_VULNERABILITIES,
-        &mut cut,
-    );
-    if !is_known {
-        notification.more_vulnerabilities = notification
-            .more_vulnerabilities
-            .saturating_add(change.more_vulnerabilities)
-            .saturating_add(left);
-        for one in change.rest.iter().chain(&cut) {
+    // What an older version left out without a word about it.
+    let untold = |more: u32, rest: &[NotifiedRest]| more.saturating_sub(rest::count(rest));
+    let of_older = untold(notification.more_vulnerabilities, &notification.rest)
+        .saturating_add(untold(more, rest));
+    let mut left = rest::cut(&mut notification.vulnerabilities, MAX_VULNERABILITIES);
+    for one in rest {
+        rest::put(&mut left, one);
+    }
+    for one in &left {
+        // One fix mends the same wherever it is missing; of a digest each place has its own.
+        if notification.fix.is_some() {
+            rest::cover(&mut notification.rest, one);
+        } else {
             rest::put(&mut notification.rest, one);
         }
     }
+    notification.more_vulnerabilities = rest::count(&notification.rest).saturating_add(of_older);
     let left_out = notification.rest.iter().map(|rest| rest.severity).max();
     notification.severity = worst(&notification.vulnerabilities).max(left_out.unwrap_or_default());
 }
@@ -175,6 +191,10 @@ fn worse(known: &mut NotifiedVulnerability, other: &NotifiedVulnerability) {
     known.severity = known.severity.max(other.severity);
     known.kev |= other.kev;
     known.fixable |= other.fixable;
+    known.epss = match (known.epss, other.epss) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        (a, b) => a.or(b),
+    };
     known.score = match (known.score, other.score) {
         (Some(a), Some(b)) => Some(a.max(b)),
         (a, b) => a.or(b),
@@ -317,21 +337,11 @@ fn join(one: &mut Notification, other: &Notification) {
     one.more_subjects = one.more_subjects.saturating_add(other.more_subjects);
     one.collections
         .retain(|known| other.collections.contains(known));
-    let mut more = other.more_vulnerabilities;
-    let mut rest = other.rest.clone();
     for place in &other.places {
-        add(
-            one,
-            &PlaceChange {
-                event: other.event,
-                fix: None,
-                place: place.clone(),
-                vulnerabilities: other.vulnerabilities.clone(),
-                more_vulnerabilities: std::mem::take(&mut more),
-                rest: std::mem::take(&mut rest),
-            },
-        );
+        add_place(one, place);
     }
+    let (more, rest) = (other.more_vulnerabilities, &other.rest);
+    add_vulnerabilities(one, &other.vulnerabilities, more, rest);
     for subject in &other.subjects {
         add_subject(one, subject);
     }

@@ -20,7 +20,7 @@ pub use self::{
     jira::{JiraState, jira_document, jira_label, jira_markup, jira_summary},
     mail::{Mail, mail},
     ocsf::{OCSF_CLASS, ocsf},
-    secrets::ChannelSecrets,
+    secrets::{ChannelSecrets, is_hidden, shown_url},
     signature::{SECRET_BYTES, SecretError, SigningSecret, signatures},
     slack::slack,
     syslog::{MAX_SYSLOG_BYTES, framed, syslog},

@@ -7,26 +7,76 @@ use schemas::{
     notification::{NotifiedRest, NotifiedVulnerability},
 };
 
-/// Leaves the first so many of vulnerabilities and counts the others; says how many those are.
+/// Of each kind so many are named before worse ones of other kinds are: who asks for that kind alone is told some by name.
+const NAMED_OF_KIND: usize = 3;
+
+/// Leaves so many of vulnerabilities, of which the first matter most, and counts the others.
 pub(crate) fn cut(
     vulnerabilities: &mut Vec<NotifiedVulnerability>,
     most: usize,
-    rest: &mut Vec<NotifiedRest>,
-) -> u32 {
-    let mut left = 0_u32;
-    for known in vulnerabilities.iter().skip(most) {
-        left = left.saturating_add(1);
-        let one = NotifiedRest {
-            severity: known.severity,
-            kev: known.kev,
-            fixable: known.fixable,
-            epss: known.epss,
-            count: 1,
-        };
-        put(rest, &one);
+) -> Vec<NotifiedRest> {
+    let mut rest = Vec::new();
+    if vulnerabilities.len() <= most {
+        return rest;
     }
-    vulnerabilities.truncate(most);
-    left
+    let mut kinds: Vec<((Severity, bool, bool), usize)> = Vec::new();
+    let is_first: Vec<bool> = vulnerabilities
+        .iter()
+        .map(|known| {
+            let kind = (known.severity, known.kev, known.fixable);
+            match kinds.iter_mut().find(|(other, _)| *other == kind) {
+                Some((_, named)) => {
+                    *named += 1;
+                    *named <= NAMED_OF_KIND
+                }
+                None => {
+                    kinds.push((kind, 1));
+                    true
+                }
+            }
+        })
+        .collect();
+    let first = is_first.iter().filter(|first| **first).count();
+    let mut room = most.saturating_sub(first);
+    let mut left = most;
+    let mut is_first = is_first.into_iter();
+    vulnerabilities.retain(|known| {
+        let named = if is_first.next().unwrap_or(false) {
+            left > 0
+        } else if room > 0 {
+            room -= 1;
+            true
+        } else {
+            false
+        };
+        if named {
+            left = left.saturating_sub(1);
+        } else {
+            let one = NotifiedRest {
+                severity: known.severity,
+                kev: known.kev,
+                fixable: known.fixable,
+                epss: known.epss,
+                count: 1,
+            };
+            put(&mut rest, &one);
+        }
+        named
+    });
+    rest
+}
+
+/// Has at least as many of a kind as these are: the same ones, told of more than one place.
+pub(crate) fn cover(rest: &mut Vec<NotifiedRest>, other: &NotifiedRest) {
+    let same = |known: &&NotifiedRest| {
+        (known.severity, known.kev, known.fixable) == (other.severity, other.kev, other.fixable)
+    };
+    let known = rest.iter().find(same).map_or(0, |known| known.count);
+    let more = NotifiedRest {
+        count: other.count.saturating_sub(known),
+        ..other.clone()
+    };
+    put(rest, &more);
 }
 
 /// Adds some to those of the same kind. There are as many kinds as severities times four, at most.

@@ -147,11 +147,7 @@ async fn begin(
     record: DeliveryRecord,
     revision: u64,
 ) -> Result<Option<(DeliveryRecord, u64)>, HandlerError> {
-    let mut random = [0; 8];
-    let keys = &context.platform.keys;
-    keys.random(&mut random)
-        .map_err(|error| HandlerError::Retry(Box::new(error)))?;
-    let attempt = format!("{:016x}", u64::from_le_bytes(random));
+    let attempt = format!("{:016x}", u64::from_le_bytes(super::random(context)?));
     let now = context.now();
     let (id, next) = (record.id.clone(), now.plus_ms(ATTEMPT_MS));
     let begun = record.begun(now, attempt, next);

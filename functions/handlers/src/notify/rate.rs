@@ -30,17 +30,14 @@ pub(super) async fn admit(
         let known = before.as_ref().map(|before| before.record.clone());
         let mut rate = known.clone().unwrap_or_default();
         rate.version = 1;
-        if rate.minute < minute {
-            rate.minute = minute;
-            rate.sent.clear();
-        }
+        begin(&mut rate, minute);
         let most = usize::try_from(context.limits.messages_per_minute).unwrap_or(usize::MAX);
         let mut admitted = Vec::new();
         for part in &parts {
             if rate.held_ids.contains(&part.id) {
                 continue;
             }
-            if rate.sent.contains(&part.id) {
+            if rate.sent.contains(&part.id) || rate.earlier.contains(&part.id) {
                 admitted.push(part.clone());
             } else if rate.sent.len() < most {
                 rate.sent.push(part.id.clone());
@@ -114,9 +111,9 @@ pub(super) async fn sum_up(
         };
     }
     let channel = Channels(&context.platform).get(tenant, id).await?;
-    if let Some((channel, _)) = channel.filter(|(channel, _)| channel.enabled) {
+    if channel.is_some_and(|(channel, _)| channel.enabled) {
         let leaving = before.record.leaving.clone();
-        super::put(context, tenant, &channel, leaving).await?;
+        super::put(context, tenant, id, leaving).await?;
     }
     let left = counted(before.record.clone(), now);
     if !rates.put(tenant, id, Some(&before), &left).await? {
@@ -128,12 +125,17 @@ pub(super) async fn sum_up(
     Ok(())
 }
 
-/// The rate once what was leaving has left: it counts among what was sent in this minute.
-fn counted(mut rate: RateRecord, minute: i64) -> RateRecord {
+/// Counts anew where a minute began since.
+fn begin(rate: &mut RateRecord, minute: i64) {
     if rate.minute < minute {
         rate.minute = minute;
-        rate.sent.clear();
+        rate.earlier = std::mem::take(&mut rate.sent);
     }
+}
+
+/// The rate once what was leaving has left: it counts among what was sent in this minute.
+fn counted(mut rate: RateRecord, minute: i64) -> RateRecord {
+    begin(&mut rate, minute);
     let left = std::mem::take(&mut rate.leaving);
     rate.sent.extend(left.into_iter().map(|digest| digest.id));
     rate

@@ -1,7 +1,8 @@
 //! How feeds, agents, registries and queues are now.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, pin::pin};
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use platform::patience::patiently;
 use records::{
     Feeds, RecordError, Registries,
@@ -18,6 +19,8 @@ use crate::{Context, HandlerError};
 const AGENTS: u32 = 1_000;
 /// Dead letters of a queue that are counted; more are told as more.
 const LETTERS: u32 = 100;
+/// Looks at registries that are read at once.
+const RUNS: usize = 8;
 /// How long nothing more has to come of a look at a registry before it is taken for finished, in milliseconds.
 const QUIET_MS: i64 = 5 * 60_000;
 
@@ -142,11 +145,14 @@ async fn registries(
 ) -> Result<BTreeMap<String, State>, HandlerError> {
     let registries = Registries(&context.platform);
     let mut all = BTreeMap::new();
-    for record in registries.all(tenant).await? {
-        if !record.settings.enabled {
-            continue;
-        }
-        let run = registries.run(tenant, &record.id).await?;
+    let mut records = registries.all(tenant).await?;
+    records.retain(|record| record.settings.enabled);
+    let runs = stream::iter(records).map(async |record| {
+        let run = registries.run(tenant, &record.id).await;
+        run.map(|run| (record, run))
+    });
+    let mut runs = pin!(runs.buffer_unordered(RUNS));
+    while let Some((record, run)) = runs.try_next().await? {
         let id = record.id.as_str();
         let state = run.map_or(State::Open, |run| {
             of_run(id, &record.settings.name, &run, context.now())
@@ -186,9 +192,11 @@ async fn dead_letters(
 ) -> Result<BTreeMap<String, State>, HandlerError> {
     let queues = &context.platform.queue;
     let first = format!("{tenant}/");
+    // What the service gave up by itself was gathered for all tenants; see `Queue::list_dead`.
+    let after = format!("{first}!");
     let mut all = BTreeMap::new();
     for queue in QUEUES {
-        let page = patiently(async || queues.list_dead(queue, LETTERS, Some(&first)).await)
+        let page = patiently(async || queues.list_dead(queue, LETTERS, Some(&after)).await)
             .await
             .map_err(|error| RecordError::Queue(queue, error))?;
         // Ids begin with their tenant.

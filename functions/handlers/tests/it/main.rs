@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod batches;
 mod feeds;
 mod images;
 mod needs;

@@ -385,8 +385,10 @@ impl Queue for Watched {
         limit: u32,
         cursor: Option<&str>,
     ) -> Result<DeadPage, QueueError> {
-        // In the cloud what SQS gave up is gathered first, and the letters are records.
-        self.note(format!("gather {queue}"));
+        // In the cloud what SQS gave up is gathered first where a list begins, and the letters are records.
+        if cursor.is_none_or(|after| after.ends_with('/')) {
+            self.note(format!("gather {queue}"));
+        }
         self.records(Records::Read);
         self.inner.queue.list_dead(queue, limit, cursor).await
     }

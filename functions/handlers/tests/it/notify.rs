@@ -15,7 +15,9 @@ use axum::{
 use handlers::Limits;
 use notification::{ChannelSecrets, SigningSecret};
 use platform::Platform;
-use records::{ChannelRecord, Channels, CollectionRecord, Collections, Deliveries, DeliveryRecord};
+use records::{
+    ChannelRecord, Channels, CollectionRecord, Collections, Deliveries, DeliveryRecord, Layers,
+};
 use schemas::{
     ChannelId, TenantId, Timestamp,
     api::{
@@ -29,7 +31,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::support::{T0, World, host, kev, tracker};
+use crate::support::{T0, World, host, image, kev, layer, tracker};
 
 /// A request as it arrived: path, headers, body.
 type Arrived = (String, HeaderMap, Bytes);
@@ -268,7 +270,9 @@ async fn a_receiver_that_fails_is_tried_again_or_given_up_as_it_answers() {
     world.settle().await;
 
     // Away at first: the same id again, and delivered in the end.
-    for delivery in deliveries(&world, "once").await {
+    let once = deliveries(&world, "once").await;
+    assert!(!once.is_empty());
+    for delivery in once {
         assert_eq!(delivery.state, DeliveryState::Delivered);
         assert_eq!(delivery.attempts, 2);
         let arrived = listener.at("/503-once");
@@ -333,6 +337,111 @@ async fn a_first_scan_is_a_digest_and_without_channels_nothing_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_that_lacks_a_layer_is_told_of_what_is_new_and_once_of_what_the_layer_brings() {
+    let world = World::with_limits(limits(0)).await;
+    let listener = Listener::new().await;
+    let known = [
+        ("openssl", "CVE-2026-0001", "3.0.16-1"),
+        ("curl", "CVE-2026-0002", "8"),
+    ];
+    world.document("tracker.json", tracker(&known));
+    world.document("kev.json", kev(&["CVE-2020-0001"]));
+    world.refresh().await;
+    let new = [NotificationEvent::FindingsNew];
+    channel(&world, "c1", format!("{}/ok", listener.address), &new).await;
+    let agent = world.agent("a").await;
+    let came = async |name: &str, packages: &[(&str, &str)]| {
+        let (layers, at) = (Layers(&world.platform), Timestamp::from_ms(T0));
+        let layer = layer(name, packages);
+        let put = layers.put_by_agent(&world.tenant, &agent, "0", at, layer);
+        put.await.unwrap();
+    };
+    let base = [("openssl", "3.0.15-1"), ("zlib", "1")];
+    came("base", &base).await;
+    let (id, body) = image("web", &["base", "late"]);
+    world.send(&agent, 1, &body).await;
+    world.settle().await;
+    let place = format!("image/{id}");
+    let ids = |messages: &[Arrived]| -> Vec<String> {
+        told(messages).into_iter().map(|(_, id)| id).collect()
+    };
+    assert_eq!(ids(&listener.take("/ok")), ["CVE-2026-0001"]);
+
+    // Matched once more, with the layer still missing and nothing new in it.
+    let before = world.place(&place).await.unwrap().0;
+    assert_eq!(before.missing_layers.len(), 1);
+    let mut more = known.to_vec();
+    more.push(("zlib", "CVE-2026-0003", "0.5"));
+    world.document("tracker.json", tracker(&more));
+    world.refresh().await;
+    world.settle().await;
+    let after = world.place(&place).await.unwrap().0;
+    assert!(before.generation < after.generation && after.missing_layers.len() == 1);
+    assert!(listener.take("/ok").is_empty(), "nothing is new");
+
+    more.push(("zlib", "CVE-2026-0004", "2"));
+    world.document("tracker.json", tracker(&more));
+    world.refresh().await;
+    world.settle().await;
+    assert_eq!(ids(&listener.take("/ok")), ["CVE-2026-0004"]);
+
+    came("late", &[base[0], base[1], ("curl", "7")]).await;
+    world.settle().await;
+    let arrived = listener.take("/ok");
+    assert_eq!(ids(&arrived), ["CVE-2026-0002"]);
+    let body: Value = serde_json::from_slice(&arrived[0].2).unwrap();
+    assert_eq!(body["data"]["digest"], true, "it was there all the time");
+    assert_eq!(world.dead().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_place_whose_findings_are_lost_is_matched_again_and_not_told_as_wholly_new() {
+    let world = World::with_limits(limits(0)).await;
+    let listener = Listener::new().await;
+    two_hosts(&world).await;
+    let both = [
+        NotificationEvent::FindingsNew,
+        NotificationEvent::FindingsFixed,
+    ];
+    channel(&world, "c1", format!("{}/ok", listener.address), &both).await;
+    world.document("tracker.json", news());
+    world.refresh().await;
+    world.settle().await;
+    assert!(!listener.take("/ok").is_empty());
+    let ids = ["CVE-2026-0002", "CVE-2026-0003"];
+    assert_eq!(world.found("host/a").await, ids);
+
+    let blobs = &world.calm.blobs;
+    let page = blobs.list("t/acme/findings/host/a", 100, None);
+    let mut lost = 0;
+    for blob in page.await.unwrap().blobs {
+        blobs.delete(&blob.path).await.unwrap();
+        lost += 1;
+    }
+    assert_eq!(lost, 1);
+    // Advisories that change nothing there: what is found is as it was, and is written again.
+    let mut rows = vec![
+        ("openssl", "CVE-2026-0001", "3.0.1"),
+        ("openssl", "CVE-2026-0002", "3.0.16-1"),
+        ("openssl", "CVE-2026-0003", "3.0.16-1"),
+        ("curl", "CVE-2026-0004", "7"),
+    ];
+    world.document("tracker.json", tracker(&rows));
+    world.refresh().await;
+    world.settle().await;
+    assert_eq!(world.dead().await, []);
+    assert_eq!(world.found("host/a").await, ids);
+    assert!(listener.take("/ok").is_empty(), "nothing of it is new");
+
+    rows.push(("curl", "CVE-2026-0005", "9"));
+    world.document("tracker.json", tracker(&rows));
+    world.refresh().await;
+    world.settle().await;
+    let all = ["a", "b"].map(|host| (format!("host/{host}"), "CVE-2026-0005".to_owned()));
+    assert_eq!(told(&listener.take("/ok")), BTreeSet::from(all));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_limited_to_a_collection_hears_of_what_lies_in_it_and_of_nothing_else() {
     let world = World::with_limits(limits(2)).await;
     let listener = Listener::new().await;
@@ -388,9 +497,16 @@ async fn in_any_weather_everything_is_told_and_no_message_has_two_contents() {
     });
     assert_eq!(told(&arrived), BTreeSet::from_iter(all.concat()));
     let mut contents = std::collections::BTreeMap::new();
-    for (_, headers, body) in &arrived {
-        let id = headers["webhook-id"].to_str().unwrap().to_owned();
-        let before = contents.insert(id, body.clone());
-        assert!(before.is_none_or(|before| before == *body));
+    for one in &arrived {
+        let id = one.1["webhook-id"].to_str().unwrap().to_owned();
+        let before = contents.insert(id, one.clone());
+        assert!(before.is_none_or(|before| before.2 == one.2));
     }
+    let mut times = std::collections::BTreeMap::new();
+    for one in contents.into_values() {
+        for what in told(&[one]) {
+            *times.entry(what).or_insert(0) += 1;
+        }
+    }
+    assert!(times.values().all(|times| *times == 1), "{times:?}");
 }

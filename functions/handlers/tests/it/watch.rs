@@ -5,12 +5,15 @@ use std::{io::Read as _, sync::Arc};
 
 use handlers::{Context, FeedSources, Limits};
 use notification::gather;
-use platform::{Delivery, Embedded, FolderLake, ManualClock, Message, Platform, Receive};
+use platform::{
+    Condition, Delivery, Embedded, FolderLake, Item, Key, ManualClock, Message, Platform, Receive,
+    meter::{Meter, Port, metered},
+};
 use records::{
     Channels, Collections, Feeds, PlaceChanges, Registries,
     feeds::FeedState,
     identity::{Enrolment, Identity, NewAgent, StoredToken},
-    messages::{self, NotifyMessage},
+    messages::{self, NotifyMessage, QueueMessage as _},
     place_changes::DraftRecord,
     registries::RunPart,
 };
@@ -119,15 +122,7 @@ impl Site {
     /// Looks once, and does all that is due.
     async fn watch(&self) {
         let watch = FUNCTIONS.iter().find(|one| one.name == "watch").unwrap();
-        let tick = Delivery {
-            queue: String::new(),
-            message: Message::new("tick", "{}"),
-            receipt: String::new(),
-            receive_count: 1,
-            first_received_at_ms: 0,
-            sent_at_ms: 0,
-        };
-        watch.handler.handle(&self.context, &tick).await.unwrap();
+        watch.handler.handle(&self.context, &tick()).await.unwrap();
         self.work().await;
     }
 
@@ -382,6 +377,81 @@ async fn who_is_limited_to_a_collection_hears_of_its_agents_only() {
     assert_eq!(told.len(), 1, "{told:?}");
     let named = told[0]["data"]["subjects"].as_array().unwrap();
     assert_eq!(named.len(), 3);
+}
+
+/// The tick of a schedule.
+fn tick() -> Delivery {
+    Delivery {
+        queue: String::new(),
+        message: Message::new("tick", "{}"),
+        receipt: String::new(),
+        receive_count: 1,
+        first_received_at_ms: 0,
+        sent_at_ms: 0,
+    }
+}
+
+#[tokio::test]
+async fn each_tenant_is_looked_at_by_itself_and_who_asks_for_nothing_costs_one_read() {
+    let site = Site::new(Limits::default()).await;
+    let identity = Identity::new(site.platform.clone());
+    let channel = async |tenant: &str, event| {
+        let tenant: TenantId = tenant.parse().unwrap();
+        identity.create_tenant(&tenant).await.unwrap();
+        let url = format!("{}/{tenant}", site.listener.address);
+        let channel = record(&site.platform, &tenant, "one", url, &[event]).await;
+        let channels = Channels(&site.platform);
+        assert!(channels.put(&tenant, &channel, None).await.unwrap());
+    };
+    channel("asks", NotificationEvent::FeedFailed).await;
+    // The record of one channel cannot be read, and comes before that of the tenant that asks.
+    let damaged: TenantId = "a-damaged".parse().unwrap();
+    identity.create_tenant(&damaged).await.unwrap();
+    let key = Key::new("t/a-damaged/notification-channels", "one");
+    let item = Item::new(key, "{");
+    let put = site.platform.table.put(item, Condition::None).await;
+    put.unwrap();
+
+    let watch = FUNCTIONS.iter().find(|one| one.name == "watch").unwrap();
+    let looked = async || {
+        let meter = Arc::new(Meter::new());
+        let platform = metered(site.platform.clone(), Arc::clone(&meter));
+        let context = Context::new(platform, FeedSources::None, Limits::default());
+        let done = watch.handler.handle(&context, &tick()).await;
+        assert!(done.is_err(), "the operator is told of what cannot be read");
+        let mut asked = Vec::new();
+        for delivery in site
+            .platform
+            .queue
+            .receive("notify", Receive::default())
+            .await
+            .unwrap()
+        {
+            match NotifyMessage::from_body(&delivery.message.body).unwrap() {
+                NotifyMessage::Watch { tenant } => asked.push(tenant.to_string()),
+                other => panic!("{other:?}"),
+            }
+            site.platform.queue.ack(&delivery).await.unwrap();
+        }
+        (asked, meter.snapshot().port(Port::Table).calls)
+    };
+    let (asked, before) = looked().await;
+    assert_eq!(asked, ["asks"]);
+    channel("quiet", NotificationEvent::FindingsNew).await;
+    let (asked, after) = looked().await;
+    assert_eq!((asked, after - before), (vec!["asks".to_owned()], 1));
+
+    // What is wrong is told to each that asks.
+    site.channel("all", &NotificationEvent::CHOSEN, &[]).await;
+    let state = feed(&site, Some("it is an error page"));
+    Feeds(&site.platform).put_state(&state).await.unwrap();
+    assert!(watch.handler.handle(&site.context, &tick()).await.is_err());
+    site.work().await;
+    for channel in ["all", "asks"] {
+        let told = events(&site.told(channel));
+        assert_eq!(told, ["feed.failed: debian-tracker"], "{channel}");
+    }
+    assert!(site.told("quiet").is_empty());
 }
 
 /// A sealed draft of a fix of its own.

@@ -225,7 +225,8 @@ pub trait Queue: Send + Sync {
     /// Gives the message up, with the reason.
     async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), QueueError>;
 
-    /// Dead letters by message id, up to `limit` (1 to 100) after `cursor`.
+    /// Dead letters by message id, up to `limit` (1 to 100) after `cursor`, which need not be an id. Where a list begins,
+    /// without a cursor or with one that ends in `/`, what the service gave up by itself is gathered first.
     async fn list_dead(
         &self,
         queue: &str,

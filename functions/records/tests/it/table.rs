@@ -260,6 +260,15 @@ async fn write_all(platform: &Platform) {
         .await
         .unwrap()
         .unwrap();
+    let batch = records::BatchRecord {
+        version: 1,
+        drafts: vec![told.id.clone()],
+        channels: Vec::new(),
+        messages_per_minute: 20,
+        told: false,
+    };
+    let batches = records::NotificationBatches(platform);
+    batches.put(&tenant, None, batch).await.unwrap().unwrap();
     let rate = records::RateRecord {
         version: 1,
         ..records::RateRecord::default()

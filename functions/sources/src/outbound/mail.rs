@@ -19,6 +19,7 @@ use lettre::{
     transport::smtp::{
         authentication::{Credentials, Mechanism},
         client::{AsyncSmtpConnection, AsyncTokioStream},
+        commands::{Data, Mail as MailFrom, Rcpt},
         extension::ClientId,
     },
 };
@@ -42,8 +43,14 @@ use super::{
 };
 use crate::http::Guard;
 
-/// Time for all that is said with a server.
+/// Time for all that is said with a server until it has the mail.
 const TALK_TIMEOUT: Duration = Duration::from_secs(25);
+/// Time for its goodbye.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Most characters of what is told of a mail that was taken, with who is not to get it.
+const MAX_TAKEN_CHARS: usize = 400;
+/// Most characters of why one address was refused.
+const MAX_WHY_CHARS: usize = 80;
 /// Longest answer before the connection is encrypted, in bytes.
 const MAX_GREETING_BYTES: usize = 8192;
 /// Most characters of an address. Source: RFC 5321, 4.5.3.1.3.
@@ -66,6 +73,14 @@ enum MailError {
     /// The server said no.
     #[error("{0}")]
     Smtp(#[from] lettre::transport::smtp::Error),
+    /// It takes nothing for any of the addresses.
+    #[error("{why}")]
+    Nobody {
+        /// What it says of one of them.
+        why: String,
+        /// Whether it may take it later for any of them.
+        is_passing: bool,
+    },
     /// The mail cannot be written.
     #[error("the mail cannot be written: {0}")]
     Form(String),
@@ -78,6 +93,7 @@ impl MailError {
     fn is_passing(&self) -> bool {
         match self {
             Self::Wire(error) => error.is_passing(),
+            Self::Nobody { is_passing, .. } => *is_passing,
             Self::Smtp(error) => !error.is_permanent() && !error.is_client(),
             Self::Io(_) | Self::Time => true,
             Self::NoTls | Self::Odd | Self::Form(_) => false,
@@ -103,25 +119,26 @@ pub(super) async fn send(
 ) -> Outcome {
     let talk = timeout(TALK_TIMEOUT, talk(guard, settings, secrets, told, id, now));
     let said = talk.await.unwrap_or(Err(MailError::Time));
-    let short = |text: &str| -> String {
+    let short = |text: &str, most: usize| -> String {
         let text = secrets.removed_from(text);
         let text = text.chars().filter(|c| !c.is_control());
-        format!(
-            "{}: {}",
-            settings.host,
-            text.take(MAX_TOLD_CHARS).collect::<String>()
-        )
+        format!("{}: {}", settings.host, text.take(most).collect::<String>())
     };
     match said {
-        Ok(said) => Outcome::Delivered(short(&said)),
+        Ok((said, mut server)) => {
+            // It was taken: how the server says goodbye does not matter, nor how long it takes for that.
+            let _ = timeout(QUIT_TIMEOUT, server.quit()).await;
+            Outcome::Delivered(short(&said, MAX_TAKEN_CHARS))
+        }
         Err(error) if error.is_passing() => Outcome::Later {
-            reason: short(&error.to_string()),
+            reason: short(&error.to_string(), MAX_TOLD_CHARS),
             wait_s: None,
         },
-        Err(error) => Outcome::Refused(short(&error.to_string())),
+        Err(error) => Outcome::Refused(short(&error.to_string(), MAX_TOLD_CHARS)),
     }
 }
 
+/// Has a server take a mail; returns what it said, with the connection.
 async fn talk(
     guard: &Guard,
     settings: &MailSettings,
@@ -129,7 +146,7 @@ async fn talk(
     told: &Notification,
     id: &str,
     now: Timestamp,
-) -> Result<String, MailError> {
+) -> Result<(String, AsyncSmtpConnection), MailError> {
     let (envelope, bytes) = message(settings, &mail(told), told, id, now)?;
     let plain = match settings.encryption {
         MailEncryption::None => true,
@@ -162,11 +179,54 @@ async fn talk(
         let mechanisms = [Mechanism::Plain, Mechanism::Login];
         server.auth(&mechanisms, &credentials).await?;
     }
-    let answer = server.send(&envelope, &bytes).await?;
-    // It was taken: how the server says goodbye does not matter.
-    let _ = server.quit().await;
+    let said = hand_over(&mut server, &envelope, &bytes).await?;
+    Ok((said, server))
+}
+
+/// Hands a mail over for those addresses that the server takes. One who left keeps it from nobody else.
+async fn hand_over(
+    server: &mut AsyncSmtpConnection,
+    envelope: &Envelope,
+    bytes: &[u8],
+) -> Result<String, MailError> {
+    let from = MailFrom::new(envelope.from().cloned(), Vec::new());
+    server.command(from).await?;
+    let mut refused = Vec::new();
+    for to in envelope.to() {
+        match server.command(Rcpt::new(to.clone(), Vec::new())).await {
+            Ok(_) => {}
+            // An answer, and not a connection that broke.
+            Err(error) if error.status().is_some() => refused.push((to, error)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let number = envelope.to().len();
+    if refused.len() == number {
+        let passing = refused.iter().find(|(_, error)| error.is_transient());
+        let why = passing.or(refused.first());
+        return Err(MailError::Nobody {
+            why: why.map_or_else(String::new, |(to, error)| format!("{to}: {error}")),
+            is_passing: passing.is_some(),
+        });
+    }
+    server.command(Data).await?;
+    let answer = server.message(bytes).await?;
     let lines: Vec<&str> = answer.message().collect();
-    Ok(format!("{} {}", answer.code(), lines.join(" ")))
+    let said = format!("{} {}", answer.code(), lines.join(" "));
+    if refused.is_empty() {
+        return Ok(said);
+    }
+    let each = refused.iter().map(|(to, error)| {
+        let why = error.to_string();
+        let why: String = why.chars().take(MAX_WHY_CHARS).collect();
+        format!("{to} ({why})")
+    });
+    let each: Vec<String> = each.collect();
+    let refused = refused.len();
+    Ok(format!(
+        "{said}; refused for {refused} of {number} addresses: {}",
+        each.join(", ")
+    ))
 }
 
 /// Hears the greeting, asks for encryption, and returns the greeting.

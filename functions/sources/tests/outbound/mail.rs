@@ -37,6 +37,8 @@ enum Manner {
     Plain,
     /// It says more after `STARTTLS` than it should.
     Injecting,
+    /// It encrypts from the beginning, and never says goodbye.
+    Clinging,
 }
 
 async fn serve(manner: Manner, certificate: &Certificate) -> (u16, Arc<Mutex<Heard>>) {
@@ -47,7 +49,7 @@ async fn serve(manner: Manner, certificate: &Certificate) -> (u16, Arc<Mutex<Hea
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let mut stream = stream;
-            let is_encrypted = manner == Manner::Tls;
+            let is_encrypted = matches!(manner, Manner::Tls | Manner::Clinging);
             if is_encrypted {
                 let Ok(stream) = acceptor.accept(stream).await else {
                     continue;
@@ -107,6 +109,8 @@ async fn converse(
             "RCPT" if command.contains("nobody") => "550 no such mailbox\r\n",
             "RCPT" if command.contains("full") => "452 mailbox is full\r\n",
             "DATA" => "354 go on\r\n",
+            // The one who sends hangs up.
+            "QUIT" if manner == Manner::Clinging => continue,
             "QUIT" => "221 bye\r\n",
             _ => "250 fine\r\n",
         };
@@ -269,6 +273,49 @@ async fn what_a_server_says_no_to_is_given_up_or_tried_again_as_it_says() {
     assert!(
         reason.contains("wrong") && !reason.contains("hidden-word"),
         "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn who_left_keeps_a_mail_from_nobody_else_and_a_server_that_took_it_is_not_sent_it_again() {
+    let own = certificate();
+    let (port, heard) = serve(Manner::Clinging, &own).await;
+    let told = fix(NotificationEvent::FindingsNew, &["a"]);
+    let mut to = settings(port, MailEncryption::Tls, Some(&own.pem));
+    let names = ["nobody", "ops", "full", "duty"];
+    to.to = names.map(|name| format!("{name}@example.org")).to_vec();
+    let said = delivered(send(&target(to.clone()), &word(), &told).await);
+    for part in [
+        "queued as 7",
+        "2 of 4",
+        "nobody@example.org",
+        "no such mailbox",
+        "full@example.org",
+        "mailbox is full",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(!said.contains("ops@"), "{said}");
+    {
+        let heard = heard.lock().unwrap();
+        assert_eq!(heard.mails.len(), 1);
+        let commands = heard.commands.iter();
+        let asked = commands.filter(|(_, one)| one.starts_with("RCPT")).count();
+        assert_eq!(asked, 4);
+    }
+    // As long as one may be taken later, it is tried later.
+    to.to = vec![
+        "nobody@example.org".to_owned(),
+        "full@example.org".to_owned(),
+    ];
+    let reason = later(send(&target(to.clone()), &word(), &told).await);
+    assert!(reason.contains("mailbox is full"), "{reason}");
+    to.to = vec!["nobody@example.org".to_owned(); 2];
+    refused(send(&target(to), &word(), &told).await);
+    assert_eq!(
+        heard.lock().unwrap().mails.len(),
+        1,
+        "nothing is sent to nobody"
     );
 }
 

@@ -16,7 +16,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use notification::{ChannelSecrets, SECRET_BYTES, SigningSecret};
+use notification::{ChannelSecrets, SECRET_BYTES, SigningSecret, is_hidden, shown_url};
 use records::{ChannelRecord, Channels, Collections};
 use schemas::{
     ChannelId, TenantId, Timestamp,
@@ -62,7 +62,7 @@ async fn shown(
     Ok(Channel {
         id: record.id,
         name: record.name,
-        target: record.target,
+        target: shown_target(record.target),
         wants: record.wants,
         enabled: record.enabled,
         disabled_reason: record.disabled_reason,
@@ -73,6 +73,19 @@ async fn shown(
         updated_at: record.updated_at,
         updated_by: record.updated_by,
     })
+}
+
+/// Where a channel leads, without what may be a secret of it: an earlier version kept addresses whole.
+fn shown_target(target: ChannelTarget) -> ChannelTarget {
+    match target {
+        ChannelTarget::Webhook { url } => ChannelTarget::Webhook {
+            url: shown_url(&url),
+        },
+        ChannelTarget::Ocsf { url } => ChannelTarget::Ocsf {
+            url: shown_url(&url),
+        },
+        other => other,
+    }
 }
 
 /// A channel as the audit log has it; the log leaves out what has the name of a secret.
@@ -218,25 +231,42 @@ fn destination(
     before: Option<(&ChannelTarget, ChannelSecrets)>,
 ) -> Result<Destination, ApiError> {
     let host = |url: &str| -> Result<String, ApiError> {
+        if is_hidden(url) {
+            return Err(bad(
+                "`target.url`: `…` stands for what is not shown of an address: leave it out to keep it, or enter the whole of it.",
+            ));
+        }
         let guarded = state.guard().url(url);
         let guarded = guarded.map_err(|error| bad(format!("`target.url`: {error}.")))?;
         Ok(guarded.authority())
     };
     let needed = || bad("`target.url` is needed: the channel had no such address before.");
+    // The address that is wished, or the one that the channel has.
+    let address = |wish: Option<String>, shown: Option<&str>, kept: Option<&str>| match (wish, kept)
+    {
+        (None, Some(kept)) => Ok(kept.to_owned()),
+        (None, None) => Err(needed()),
+        (Some(url), Some(kept)) if shown == Some(url.as_str()) => Ok(kept.to_owned()),
+        (Some(url), _) => host(&url).map(|_| url),
+    };
     let (target, secrets, made) = match wish {
         NewChannelTarget::Webhook { url } => {
-            host(&url)?;
             let kept = match before {
                 // The secret itself is never sent, so it may go on with another address.
-                Some((ChannelTarget::Webhook { .. }, secrets)) => Some(secrets),
+                Some((ChannelTarget::Webhook { url }, secrets)) => Some((shown_url(url), secrets)),
                 _ => None,
             };
-            let target = ChannelTarget::Webhook { url };
+            let shown = kept.as_ref().map(|(shown, _)| shown.as_str());
+            let url = address(url, shown, kept.as_ref().and_then(|(_, kept)| kept.url()))?;
+            let target = ChannelTarget::Webhook {
+                url: shown_url(&url),
+            };
             match kept {
-                Some(secrets) => (target, Some(secrets), None),
+                Some((_, secrets)) => (target, Some(secrets.with_url(url)), None),
                 None => {
                     let made = fresh(state)?;
-                    (target, Some(ChannelSecrets::of_signing(&made)), Some(made))
+                    let secrets = ChannelSecrets::of_signing(&made).with_url(url);
+                    (target, Some(secrets), Some(made))
                 }
             }
         }
@@ -263,13 +293,13 @@ fn destination(
             _ => return Err(needed()),
         },
         NewChannelTarget::Ocsf { url, authorization } => {
-            host(&url)?;
-            let kept = match before {
-                Some((ChannelTarget::Ocsf { url: before }, secrets)) if *before == url => {
-                    Some(secrets)
-                }
+            let before = match before {
+                Some((ChannelTarget::Ocsf { url }, secrets)) => Some((shown_url(url), secrets)),
                 _ => None,
             };
+            let shown = before.as_ref().map(|(shown, _)| shown.as_str());
+            let url = address(url, shown, before.as_ref().and_then(|(_, kept)| kept.url()))?;
+            let kept = before.map(|(_, secrets)| secrets);
             let secrets = match authorization {
                 Some(value) => {
                     let fits = (1..=MAX_TEXT_BYTES).contains(&value.len());
@@ -278,11 +308,16 @@ fn destination(
                             "`target.authorization` has 1 to {MAX_TEXT_BYTES} printable characters of ASCII."
                         )));
                     }
-                    Some(ChannelSecrets::of_authorization(Some(value)))
+                    ChannelSecrets::of_authorization(Some(value))
                 }
-                None => kept,
+                None => kept
+                    .filter(|kept| kept.url() == Some(url.as_str()))
+                    .unwrap_or_default(),
             };
-            (ChannelTarget::Ocsf { url }, secrets, None)
+            let target = ChannelTarget::Ocsf {
+                url: shown_url(&url),
+            };
+            (target, Some(secrets.with_url(url)), None)
         }
         NewChannelTarget::OcsfStore => {
             if state.platform().lake.is_none() {
@@ -347,7 +382,8 @@ async fn opened(
     Ok(text
         .as_ref()
         .and_then(ChannelSecrets::parse)
-        .unwrap_or_default())
+        .unwrap_or_default()
+        .of_target(&channel.target))
 }
 
 /// Seals the secrets of a channel.

@@ -10,7 +10,7 @@ use schemas::{
     },
 };
 
-use super::{bad, changed, found, fresh, in_a_day, opened, sealed, stored};
+use super::{bad, changed, found, fresh, in_a_day, opened, sealed, shown_target, stored};
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
@@ -50,6 +50,7 @@ pub(crate) async fn rotate(
     let until = in_a_day(now);
     let secrets = opened(&state, tenant, &record).await?.rotated(&made, until);
     record.secrets = sealed(&state, tenant, &id, Some(&secrets)).await?;
+    record.target = shown_target(record.target);
     record.old_secret_until = Some(until);
     record.updated_at = now;
     record.updated_by = caller.name().to_owned();
