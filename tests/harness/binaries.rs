@@ -59,6 +59,11 @@ fn build() -> Result<PathBuf> {
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
+    for (name, _) in std::env::vars_os() {
+        if is_of_a_package(&name.to_string_lossy()) {
+            cargo.env_remove(name);
+        }
+    }
     let output = cargo
         .current_dir(workspace())
         .output()
@@ -69,6 +74,21 @@ fn build() -> Result<PathBuf> {
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(folder)
+}
+
+/// Whether cargo sets a variable for the programs that it runs, to say which package they are of. Build scripts ask for some
+/// of these and are then run again whenever they differ (ring's is one), and with them whatever is built on them is compiled
+/// again: here, and once more by the next command of a shell.
+fn is_of_a_package(name: &str) -> bool {
+    let kinds = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CFG_"];
+    let alone = [
+        "CARGO",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_TARGET_TMPDIR",
+        "OUT_DIR",
+    ];
+    alone.contains(&name) || kinds.iter().any(|kind| name.starts_with(kind))
 }
 
 /// Runs a program to its end and returns what it printed.
@@ -95,4 +115,30 @@ pub fn finish(command: &mut Command) -> Result<Output> {
     command
         .output()
         .with_context(|| format!("start {command:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_a_package;
+
+    #[test]
+    fn what_people_set_for_cargo_stays() {
+        for gone in [
+            "CARGO_PKG_NAME",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_BIN_EXE_x",
+            "OUT_DIR",
+        ] {
+            assert!(is_of_a_package(gone), "{gone}");
+        }
+        for kept in [
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CARGO_INCREMENTAL",
+            "CARGO_BUILD_JOBS",
+            "PATH",
+        ] {
+            assert!(!is_of_a_package(kept), "{kept}");
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use platform::Cursor;
-use schemas::TenantId;
+use records::Listed;
+use schemas::{TenantId, api::page::PageQuery};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -73,6 +74,22 @@ impl<'a> List<'a> {
         cursor: Option<&String>,
     ) -> Result<Option<T>, ApiError> {
         cursor.map(|cursor| self.open(cursor)).transpose()
+    }
+
+    /// One page, from where its query says, of what is read by number and position; and where the next begins.
+    pub(crate) async fn page<T, E, F>(
+        &self,
+        query: &PageQuery,
+        read: impl FnOnce(u32, Option<Cursor>) -> F,
+    ) -> Result<(Vec<T>, Option<String>), ApiError>
+    where
+        F: Future<Output = Result<Listed<T>, E>>,
+        ApiError: From<E>,
+    {
+        let cursor = self.open_some(query.cursor.as_ref())?.map(Cursor);
+        let found = read(limit(query.limit)?, cursor).await?;
+        let next = found.next.map(|next| self.seal(&next.0)).transpose()?;
+        Ok((found.records, next))
     }
 
     fn mac(&self, payload: &[u8]) -> [u8; SEAL_BYTES] {

@@ -5,7 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::problem::{ApiError, Kind};
+use crate::{
+    extract::if_match,
+    problem::{ApiError, Kind},
+};
 
 /// The state has changed since it was read, or none was named.
 pub(crate) fn changed() -> ApiError {
@@ -17,17 +20,18 @@ pub(crate) fn changed() -> ApiError {
 
 /// The revision that a request names by `if-match`.
 pub(crate) fn named(headers: &HeaderMap) -> Result<u64, ApiError> {
-    headers
-        .get(header::IF_MATCH)
-        .and_then(|tag| tag.to_str().ok())
-        .and_then(|tag| {
-            tag.trim()
-                .strip_prefix('"')?
-                .strip_suffix('"')?
-                .parse()
-                .ok()
-        })
+    if_match(headers)
+        .and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok())
         .ok_or_else(changed)
+}
+
+/// That a request names the state that is there.
+pub(crate) fn must_match(headers: &HeaderMap, revision: u64) -> Result<(), ApiError> {
+    if named(headers)? == revision {
+        Ok(())
+    } else {
+        Err(changed())
+    }
 }
 
 /// An answer with the tag of the state that it tells.

@@ -359,7 +359,7 @@ impl ApiState {
     /// # Errors
     /// When the store fails.
     pub async fn tokens(&self, tenant: &TenantId) -> Result<Vec<StoredToken>, SetupError> {
-        Ok(self.identity().tokens(tenant, 1000, None).await?.records)
+        Ok(self.identity().list(tenant, 1000, None).await?.records)
     }
 
     /// Tells the audit log what was done on the machine that holds the store.

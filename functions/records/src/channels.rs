@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RecordError, SealedSecret, Secrets, channel_rates, keys,
-    store::{self, Put, stored},
+    store::{self, stored},
 };
 
 const NOUN: &str = "notification-channels";
@@ -95,10 +95,7 @@ impl Channels<'_> {
     pub async fn all(&self, tenant: &TenantId) -> Result<Vec<ChannelRecord>, RecordError> {
         let partition = keys::partition(tenant, NOUN);
         let items = store::all(self.0, &partition, &SortRange::All, WHAT).await?;
-        items
-            .iter()
-            .map(|item| store::decode(&item.value))
-            .collect()
+        store::decode_all(&items)
     }
 
     /// Keeps a channel in place of the state of this revision, or where there is none; says whether that was so.
@@ -112,9 +109,7 @@ impl Channels<'_> {
         replaces: Option<u64>,
     ) -> Result<bool, RecordError> {
         let key = keys::key(tenant, NOUN, channel.id.as_str());
-        let item = Item::new(key, store::encode(channel)?);
-        let put = store::put(self.0, item, store::unchanged(replaces), WHAT).await?;
-        Ok(matches!(put, Put::Written))
+        store::replace(self.0, key, channel, replaces).await
     }
 
     /// Forgets a channel, with its secrets.

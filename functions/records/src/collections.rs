@@ -1,6 +1,6 @@
 //! Collections: one record each, replaced only by who read it last.
 
-use platform::{Cursor, Item, Platform, SortRange};
+use platform::{Cursor, Platform, SortRange};
 use schemas::{
     CollectionId, TenantId, Timestamp, api::collection::CollectionText, collection::CollectionParts,
 };
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RecordError, keys,
-    store::{self, Listed, Put, stored},
+    store::{self, Listed, stored},
 };
 
 const NOUN: &str = "collections";
@@ -85,10 +85,7 @@ impl Collections<'_> {
         let ids = ids.into_iter();
         let keys: Vec<_> = ids.map(|id| keys::key(tenant, NOUN, id.as_str())).collect();
         let items = store::get_many(self.0, &keys, WHAT).await?;
-        items
-            .iter()
-            .map(|item| store::decode(&item.value))
-            .collect()
+        store::decode_all(&items)
     }
 
     /// One page of a tenant's collections, by id.
@@ -116,9 +113,7 @@ impl Collections<'_> {
         replaces: Option<u64>,
     ) -> Result<bool, RecordError> {
         let key = keys::key(tenant, NOUN, record.id.as_str());
-        let item = Item::new(key, store::encode(record)?);
-        let put = store::put(self.0, item, store::unchanged(replaces), WHAT).await?;
-        Ok(matches!(put, Put::Written))
+        store::replace(self.0, key, record, replaces).await
     }
 
     /// Removes the state of this revision; `false` where another one is there.

@@ -219,10 +219,7 @@ impl Containers<'_> {
     ) -> Result<Vec<ImageContainers>, RecordError> {
         let partition = keys::partition(tenant, &of_image(image));
         let items = store::all(self.0, &partition, &SortRange::All, WHAT).await?;
-        items
-            .iter()
-            .map(|item| store::decode(&item.value))
-            .collect()
+        store::decode_all(&items)
     }
 
     /// The heads of the newest snapshots of these hosts, where there are any, in no promised order.
@@ -239,10 +236,7 @@ impl Containers<'_> {
             .map(|host| keys::key(tenant, NOUN, host.as_str()))
             .collect();
         let items = store::get_many(self.0, &keys, WHAT).await?;
-        items
-            .iter()
-            .map(|item| store::decode(&item.value))
-            .collect()
+        store::decode_all(&items)
     }
 
     /// The newest snapshot of a host and its containers, by image.

@@ -357,10 +357,7 @@ impl Feeds<'_> {
     pub async fn states(&self) -> Result<Vec<FeedState>, RecordError> {
         let range = SortRange::Prefix("state/".to_owned());
         let items = store::all(self.0, PARTITION, &range, WHAT).await?;
-        items
-            .iter()
-            .map(|item| store::decode(&item.value))
-            .collect()
+        store::decode_all(&items)
     }
 
     /// Stores how a feed is.
@@ -394,10 +391,7 @@ impl Feeds<'_> {
     pub async fn downloads(&self) -> Result<Vec<DownloadState>, RecordError> {
         let range = SortRange::Prefix("download/".to_owned());
         let items = store::all(self.0, PARTITION, &range, WHAT).await?;
-        items
-            .iter()
-            .map(|item| store::decode(&item.value))
-            .collect()
+        store::decode_all(&items)
     }
 
     /// Stores how a download is.

@@ -90,10 +90,7 @@ impl Hosts<'_> {
             .map(|id| keys::key(tenant, NOUN, id.as_str()))
             .collect();
         let items = store::get_many(self.0, &keys, "a host").await?;
-        items
-            .iter()
-            .map(|item| store::decode(&item.value))
-            .collect()
+        store::decode_all(&items)
     }
 
     /// One page of a tenant's hosts, by id.

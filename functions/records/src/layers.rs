@@ -185,10 +185,7 @@ impl Layers<'_> {
             .map(|layer| keys::key(tenant, NOUN, layer.as_str()))
             .collect();
         let items = store::get_many(self.0, &keys, WHAT).await?;
-        items
-            .iter()
-            .map(|item| store::decode(&item.value))
-            .collect()
+        store::decode_all(&items)
     }
 
     /// Stores an agent's reading of a layer, unless somebody of a higher rank read it, or of the same rank with analyzers of

@@ -1,6 +1,6 @@
 //! Policies: one record each, replaced only by who read it last.
 
-use platform::{Item, Platform};
+use platform::Platform;
 use schemas::{
     TenantId, Timestamp,
     api::policy::{PolicyForm, PolicyText},
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RecordError, keys,
-    store::{self, Put, stored},
+    store::{self, stored},
 };
 
 const NOUN: &str = "policies";
@@ -84,8 +84,6 @@ impl Policies<'_> {
             });
         }
         let key = keys::key(tenant, NOUN, keys::plain(id, "the policy's id")?);
-        let item = Item::new(key, store::encode(policy)?);
-        let put = store::put(self.0, item, store::unchanged(replaces), "a policy").await?;
-        Ok(matches!(put, Put::Written))
+        store::replace(self.0, key, policy, replaces).await
     }
 }

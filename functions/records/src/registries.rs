@@ -1,6 +1,6 @@
 //! Registries: one record each with sealed credentials, what the last look came to, and the images that they keep.
 
-use platform::{Cursor, Item, Platform, SortRange};
+use platform::{Cursor, Platform, SortRange};
 use schemas::{
     Digest, ImageId, RegistryId, TenantId, Timestamp,
     api::registry::{RegistryCredentialKind, RegistryRun, RegistrySettings},
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RecordError, SealedSecret, Secrets, keys,
-    store::{self, Listed, Put, stored},
+    store::{self, Listed, stored},
 };
 
 const NOUN: &str = "registries";
@@ -154,9 +154,7 @@ impl Registries<'_> {
         replaces: Option<u64>,
     ) -> Result<bool, RecordError> {
         let key = keys::key(tenant, NOUN, record.id.as_str());
-        let item = Item::new(key, store::encode(record)?);
-        let put = store::put(self.0, item, store::unchanged(replaces), WHAT).await?;
-        Ok(matches!(put, Put::Written))
+        store::replace(self.0, key, record, replaces).await
     }
 
     /// Forgets a registry with everything that is kept of it. What was read of its images stays.
@@ -202,10 +200,7 @@ impl Registries<'_> {
     pub async fn all(&self, tenant: &TenantId) -> Result<Vec<RegistryRecord>, RecordError> {
         let partition = keys::partition(tenant, NOUN);
         let items = store::all(self.0, &partition, &SortRange::All, WHAT).await?;
-        items
-            .iter()
-            .map(|item| store::decode(&item.value))
-            .collect()
+        store::decode_all(&items)
     }
 
     /// Seals a secret of a registry.
@@ -360,8 +355,7 @@ impl Registries<'_> {
             if !change(&mut record) {
                 return Ok(());
             }
-            let item = Item::new(key.clone(), store::encode(&record)?);
-            if let Put::Written = store::put(self.0, item, store::unchanged(version), WHAT).await? {
+            if store::replace(self.0, key.clone(), &record, version).await? {
                 return Ok(());
             }
         }
@@ -385,10 +379,7 @@ impl Registries<'_> {
             .map(|tag| platform::Key::new(partition.clone(), tagged(repository, tag)))
             .collect();
         let items = store::get_many(self.0, &keys, WHAT).await?;
-        items
-            .iter()
-            .map(|item| store::decode(&item.value))
-            .collect()
+        store::decode_all(&items)
     }
 
     /// Keeps what is known of an image, unless something else of a later moment is known of its tag; says whether it was kept.
@@ -419,8 +410,7 @@ impl Registries<'_> {
                 }
                 None => None,
             };
-            let item = Item::new(key.clone(), store::encode(&noted)?);
-            if let Put::Written = store::put(self.0, item, store::unchanged(version), WHAT).await? {
+            if store::replace(self.0, key.clone(), &noted, version).await? {
                 return Ok(true);
             }
         }

@@ -119,6 +119,11 @@ pub(crate) fn decode_json<T: DeserializeOwned>(
     parsed.map_err(|e| RecordError::Damaged(what, e))
 }
 
+/// The records in these items.
+pub(crate) fn decode_all<T: Stored>(items: &[Item]) -> Result<Vec<T>, RecordError> {
+    items.iter().map(|item| decode(&item.value)).collect()
+}
+
 fn checked<T: Stored>(record: T) -> Result<T, RecordError> {
     if record.version() > T::VERSION {
         return Err(RecordError::Later {
@@ -183,6 +188,18 @@ pub(crate) async fn put(
         },
         Err(error) => Err(RecordError::Table(what, error)),
     }
+}
+
+/// Keeps a record in place of the state of this revision, or where there is none; says whether that was so.
+pub(crate) async fn replace<T: Stored>(
+    platform: &Platform,
+    key: Key,
+    record: &T,
+    replaces: Option<u64>,
+) -> Result<bool, RecordError> {
+    let item = Item::new(key, encode(record)?);
+    let put = put(platform, item, unchanged(replaces), T::WHAT).await?;
+    Ok(matches!(put, Put::Written))
 }
 
 /// The condition that nobody wrote since a read.
@@ -262,11 +279,7 @@ pub(crate) async fn list<T: Stored>(
 ) -> Result<Listed<T>, RecordError> {
     let found = page(platform, partition, range, limit, cursor, T::WHAT).await?;
     Ok(Listed {
-        records: found
-            .items
-            .iter()
-            .map(|item| decode(&item.value))
-            .collect::<Result<_, _>>()?,
+        records: decode_all(&found.items)?,
         next: found.next,
     })
 }

@@ -30,6 +30,7 @@ mod people;
 mod registries;
 mod scopes;
 mod second_factor;
+mod secrets;
 mod session_settings;
 mod sessions;
 mod sign_in;

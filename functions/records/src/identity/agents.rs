@@ -1,12 +1,14 @@
 //! Enrolled agents.
 
 use access::keys::sha256;
-use platform::{Condition, Cursor, TableError, Write};
+use platform::{Condition, Cursor, Page, SortRange, TableError, Write};
 use schemas::{AgentId, HostId, TenantId, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 
+use crate::Listed;
+
 use super::{
-    Identity, IdentityError, Records, encode,
+    Identity, IdentityError, encode,
     enrolment_tokens::{StoredToken, TokenState, token_key},
     tenant_key,
 };
@@ -278,9 +280,9 @@ impl Identity {
         tenant: &TenantId,
         limit: u32,
         cursor: Option<Cursor>,
-    ) -> Result<Records<Agent>, IdentityError> {
-        self.page(NOUN, &format!("t/{tenant}/{NOUN}"), limit, cursor, false)
-            .await
+    ) -> Result<Listed<Agent>, IdentityError> {
+        let page = Page::first(limit).after(cursor);
+        self.page_of(tenant, NOUN, &SortRange::All, &page).await
     }
 
     /// Takes an agent's access away; `false` when the tenant has none of this id.

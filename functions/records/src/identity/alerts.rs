@@ -1,11 +1,13 @@
 //! Alerts: what somebody has to look at.
 
 use access::keys::sha256;
-use platform::{Condition, Cursor, Item, TableError, Write};
+use platform::{Condition, Cursor, Item, Page, SortRange, TableError, Write};
 use schemas::{AgentId, HostId, SessionId, TenantId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, IdentityError, Records, encode, tenant_key};
+use crate::Listed;
+
+use super::{Identity, IdentityError, encode, tenant_key};
 
 const NOUN: &str = "alerts";
 /// Where the names of alerts are kept, so that one is raised once.
@@ -104,8 +106,12 @@ impl Identity {
         tenant: &TenantId,
         limit: u32,
         cursor: Option<Cursor>,
-    ) -> Result<Records<Alert>, IdentityError> {
-        self.page(NOUN, &format!("t/{tenant}/{NOUN}"), limit, cursor, true)
-            .await
+    ) -> Result<Listed<Alert>, IdentityError> {
+        let page = Page {
+            limit,
+            cursor,
+            descending: true,
+        };
+        self.page_of(tenant, NOUN, &SortRange::All, &page).await
     }
 }

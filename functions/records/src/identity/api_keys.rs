@@ -5,7 +5,9 @@ use platform::{Condition, Cursor, Item, Key, Page, SortRange, TableError, Write}
 use schemas::{TenantId, Timestamp, TokenId, UserId, api::role::RoleAssignment};
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, IdentityError, Records, decode, encode, tenant_key};
+use crate::Listed;
+
+use super::{Identity, IdentityError, encode, tenant_key};
 
 const NOUN: &str = "api-keys";
 const DIRECTORY: &str = "global/api-keys";
@@ -211,19 +213,12 @@ impl Identity {
         owner: Option<&UserId>,
         limit: u32,
         cursor: Option<Cursor>,
-    ) -> Result<Records<ApiKey>, IdentityError> {
+    ) -> Result<Listed<ApiKey>, IdentityError> {
         let range = owner.map_or(SortRange::All, |owner| {
             SortRange::Prefix(format!("{owner}/"))
         });
         let page = Page::first(limit).after(cursor);
-        let partition = format!("t/{tenant}/{NOUN}");
-        let found = self.platform.table.query(&partition, &range, &page).await;
-        let found = found.map_err(|error| IdentityError::Table(NOUN, error))?;
-        let records = found.items.iter().map(|item| decode(NOUN, item));
-        Ok(Records {
-            records: records.collect::<Result<_, _>>()?,
-            next: found.next,
-        })
+        self.page_of(tenant, NOUN, &range, &page).await
     }
 
     /// Revokes a key; returns it as it is then, or `None` when the tenant has none of this id.

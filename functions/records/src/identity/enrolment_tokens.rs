@@ -1,11 +1,11 @@
 //! Enrolment tokens: expiring, use-limited, revocable; only the hash of the secret is kept.
 
 use access::enrolment::EnrolmentToken;
-use platform::{Condition, Cursor, Key, TableError, Write};
+use platform::{Condition, Key, TableError, Write};
 use schemas::{TenantId, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, IdentityError, Records, encode, tenant_key};
+use super::{Identity, IdentityError, Noun, encode, tenant_key};
 
 pub(super) const NOUN: &str = "enrolment-tokens";
 const DIRECTORY: &str = "global/enrolment-tokens";
@@ -67,6 +67,10 @@ impl StoredToken {
 #[derive(Serialize, Deserialize)]
 struct Entry {
     tenant: TenantId,
+}
+
+impl Noun for StoredToken {
+    const NOUN: &str = NOUN;
 }
 
 impl Identity {
@@ -131,20 +135,6 @@ impl Identity {
     ) -> Result<Option<StoredToken>, IdentityError> {
         let found = self.read(NOUN, &token_key(tenant, id)).await?;
         Ok(found.map(|(token, _)| token))
-    }
-
-    /// One page of a tenant's tokens.
-    ///
-    /// # Errors
-    /// When the table fails.
-    pub async fn tokens(
-        &self,
-        tenant: &TenantId,
-        limit: u32,
-        cursor: Option<Cursor>,
-    ) -> Result<Records<StoredToken>, IdentityError> {
-        self.page(NOUN, &format!("t/{tenant}/{NOUN}"), limit, cursor, false)
-            .await
     }
 
     /// Revokes a token; `false` when the tenant has none of this id.

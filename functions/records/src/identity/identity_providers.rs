@@ -1,10 +1,10 @@
 //! Services that sign people in, by OpenID Connect, and the people that they know.
 
-use platform::{Condition, Cursor, TableError};
+use platform::{Condition, TableError};
 use schemas::{IdentityProviderId, TenantId, Timestamp, UserId, api::role::RoleAssignment};
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, IdentityError, PersonChanged, Records, User, encode, tenant_key, users};
+use super::{Identity, IdentityError, Noun, PersonChanged, User, encode, tenant_key, users};
 use crate::SealedSecret;
 
 const NOUN: &str = "identity-providers";
@@ -99,6 +99,10 @@ pub enum SignedIn {
     Taken,
 }
 
+impl Noun for IdentityProvider {
+    const NOUN: &str = NOUN;
+}
+
 impl Identity {
     /// A service with the revision that names this state.
     ///
@@ -111,41 +115,6 @@ impl Identity {
     ) -> Result<Option<(IdentityProvider, u64)>, IdentityError> {
         self.read(NOUN, &tenant_key(tenant, NOUN, id.as_str()))
             .await
-    }
-
-    /// One page of a tenant's services.
-    ///
-    /// # Errors
-    /// When the table fails.
-    pub async fn identity_providers(
-        &self,
-        tenant: &TenantId,
-        limit: u32,
-        cursor: Option<Cursor>,
-    ) -> Result<Records<IdentityProvider>, IdentityError> {
-        self.page(NOUN, &format!("t/{tenant}/{NOUN}"), limit, cursor, false)
-            .await
-    }
-
-    /// All of a tenant's services, of which there are not many.
-    ///
-    /// # Errors
-    /// When the table fails.
-    pub async fn all_identity_providers(
-        &self,
-        tenant: &TenantId,
-    ) -> Result<Vec<IdentityProvider>, IdentityError> {
-        let mut all = Vec::new();
-        let mut cursor = None;
-        loop {
-            let page = self.identity_providers(tenant, MAX_IDENTITY_PROVIDERS, cursor);
-            let page = page.await?;
-            all.extend(page.records);
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(all);
-            }
-        }
     }
 
     /// Stores a service in place of the state of this revision, or where there is none; returns its new revision, or `None`
@@ -181,12 +150,7 @@ impl Identity {
         tenant: &TenantId,
         id: &IdentityProviderId,
     ) -> Result<bool, IdentityError> {
-        let key = tenant_key(tenant, NOUN, id.as_str());
-        match self.platform.table.delete(&key, Condition::Exists).await {
-            Ok(()) => Ok(true),
-            Err(TableError::ConditionFailed { .. }) => Ok(false),
-            Err(error) => Err(IdentityError::Table(NOUN, error)),
-        }
+        self.remove(tenant, NOUN, id.as_str()).await
     }
 
     /// Notes that somebody signed in by a service, with the roles that it gives them: makes their record at the first time.

@@ -1,11 +1,11 @@
 //! Invitations: expiring, accepted once, revocable; only the hash of the secret is kept.
 
 use access::invitation::InvitationToken;
-use platform::{Condition, Cursor, TableError, Write};
+use platform::{Condition, TableError, Write};
 use schemas::{TenantId, Timestamp, TokenId, UserId, api::role::RoleAssignment};
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, IdentityError, Records, User, encode, tenant_key, users};
+use super::{Identity, IdentityError, Noun, User, encode, tenant_key, users};
 
 const NOUN: &str = "invitations";
 /// How long one is kept after it cannot be accepted any more, in ms.
@@ -61,6 +61,10 @@ pub enum Acceptance {
     LoginTaken,
     /// It was accepted or revoked meanwhile.
     Gone,
+}
+
+impl Noun for Invitation {
+    const NOUN: &str = NOUN;
 }
 
 impl Identity {
@@ -126,20 +130,6 @@ impl Identity {
             Err(TableError::Conflict) => Err(IdentityError::Busy(NOUN)),
             Err(error) => Err(IdentityError::Table(NOUN, error)),
         }
-    }
-
-    /// One page of a tenant's invitations.
-    ///
-    /// # Errors
-    /// When the table fails.
-    pub async fn invitations(
-        &self,
-        tenant: &TenantId,
-        limit: u32,
-        cursor: Option<Cursor>,
-    ) -> Result<Records<Invitation>, IdentityError> {
-        self.page(NOUN, &format!("t/{tenant}/{NOUN}"), limit, cursor, false)
-            .await
     }
 
     /// Revokes an invitation: returns it, or `None` when the tenant has none of this id. One that was accepted stays so.

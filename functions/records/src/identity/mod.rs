@@ -18,9 +18,11 @@ mod tenants;
 mod trusted_builds;
 mod users;
 
-use platform::{Cursor, Item, Key, Page, Platform, SortRange, TableError};
+use platform::{Condition, Cursor, Item, Key, Page, Platform, SortRange, TableError};
 use schemas::{TenantId, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
+
+use crate::Listed;
 
 pub use agents::{
     Agent, BootNews, Enrolment, FORMER_KEY_MS, FormerKey, NewAgent, Rotation, agent_id,
@@ -59,6 +61,8 @@ pub enum IdentityError {
 
 /// How often a conditional change is tried again before [`IdentityError::Busy`].
 const ATTEMPTS: usize = 8;
+/// How many records are read at once where all are.
+const AT_ONCE: u32 = 200;
 
 /// The repositories of identities. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -66,13 +70,10 @@ pub struct Identity {
     platform: Platform,
 }
 
-/// One page of records.
-#[derive(Clone, Debug)]
-pub struct Records<T> {
-    /// The records; may be empty although there is a cursor.
-    pub records: Vec<T>,
-    /// Where to go on; `None` at the end.
-    pub next: Option<Cursor>,
+/// What a tenant has many of, listed by id.
+pub trait Noun: DeserializeOwned {
+    /// Its part of the key.
+    const NOUN: &'static str;
 }
 
 impl Identity {
@@ -101,34 +102,79 @@ impl Identity {
             .transpose()
     }
 
+    /// One page of a tenant's things of a kind, by id.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn list<T: Noun>(
+        &self,
+        tenant: &TenantId,
+        limit: u32,
+        cursor: Option<Cursor>,
+    ) -> Result<Listed<T>, IdentityError> {
+        let page = Page::first(limit).after(cursor);
+        self.page_of(tenant, T::NOUN, &SortRange::All, &page).await
+    }
+
+    /// All of a tenant's things of a kind of which a tenant has not many.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn all<T: Noun>(&self, tenant: &TenantId) -> Result<Vec<T>, IdentityError> {
+        let mut all = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.list(tenant, AT_ONCE, cursor).await?;
+            all.extend(page.records);
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// One page of a tenant's records of a noun.
+    async fn page_of<T: DeserializeOwned>(
+        &self,
+        tenant: &TenantId,
+        noun: &'static str,
+        range: &SortRange,
+        page: &Page,
+    ) -> Result<Listed<T>, IdentityError> {
+        let partition = format!("t/{tenant}/{noun}");
+        self.page(noun, &partition, range, page).await
+    }
+
     /// One page of a partition.
     async fn page<T: DeserializeOwned>(
         &self,
         noun: &'static str,
         partition: &str,
-        limit: u32,
-        cursor: Option<Cursor>,
-        descending: bool,
-    ) -> Result<Records<T>, IdentityError> {
-        let page = Page {
-            limit,
-            cursor,
-            descending,
-        };
-        let found = self
-            .platform
-            .table
-            .query(partition, &SortRange::All, &page)
-            .await
-            .map_err(|error| IdentityError::Table(noun, error))?;
-        Ok(Records {
-            records: found
-                .items
-                .iter()
-                .map(|item| decode(noun, item))
-                .collect::<Result<_, _>>()?,
+        range: &SortRange,
+        page: &Page,
+    ) -> Result<Listed<T>, IdentityError> {
+        let found = self.platform.table.query(partition, range, page).await;
+        let found = found.map_err(|error| IdentityError::Table(noun, error))?;
+        let records = found.items.iter().map(|item| decode(noun, item));
+        Ok(Listed {
+            records: records.collect::<Result<_, _>>()?,
             next: found.next,
         })
+    }
+
+    /// Removes a record of a tenant; `false` when there is none of this id.
+    async fn remove(
+        &self,
+        tenant: &TenantId,
+        noun: &'static str,
+        id: &str,
+    ) -> Result<bool, IdentityError> {
+        let key = tenant_key(tenant, noun, id);
+        match self.platform.table.delete(&key, Condition::Exists).await {
+            Ok(()) => Ok(true),
+            Err(TableError::ConditionFailed { .. }) => Ok(false),
+            Err(error) => Err(IdentityError::Table(noun, error)),
+        }
     }
 }
 

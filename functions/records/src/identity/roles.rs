@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use access::{Grants, Permission, Permissions, Reach, permission};
-use platform::{Condition, Cursor, TableError};
+use platform::{Condition, Cursor, Page, SortRange, TableError};
 use schemas::{
     TenantId, Timestamp,
     api::role::{RoleAssignment, RoleName},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, IdentityError, Records, decode, encode, tenant_key};
+use crate::Listed;
+
+use super::{Identity, IdentityError, decode, encode, tenant_key};
 
 const NOUN: &str = "roles";
 
@@ -107,9 +109,9 @@ impl Identity {
         tenant: &TenantId,
         limit: u32,
         cursor: Option<Cursor>,
-    ) -> Result<Records<CustomRole>, IdentityError> {
-        self.page(NOUN, &format!("t/{tenant}/{NOUN}"), limit, cursor, false)
-            .await
+    ) -> Result<Listed<CustomRole>, IdentityError> {
+        let page = Page::first(limit).after(cursor);
+        self.page_of(tenant, NOUN, &SortRange::All, &page).await
     }
 
     /// Stores a role in place of the state of this revision, or where there is none; returns its new revision, or `None`

@@ -4,8 +4,10 @@ use platform::{Condition, Cursor, Item, Page, SortRange, TableError};
 use schemas::{SessionId, TenantId, Timestamp, UserId, api::session_settings::SessionSettings};
 use serde::{Deserialize, Serialize};
 
+use crate::Listed;
+
 use super::{
-    Identity, IdentityError, Records, User, decode, encode, lacks_second_factor, session_settings,
+    Identity, IdentityError, User, decode, encode, lacks_second_factor, session_settings,
     tenant_key,
 };
 
@@ -177,7 +179,7 @@ impl Identity {
         user: &UserId,
         limit: u32,
         cursor: Option<Cursor>,
-    ) -> Result<Records<SessionRecord>, IdentityError> {
+    ) -> Result<Listed<SessionRecord>, IdentityError> {
         self.sessions_of(tenant, Some(user), limit, cursor).await
     }
 
@@ -191,20 +193,10 @@ impl Identity {
         user: Option<&UserId>,
         limit: u32,
         cursor: Option<Cursor>,
-    ) -> Result<Records<SessionRecord>, IdentityError> {
+    ) -> Result<Listed<SessionRecord>, IdentityError> {
         let range = user.map_or(SortRange::All, |user| SortRange::Prefix(format!("{user}/")));
         let page = Page::first(limit).after(cursor);
-        let found = self
-            .platform
-            .table
-            .query(&format!("t/{tenant}/{NOUN}"), &range, &page)
-            .await
-            .map_err(|error| IdentityError::Table(NOUN, error))?;
-        let records = found.items.iter().map(|item| decode(NOUN, item));
-        Ok(Records {
-            records: records.collect::<Result<_, _>>()?,
-            next: found.next,
-        })
+        self.page_of(tenant, NOUN, &range, &page).await
     }
 
     /// Ends a session at once; says whether there was one.

@@ -1,6 +1,6 @@
 //! Tenants.
 
-use platform::{Condition, Key, TableError};
+use platform::{Condition, Key, Page, SortRange, TableError};
 use schemas::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,8 @@ impl Identity {
         let mut all = Vec::new();
         let mut cursor = None;
         loop {
-            let page = self.page(NOUN, PARTITION, 1000, cursor, false).await?;
+            let page = Page::first(1000).after(cursor);
+            let page = self.page(NOUN, PARTITION, &SortRange::All, &page).await?;
             all.extend(page.records);
             cursor = page.next;
             if cursor.is_none() {

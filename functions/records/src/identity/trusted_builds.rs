@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use platform::{Condition, Cursor, Item, TableError};
+use platform::{Condition, Item, TableError};
 use schemas::{TenantId, Timestamp, TokenId, api::role::RoleAssignment};
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, IdentityError, Records, encode, tenant_key};
+use super::{Identity, IdentityError, Noun, encode, tenant_key};
 
 const NOUN: &str = "trusted-builds";
 const USED: &str = "used-tokens";
@@ -36,6 +36,10 @@ pub struct TrustedBuild {
     pub created_by: String,
 }
 
+impl Noun for TrustedBuild {
+    const NOUN: &str = NOUN;
+}
+
 impl Identity {
     /// Keeps a new rule; `false` when the tenant has as many as may be.
     ///
@@ -46,7 +50,7 @@ impl Identity {
         tenant: &TenantId,
         rule: &TrustedBuild,
     ) -> Result<bool, IdentityError> {
-        let all = self.all_trusted_builds(tenant).await?;
+        let all = self.all::<TrustedBuild>(tenant).await?;
         if all.len() >= MAX_TRUSTED_BUILDS as usize {
             return Ok(false);
         }
@@ -72,42 +76,6 @@ impl Identity {
         Ok(found.map(|(rule, _)| rule))
     }
 
-    /// One page of a tenant's rules.
-    ///
-    /// # Errors
-    /// When the table fails.
-    pub async fn trusted_builds(
-        &self,
-        tenant: &TenantId,
-        limit: u32,
-        cursor: Option<Cursor>,
-    ) -> Result<Records<TrustedBuild>, IdentityError> {
-        self.page(NOUN, &format!("t/{tenant}/{NOUN}"), limit, cursor, false)
-            .await
-    }
-
-    /// All rules of a tenant, at most [`MAX_TRUSTED_BUILDS`] and the few that were made at the same moment.
-    ///
-    /// # Errors
-    /// When the table fails.
-    pub async fn all_trusted_builds(
-        &self,
-        tenant: &TenantId,
-    ) -> Result<Vec<TrustedBuild>, IdentityError> {
-        let mut all = Vec::new();
-        let mut cursor = None;
-        loop {
-            let page = self
-                .trusted_builds(tenant, MAX_TRUSTED_BUILDS, cursor)
-                .await?;
-            all.extend(page.records);
-            cursor = page.next;
-            if cursor.is_none() || all.len() >= 2 * MAX_TRUSTED_BUILDS as usize {
-                return Ok(all);
-            }
-        }
-    }
-
     /// Removes a rule; the tokens that builds got by it end. `false` when the tenant has none of this id.
     ///
     /// # Errors
@@ -117,12 +85,7 @@ impl Identity {
         tenant: &TenantId,
         id: &TokenId,
     ) -> Result<bool, IdentityError> {
-        let key = tenant_key(tenant, NOUN, id.as_str());
-        match self.platform.table.delete(&key, Condition::Exists).await {
-            Ok(()) => Ok(true),
-            Err(TableError::ConditionFailed { .. }) => Ok(false),
-            Err(error) => Err(IdentityError::Table(NOUN, error)),
-        }
+        self.remove(tenant, NOUN, id.as_str()).await
     }
 
     /// Remembers a token of another issuer by a digest of what makes it one; `false` means that it has been used.

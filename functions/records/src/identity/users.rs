@@ -1,6 +1,6 @@
 //! People.
 
-use platform::{Condition, Cursor, Item, TableError, Write};
+use platform::{Condition, Item, TableError, Write};
 use schemas::{
     TenantId, Timestamp, UserId,
     api::{
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::SealedSecret;
 
-use super::{External, Identity, IdentityError, Records, encode, tenant_key};
+use super::{External, Identity, IdentityError, Noun, encode, tenant_key};
 
 pub(super) const NOUN: &str = "users";
 /// What serialises the changes by which a tenant could lose its last administrator.
@@ -149,6 +149,10 @@ impl User {
     }
 }
 
+impl Noun for User {
+    const NOUN: &str = NOUN;
+}
+
 impl Identity {
     /// Creates a person with a one-time password's hash; says whether they are new.
     ///
@@ -241,20 +245,6 @@ impl Identity {
         id: &UserId,
     ) -> Result<Option<(User, u64)>, IdentityError> {
         self.read(NOUN, &tenant_key(tenant, NOUN, id.as_str()))
-            .await
-    }
-
-    /// One page of a tenant's people, by login.
-    ///
-    /// # Errors
-    /// When the table fails.
-    pub async fn users(
-        &self,
-        tenant: &TenantId,
-        limit: u32,
-        cursor: Option<Cursor>,
-    ) -> Result<Records<User>, IdentityError> {
-        self.page(NOUN, &format!("t/{tenant}/{NOUN}"), limit, cursor, false)
             .await
     }
 
@@ -374,7 +364,7 @@ impl Identity {
     ) -> Result<bool, IdentityError> {
         let mut cursor = None;
         loop {
-            let page = self.users(tenant, 1000, cursor).await?;
+            let page = self.list::<User>(tenant, 1000, cursor).await?;
             if page.records.iter().any(&mut is) {
                 return Ok(true);
             }

@@ -3,7 +3,9 @@
 use platform::{Condition, Item, Key};
 use records::{
     AuditLog, Channels, Collections, Containers, Feeds, Hosts, ImageRequests, Images, Layers,
-    PlaceChanges, Places, Policies, Scans, audit::Wanted, identity::Identity,
+    PlaceChanges, Places, Policies, Scans,
+    audit::Wanted,
+    identity::{Identity, TrustedBuild},
 };
 use schemas::{
     Place, PlaceKind, Severity, api::image_scan::ImageRequestState, inventory::CoverageStatus,
@@ -197,7 +199,7 @@ async fn records_of_the_last_version_are_read() {
     let (entra, _) = entra.await.unwrap().unwrap();
     assert_eq!(entra.groups[0].group, "Bulkhead.Admin");
     assert!(entra.client_secret.is_some());
-    let rules = identity.all_trusted_builds(&tenant).await.unwrap();
+    let rules = identity.all::<TrustedBuild>(&tenant).await.unwrap();
     assert_eq!(rules[0].claims["repository_id"], "1296269");
 
     let id = "0123456789abcdef0123456789abcdef".parse().unwrap();

@@ -348,7 +348,10 @@ async fn people(platform: &Platform) {
         vec![schemas::api::Role::Admin.into()],
         at(0),
     );
-    let page = identity.invitations(&tenant, 10, None).await.unwrap();
+    let page = identity
+        .list::<records::identity::Invitation>(&tenant, 10, None)
+        .await
+        .unwrap();
     assert_eq!(page.records.len(), 1);
     let token = access::invitation::InvitationToken::parse(&format!(
         "bhi_acme_0123456789abcdef_{}",

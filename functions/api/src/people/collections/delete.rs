@@ -2,16 +2,17 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
 };
 use records::Collections;
 use schemas::{CollectionId, api::Problem};
 
-use super::{detail, etag, kept, uses::uses};
+use super::{detail, kept, uses::uses};
 use crate::{
     audit::Act,
     auth::{Scoped, needs},
-    extract::{FromPath, if_match},
+    etag,
+    extract::FromPath,
     problem::{ApiError, Kind},
     state::ApiState,
 };
@@ -46,14 +47,8 @@ pub(crate) async fn delete(
         .await?
         .filter(|(record, _)| caller.may_see(kept(record)))
         .ok_or_else(|| ApiError::not_found("collection"))?;
-    let changed = || {
-        ApiError::new(
-            Kind::PreconditionFailed,
-            "Read the collection, and send its ETag as `if-match`.",
-        )
-    };
-    if if_match(&headers).is_some_and(|named| named != etag(revision)) {
-        return Err(changed());
+    if headers.contains_key(header::IF_MATCH) {
+        etag::must_match(&headers, revision)?;
     }
     // Whoever is given the collection after this look has a role for nothing, never for more.
     let users = uses(&state, caller.tenant(), &id).await?;
@@ -64,7 +59,7 @@ pub(crate) async fn delete(
         ));
     }
     if !collections.remove(caller.tenant(), &id, revision).await? {
-        return Err(changed());
+        return Err(etag::changed());
     }
     let act = Act::new("delete_collection").on("collection", &id);
     state.audit(&caller, act.before(&detail(record))?).await?;

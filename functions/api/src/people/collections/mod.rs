@@ -8,25 +8,19 @@ pub(crate) mod preview;
 pub(crate) mod set;
 pub(super) mod uses;
 
-use axum::{
-    Json,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, response::Response};
 use records::CollectionRecord;
 use schemas::api::collection::{CollectionDetail, CollectionText};
 use scope::Collection;
 
-use crate::problem::{ApiError, Kind};
+use crate::{
+    etag,
+    problem::{ApiError, Kind},
+};
 
 /// Longest name and longest description, in characters.
 const MAX_NAME_CHARS: usize = 128;
 const MAX_DESCRIPTION_CHARS: usize = 1024;
-
-/// The entity tag of a state. Source: RFC 9110, 8.8.3.
-fn etag(revision: u64) -> String {
-    format!("\"{revision}\"")
-}
 
 /// A collection as it is answered.
 fn detail(record: CollectionRecord) -> CollectionDetail {
@@ -44,10 +38,7 @@ fn detail(record: CollectionRecord) -> CollectionDetail {
 
 /// A collection with the tag that names this state.
 fn answer(record: CollectionRecord, revision: u64) -> Result<Response, ApiError> {
-    let mut response = Json(detail(record)).into_response();
-    let tag = HeaderValue::try_from(etag(revision)).map_err(ApiError::internal)?;
-    response.headers_mut().insert(header::ETAG, tag);
-    Ok(response)
+    etag::tagged(Json(detail(record)), revision)
 }
 
 /// A collection that can be kept, as it is evaluated.

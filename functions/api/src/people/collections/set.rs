@@ -11,11 +11,12 @@ use schemas::{
     },
 };
 
-use super::{answer, checked, detail, etag, kept, uses::uses};
+use super::{answer, checked, detail, kept, uses::uses};
 use crate::{
     audit::Act,
     auth::{Scoped, needs},
-    extract::{FromJson, FromPath, if_match},
+    etag,
+    extract::{FromJson, FromPath},
     problem::{ApiError, Kind},
     scoped::beyond,
     state::ApiState,
@@ -55,15 +56,7 @@ pub(crate) async fn set(
         .await?
         .filter(|(record, _)| caller.may_see(kept(record)))
         .ok_or_else(|| ApiError::not_found("collection"))?;
-    let changed = || {
-        ApiError::new(
-            Kind::PreconditionFailed,
-            "Read the collection, and send its ETag as `if-match`.",
-        )
-    };
-    if if_match(&headers) != Some(etag(revision).as_str()) {
-        return Err(changed());
-    }
+    etag::must_match(&headers, revision)?;
     let collection = checked(&wanted)?;
     if !caller.scope().covers(&collection) {
         return Err(beyond("What the collection would become"));
@@ -90,13 +83,13 @@ pub(crate) async fn set(
         .put(caller.tenant(), &record, Some(revision))
         .await?
     {
-        return Err(changed());
+        return Err(etag::changed());
     }
     let act = Act::new("set_collection").on("collection", &id);
     let act = act.before(&detail(before))?.after(&detail(record))?;
     state.audit(&caller, act).await?;
     tracing::info!(collection = %id, by = caller.name(), tenant = %caller.tenant(), "collection changed");
     let kept = collections.get(caller.tenant(), &id).await?;
-    let (record, revision) = kept.ok_or_else(changed)?;
+    let (record, revision) = kept.ok_or_else(etag::changed)?;
     answer(record, revision)
 }

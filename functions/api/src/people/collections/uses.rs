@@ -1,6 +1,9 @@
 //! What a collection limits, and what has a role.
 
-use records::{Channels, identity::ApiKeyState};
+use records::{
+    Channels,
+    identity::{ApiKeyState, IdentityProvider, Invitation, TrustedBuild, User},
+};
 use schemas::{CollectionId, TenantId, api::role::RoleAssignment};
 
 use crate::{problem::ApiError, state::ApiState};
@@ -21,7 +24,7 @@ pub(super) async fn uses(
     let mut found = Vec::new();
     let mut cursor = None;
     loop {
-        let page = identity.users(tenant, AT_ONCE, cursor).await?;
+        let page = identity.list::<User>(tenant, AT_ONCE, cursor).await?;
         let people = page.records.iter();
         let limited = people.filter(|person| names(&person.limited_roles));
         found.extend(limited.map(|person| format!("the person {}", person.id)));
@@ -53,7 +56,7 @@ pub(in crate::people) async fn held(
     let now = state.now();
     let mut cursor = None;
     while found.len() < MOST {
-        let page = identity.invitations(tenant, AT_ONCE, cursor).await?;
+        let page = identity.list::<Invitation>(tenant, AT_ONCE, cursor).await?;
         let invitations = page.records.iter();
         let limited = invitations.filter(|one| one.is_open(now) && names(&one.roles));
         found.extend(limited.map(|one| format!("the invitation {}", one.id)));
@@ -74,12 +77,12 @@ pub(in crate::people) async fn held(
         }
     }
     if found.len() < MOST {
-        let rules = identity.all_trusted_builds(tenant).await?;
+        let rules = identity.all::<TrustedBuild>(tenant).await?;
         let limited = rules.iter().filter(|rule| names(&rule.roles));
         found.extend(limited.map(|rule| format!("the trusted build {}", rule.id)));
     }
     if found.len() < MOST {
-        let all = identity.all_identity_providers(tenant).await?;
+        let all = identity.all::<IdentityProvider>(tenant).await?;
         let limited = all.iter().filter(|provider| {
             let groups = provider.groups.iter();
             names(&provider.default_roles) || groups.clone().any(|group| names(&group.roles))

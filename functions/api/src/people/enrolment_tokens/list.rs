@@ -49,7 +49,7 @@ pub(crate) async fn list(
     let is_wanted = |row: &EnrolmentTokenRow| query.state.is_none_or(|state| state == row.state);
     let mut gathering = Gathering::new(limit(query.limit)?, cursor);
     while let Some((room, at)) = gathering.next() {
-        let found = state.identity().tokens(caller.tenant(), room, at).await?;
+        let found = state.identity().list(caller.tenant(), room, at).await?;
         let records = found.records.into_iter();
         gathering.add(
             records.map(|token| row(token, now)).filter(is_wanted),

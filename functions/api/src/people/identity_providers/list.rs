@@ -1,13 +1,12 @@
 //! Listing services that sign people in.
 
 use axum::{Json, extract::State};
-use platform::Cursor;
 use schemas::api::{identity_provider::IdentityProviderList, page::PageQuery};
 
 use super::row;
 use crate::{
     auth::{Allowed, needs},
-    cursor::{List, limit},
+    cursor::List,
     extract::FromQuery,
     problem::ApiError,
     state::ApiState,
@@ -29,13 +28,11 @@ pub(crate) async fn list(
     FromQuery(page): FromQuery<PageQuery>,
 ) -> Result<Json<IdentityProviderList>, ApiError> {
     let list = List::new(&state, caller.tenant(), "identity-providers", "");
-    let cursor = list.open_some(page.cursor.as_ref())?.map(Cursor);
-    let found = state
-        .identity()
-        .identity_providers(caller.tenant(), limit(page.limit)?, cursor)
-        .await?;
+    let identity = state.identity();
+    let read = |limit, cursor| identity.list(caller.tenant(), limit, cursor);
+    let (found, next_cursor) = list.page(&page, read).await?;
     Ok(Json(IdentityProviderList {
-        identity_providers: found.records.into_iter().map(row).collect(),
-        next_cursor: found.next.map(|next| list.seal(&next.0)).transpose()?,
+        identity_providers: found.into_iter().map(row).collect(),
+        next_cursor,
     }))
 }

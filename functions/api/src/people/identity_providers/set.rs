@@ -91,7 +91,7 @@ pub(crate) async fn set(
         _ => {}
     }
     if before.is_none() {
-        let all = identity.all_identity_providers(tenant).await?;
+        let all = identity.all::<IdentityProvider>(tenant).await?;
         if all.len() >= MAX_IDENTITY_PROVIDERS as usize {
             return Err(ApiError::new(
                 Kind::Conflict,

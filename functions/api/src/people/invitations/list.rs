@@ -1,13 +1,12 @@
 //! Listing invitations.
 
 use axum::{Json, extract::State};
-use platform::Cursor;
 use schemas::api::{page::PageQuery, person::InvitationList};
 
 use super::detail;
 use crate::{
     auth::{Allowed, needs},
-    cursor::{List, limit},
+    cursor::List,
     extract::FromQuery,
     problem::ApiError,
     state::ApiState,
@@ -29,15 +28,12 @@ pub(crate) async fn list(
     FromQuery(page): FromQuery<PageQuery>,
 ) -> Result<Json<InvitationList>, ApiError> {
     let list = List::new(&state, caller.tenant(), "invitations", "");
-    let cursor = list.open_some(page.cursor.as_ref())?.map(Cursor);
-    let found = state
-        .identity()
-        .invitations(caller.tenant(), limit(page.limit)?, cursor)
-        .await?;
+    let identity = state.identity();
+    let read = |limit, cursor| identity.list(caller.tenant(), limit, cursor);
+    let (found, next_cursor) = list.page(&page, read).await?;
     let now = state.now();
-    let invitations = found.records.into_iter().map(|kept| detail(kept, now));
     Ok(Json(InvitationList {
-        invitations: invitations.collect(),
-        next_cursor: found.next.map(|next| list.seal(&next.0)).transpose()?,
+        invitations: found.into_iter().map(|kept| detail(kept, now)).collect(),
+        next_cursor,
     }))
 }

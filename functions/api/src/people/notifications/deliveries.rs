@@ -1,7 +1,6 @@
 //! Listing a channel's deliveries.
 
 use axum::{Json, extract::State};
-use platform::Cursor;
 use records::{Deliveries, DeliveryRecord};
 use schemas::{
     ChannelId,
@@ -11,7 +10,7 @@ use schemas::{
 use super::found;
 use crate::{
     auth::{Allowed, needs},
-    cursor::{List, limit},
+    cursor::List,
     extract::{FromPath, FromQuery},
     problem::ApiError,
     state::ApiState,
@@ -39,12 +38,11 @@ pub(crate) async fn deliveries(
     let tenant = caller.tenant();
     found(&state, tenant, &id).await?;
     let list = List::new(&state, tenant, "deliveries", id.as_str());
-    let cursor = list.open_some(page.cursor.as_ref())?.map(Cursor);
-    let found = Deliveries(state.platform())
-        .list(tenant, &id, limit(page.limit)?, cursor)
-        .await?;
+    let deliveries = Deliveries(state.platform());
+    let read = |limit, cursor| deliveries.list(tenant, &id, limit, cursor);
+    let (found, next_cursor) = list.page(&page, read).await?;
     Ok(Json(DeliveryList {
-        deliveries: found.records.into_iter().map(DeliveryRecord::row).collect(),
-        next_cursor: found.next.map(|next| list.seal(&next.0)).transpose()?,
+        deliveries: found.into_iter().map(DeliveryRecord::row).collect(),
+        next_cursor,
     }))
 }

@@ -1,14 +1,15 @@
 //! One channel.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{Json, extract::State, response::Response};
 use schemas::{
     ChannelId,
     api::{Problem, notification::Channel},
 };
 
-use super::{found, shown, tagged};
+use super::{found, shown};
 use crate::{
     auth::{Allowed, needs},
+    etag,
     extract::FromPath,
     problem::ApiError,
     state::ApiState,
@@ -34,5 +35,5 @@ pub(crate) async fn get(
 ) -> Result<Response, ApiError> {
     let (record, revision) = found(&state, caller.tenant(), &id).await?;
     let channel = shown(&state, caller.tenant(), record).await?;
-    tagged(StatusCode::OK, &channel, revision)
+    etag::tagged(Json(channel), revision)
 }

@@ -11,11 +11,7 @@ mod servers;
 pub(crate) mod test;
 pub(crate) mod update;
 
-use axum::{
-    Json,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, http::StatusCode, response::Response};
 use notification::{ChannelSecrets, SECRET_BYTES, SigningSecret, is_hidden, shown_url};
 use records::{ChannelRecord, Channels, Collections};
 use schemas::{
@@ -26,9 +22,9 @@ use schemas::{
     notification::NotificationEvent,
 };
 use secrecy::ExposeSecret as _;
-use serde::Serialize;
 
 use crate::{
+    etag,
     problem::{ApiError, Kind},
     state::ApiState,
 };
@@ -107,38 +103,7 @@ async fn stored(
         channel: shown(state, tenant, record).await?,
         signing_secret: secret.map(|secret| secret.text().expose_secret().to_owned()),
     };
-    tagged(status, &answer, revision)
-}
-
-/// An answer with the entity tag of a state. Source: RFC 9110, 8.8.3.
-fn tagged(status: StatusCode, body: &impl Serialize, revision: u64) -> Result<Response, ApiError> {
-    let mut response = (status, Json(body)).into_response();
-    let tag = HeaderValue::try_from(etag(revision)).map_err(ApiError::internal)?;
-    response.headers_mut().insert(header::ETAG, tag);
-    Ok(response)
-}
-
-fn etag(revision: u64) -> String {
-    format!("\"{revision}\"")
-}
-
-/// Whether the caller names the state that is there.
-fn agreed(headers: &HeaderMap, revision: u64) -> Result<(), ApiError> {
-    let named = headers
-        .get(header::IF_MATCH)
-        .and_then(|tag| tag.to_str().ok());
-    if named.is_some_and(|named| named.trim() == etag(revision)) {
-        Ok(())
-    } else {
-        Err(changed())
-    }
-}
-
-fn changed() -> ApiError {
-    ApiError::new(
-        Kind::PreconditionFailed,
-        "Read the channel, and send its ETag as `if-match`.",
-    )
+    etag::tagged((status, Json(answer)), revision)
 }
 
 fn bad(why: impl Into<String>) -> ApiError {

@@ -10,10 +10,11 @@ use schemas::{
     },
 };
 
-use super::{bad, changed, found, fresh, in_a_day, opened, sealed, shown_target, stored};
+use super::{bad, found, fresh, in_a_day, opened, sealed, shown_target, stored};
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
+    etag,
     extract::FromPath,
     problem::ApiError,
     state::ApiState,
@@ -58,7 +59,7 @@ pub(crate) async fn rotate(
         .put(tenant, &record, Some(revision))
         .await?
     {
-        return Err(changed());
+        return Err(etag::changed());
     }
     let act = Act::new("rotate_channel_secret").on("channel", &id);
     state.audit(&caller, act).await?;

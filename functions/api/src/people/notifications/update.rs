@@ -14,10 +14,11 @@ use schemas::{
     },
 };
 
-use super::{agreed, changed, checked, destination, found, opened, sealed, stored, told};
+use super::{checked, destination, found, opened, sealed, stored, told};
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
+    etag,
     extract::{FromJson, FromPath},
     problem::ApiError,
     state::ApiState,
@@ -52,7 +53,7 @@ pub(crate) async fn update(
 ) -> Result<Response, ApiError> {
     let tenant = caller.tenant();
     let (before, revision) = found(&state, tenant, &id).await?;
-    agreed(&headers, revision)?;
+    etag::must_match(&headers, revision)?;
     let wants = checked(&state, tenant, &wish).await?;
     let was = told(&state, tenant, &id).await?;
     let secrets = opened(&state, tenant, &before).await?;
@@ -73,7 +74,7 @@ pub(crate) async fn update(
         .put(tenant, &record, Some(revision))
         .await?
     {
-        return Err(changed());
+        return Err(etag::changed());
     }
     let act = Act::new("update_channel").on("channel", &id).before(&was)?;
     let act = act.after(&told(&state, tenant, &id).await?)?;

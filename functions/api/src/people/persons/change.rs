@@ -53,9 +53,7 @@ pub(crate) async fn change(
     caller.person()?;
     let (mut user, revision) = changeable(&state, &caller, &id).await?;
     let before = detail(&user);
-    if etag::named(&headers)? != revision {
-        return Err(etag::changed());
-    }
+    etag::must_match(&headers, revision)?;
     let (identity, tenant) = (state.identity(), caller.tenant());
     if let Some(roles) = request.roles {
         user.assign(assignable(&state, tenant, caller.grants(), roles).await?);

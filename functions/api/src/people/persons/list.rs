@@ -51,7 +51,7 @@ pub(crate) async fn list(
     let cursor = list.open_some(query.cursor.as_ref())?;
     let mut gathering = Gathering::new(limit(query.limit)?, cursor);
     while let Some((room, at)) = gathering.next() {
-        let found = state.identity().users(caller.tenant(), room, at).await?;
+        let found = state.identity().list(caller.tenant(), room, at).await?;
         gathering.add(found.records.into_iter().filter(is_wanted), found.next);
     }
     let (people, next) = gathering.page();

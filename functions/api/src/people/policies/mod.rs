@@ -3,15 +3,11 @@
 pub(crate) mod get;
 pub(crate) mod set;
 
-use axum::{
-    Json,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, response::Response};
 use records::policies::{CI, PolicyRecord};
 use schemas::api::policy::{PolicyDetail, PolicyText};
 
-use crate::problem::ApiError;
+use crate::{etag, problem::ApiError};
 
 /// Policies that there are a use for.
 fn known(id: &str) -> Result<&str, ApiError> {
@@ -20,11 +16,6 @@ fn known(id: &str) -> Result<&str, ApiError> {
     } else {
         Err(ApiError::not_found("policy: there is only `ci`"))
     }
-}
-
-/// The entity tag of a state. Source: RFC 9110, 8.8.3.
-fn etag(revision: u64) -> String {
-    format!("\"{revision}\"")
 }
 
 /// A policy as it is answered.
@@ -42,8 +33,5 @@ fn detail(id: &str, record: PolicyRecord) -> PolicyDetail {
 
 /// A policy as it is answered, with the tag that names this state.
 fn answer(id: &str, record: PolicyRecord, revision: u64) -> Result<Response, ApiError> {
-    let mut response = Json(detail(id, record)).into_response();
-    let tag = HeaderValue::try_from(etag(revision)).map_err(ApiError::internal)?;
-    response.headers_mut().insert(header::ETAG, tag);
-    Ok(response)
+    etag::tagged(Json(detail(id, record)), revision)
 }

@@ -12,10 +12,11 @@ use schemas::api::{
     policy::{PolicyDetail, PolicyForm, PolicyText},
 };
 
-use super::{answer, detail, etag, known};
+use super::{answer, detail, known};
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
+    etag,
     extract::{FromLargeJson, FromPath},
     problem::{ApiError, Kind},
     state::ApiState,
@@ -70,13 +71,9 @@ pub(crate) async fn set(
     let policies = Policies(state.platform());
     let before = policies.get(caller.tenant(), id).await?;
     let revision = before.as_ref().map(|(_, revision)| *revision);
-    let named = headers
-        .get(header::IF_MATCH)
-        .and_then(|tag| tag.to_str().ok());
-    let agreed = match (revision, named) {
-        (None, None) => true,
-        (Some(revision), Some(named)) => named.trim() == etag(revision),
-        _ => false,
+    let agreed = match revision {
+        Some(revision) => etag::must_match(&headers, revision).is_ok(),
+        None => !headers.contains_key(header::IF_MATCH),
     };
     let changed = || {
         ApiError::new(

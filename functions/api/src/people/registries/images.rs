@@ -1,7 +1,6 @@
 //! The images of a registry.
 
 use axum::{Json, extract::State};
-use platform::Cursor;
 use records::Registries;
 use schemas::{
     RegistryId,
@@ -15,7 +14,7 @@ use schemas::{
 use super::found;
 use crate::{
     auth::{Allowed, needs},
-    cursor::{List, limit},
+    cursor::List,
     extract::{FromPath, FromQuery},
     problem::ApiError,
     state::ApiState,
@@ -43,13 +42,11 @@ pub(crate) async fn images(
     let tenant = caller.tenant();
     found(&state, tenant, &id).await?;
     let list = List::new(&state, tenant, "registry-images", id.as_str());
-    let cursor = list.open_some(page.cursor.as_ref())?.map(Cursor);
-    let found = Registries(state.platform())
-        .images(tenant, &id, limit(page.limit)?, cursor)
-        .await?;
+    let registries = Registries(state.platform());
+    let read = |limit, cursor| registries.images(tenant, &id, limit, cursor);
+    let (found, next_cursor) = list.page(&page, read).await?;
     Ok(Json(RegistryImageList {
         images: found
-            .records
             .into_iter()
             .map(|record| RegistryImageRow {
                 repository: record.repository,
@@ -60,6 +57,6 @@ pub(crate) async fn images(
                 problem: record.problem,
             })
             .collect(),
-        next_cursor: found.next.map(|next| list.seal(&next.0)).transpose()?,
+        next_cursor,
     }))
 }

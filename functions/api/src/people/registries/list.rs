@@ -1,14 +1,13 @@
 //! Listing registries.
 
 use axum::{Json, extract::State};
-use platform::Cursor;
 use records::Registries;
 use schemas::api::{page::PageQuery, registry::RegistryList};
 
 use super::detail;
 use crate::{
     auth::{Allowed, needs},
-    cursor::{List, limit},
+    cursor::List,
     extract::FromQuery,
     problem::ApiError,
     state::ApiState,
@@ -30,25 +29,19 @@ pub(crate) async fn list(
     FromQuery(page): FromQuery<PageQuery>,
 ) -> Result<Json<RegistryList>, ApiError> {
     let list = List::new(&state, caller.tenant(), "registries", "");
-    let cursor = list.open_some(page.cursor.as_ref())?.map(Cursor);
     let registries = Registries(state.platform());
-    let found = registries
-        .list(caller.tenant(), limit(page.limit)?, cursor)
-        .await?;
-    let ids: Vec<_> = found
-        .records
-        .iter()
-        .map(|record| record.id.clone())
-        .collect();
+    let read = |limit, cursor| registries.list(caller.tenant(), limit, cursor);
+    let (found, next_cursor) = list.page(&page, read).await?;
+    let ids: Vec<_> = found.iter().map(|record| record.id.clone()).collect();
     let mut runs = registries.runs(caller.tenant(), &ids).await?;
-    let mut shown = Vec::with_capacity(found.records.len());
-    for record in found.records {
+    let mut shown = Vec::with_capacity(found.len());
+    for record in found {
         let at = runs.iter().position(|(id, _)| *id == record.id);
         let run = at.map(|at| runs.swap_remove(at).1);
         shown.push(detail(record, run));
     }
     Ok(Json(RegistryList {
         registries: shown,
-        next_cursor: found.next.map(|next| list.seal(&next.0)).transpose()?,
+        next_cursor,
     }))
 }

@@ -11,11 +11,7 @@ pub(crate) mod test;
 mod valid;
 pub(crate) mod webhook_secret;
 
-use axum::{
-    Json,
-    http::{HeaderMap, HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, response::Response};
 use records::{Registries, RegistryRecord, registries::StoredCredentials};
 use schemas::{
     RegistryId, TenantId,
@@ -23,10 +19,7 @@ use schemas::{
 };
 use serde_json::Value;
 
-use crate::{
-    problem::{ApiError, Kind},
-    state::ApiState,
-};
+use crate::{etag, problem::ApiError, state::ApiState};
 
 /// A registry as it is shown.
 fn detail(record: RegistryRecord, last_run: Option<RegistryRun>) -> RegistryDetail {
@@ -63,11 +56,6 @@ pub(crate) fn told(record: RegistryRecord) -> Result<Value, ApiError> {
     Ok(view)
 }
 
-/// The entity tag of a state. Source: RFC 9110, 8.8.3.
-fn etag(revision: u64) -> String {
-    format!("\"{revision}\"")
-}
-
 /// A registry as it is answered, with the tag that names this state.
 async fn answer(
     state: &ApiState,
@@ -76,10 +64,7 @@ async fn answer(
     revision: u64,
 ) -> Result<Response, ApiError> {
     let run = Registries(state.platform()).run(tenant, &record.id).await?;
-    let mut response = Json(detail(record, run)).into_response();
-    let tag = HeaderValue::try_from(etag(revision)).map_err(ApiError::internal)?;
-    response.headers_mut().insert(header::ETAG, tag);
-    Ok(response)
+    etag::tagged(Json(detail(record, run)), revision)
 }
 
 /// A registry of the tenant, with the revision that names its state.
@@ -90,25 +75,6 @@ pub(crate) async fn found(
 ) -> Result<(RegistryRecord, u64), ApiError> {
     let found = Registries(state.platform()).get(tenant, id).await?;
     found.ok_or_else(|| ApiError::not_found("registry"))
-}
-
-/// That the caller names the state that is there.
-fn must_match(headers: &HeaderMap, revision: u64) -> Result<(), ApiError> {
-    let named = headers
-        .get(header::IF_MATCH)
-        .and_then(|tag| tag.to_str().ok());
-    if named.is_some_and(|named| named.trim() == etag(revision)) {
-        Ok(())
-    } else {
-        Err(changed())
-    }
-}
-
-pub(crate) fn changed() -> ApiError {
-    ApiError::new(
-        Kind::PreconditionFailed,
-        "Read the registry, and send its ETag as `if-match`.",
-    )
 }
 
 /// Credentials as they are kept.

@@ -10,10 +10,11 @@ use schemas::{
     },
 };
 
-use super::{answer, changed, found, must_match, sealed, told, valid};
+use super::{answer, found, sealed, told, valid};
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
+    etag,
     extract::{FromJson, FromPath},
     problem::{ApiError, Kind},
     state::ApiState,
@@ -48,7 +49,7 @@ pub(crate) async fn set(
 ) -> Result<Response, ApiError> {
     let tenant = caller.tenant();
     let (mut record, revision) = found(&state, tenant, &id).await?;
-    must_match(&headers, revision)?;
+    etag::must_match(&headers, revision)?;
     let before = told(record.clone())?;
     let settings = valid::settings(&state, wanted.settings)?;
     if let Some(credentials) = wanted.credentials {
@@ -67,7 +68,7 @@ pub(crate) async fn set(
     record.updated_by = caller.name().to_owned();
     let registries = Registries(state.platform());
     if !registries.put(tenant, &record, Some(revision)).await? {
-        return Err(changed());
+        return Err(etag::changed());
     }
     let act = Act::new("set_registry").on("registry", &id);
     let act = act.before(&before)?.after(&told(record)?)?;

@@ -11,10 +11,11 @@ use schemas::{
     },
 };
 
-use super::{changed, found, told};
+use super::{found, told};
 use crate::{
     audit::Act,
     auth::{Allowed, needs},
+    etag,
     extract::{FromPath, FromSomeJson},
     problem::ApiError,
     state::ApiState,
@@ -61,7 +62,7 @@ pub(crate) async fn create(
     record.updated_at = state.now();
     record.updated_by = caller.name().to_owned();
     if !registries.put(tenant, &record, Some(revision)).await? {
-        return Err(changed());
+        return Err(etag::changed());
     }
     let act = Act::new("create_webhook_secret").on("registry", &id);
     let act = act.before(&before)?.after(&told(record)?)?;

@@ -48,9 +48,7 @@ pub(crate) async fn remove(
     let (identity, tenant) = (state.identity(), caller.tenant());
     let found = identity.role(tenant, &name).await?;
     let (role, revision) = found.ok_or_else(|| ApiError::not_found("role"))?;
-    if etag::named(&headers)? != revision {
-        return Err(etag::changed());
-    }
+    etag::must_match(&headers, revision)?;
     covers_role(caller.grants(), &role)?;
     // Whoever is given it from here on has a role that is not there, which allows nothing.
     let mut holder = None;

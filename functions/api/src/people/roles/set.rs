@@ -53,9 +53,7 @@ pub(crate) async fn set(
     }
     let found = state.identity().role(caller.tenant(), &name).await?;
     let (before, revision) = found.ok_or_else(|| ApiError::not_found("role"))?;
-    if etag::named(&headers)? != revision {
-        return Err(etag::changed());
-    }
+    etag::must_match(&headers, revision)?;
     // Nobody takes from others what they could not give.
     covers_role(caller.grants(), &before)?;
     let was = custom(before.clone());

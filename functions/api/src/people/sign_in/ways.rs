@@ -1,6 +1,7 @@
 //! How a tenant's people sign in.
 
 use axum::{Json, extract::State};
+use records::identity::IdentityProvider;
 use schemas::api::identity_provider::{SignInQuery, SignInWay, SignInWays};
 
 use super::DEFAULT_TENANT;
@@ -24,7 +25,7 @@ pub(crate) async fn ways(
         Some(tenant) => tenant,
         None => DEFAULT_TENANT.parse().map_err(ApiError::internal)?,
     };
-    let found = state.identity().all_identity_providers(&tenant).await?;
+    let found = state.identity().all::<IdentityProvider>(&tenant).await?;
     let ways = found.into_iter().map(|provider| SignInWay {
         id: provider.id,
         name: provider.name,

@@ -163,7 +163,7 @@ async fn judged(state: &ApiState, tenant: &TenantId, token: &str) -> Result<Judg
         Err(error) => return Ok(Judged::Refused(Why::of(error))),
     };
     // Only issuers that the tenant trusts are asked for anything.
-    let mut rules = state.identity().all_trusted_builds(tenant).await?;
+    let mut rules = state.identity().all::<TrustedBuild>(tenant).await?;
     rules.retain(|rule| rule.issuer == issuer);
     if rules.is_empty() {
         return Ok(Judged::Refused(Why::of(

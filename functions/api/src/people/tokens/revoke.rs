@@ -10,10 +10,11 @@ use schemas::{
 use crate::{
     audit::Act,
     auth::{Allowed, Principal, Scoped, SignedIn, needs},
+    etag,
     extract::{FromPath, FromQuery},
     people::{
         agents, api_keys, enrolment_tokens, invitations,
-        registries::{changed, found, told},
+        registries::{found, told},
         sessions, trusted_builds,
     },
     problem::ApiError,
@@ -118,7 +119,7 @@ async fn webhook_secret(
     record.updated_by = caller.name().to_owned();
     let registries = Registries(state.platform());
     if !registries.put(tenant, &record, Some(revision)).await? {
-        return Err(changed());
+        return Err(etag::changed());
     }
     let act = Act::new("revoke_webhook_secret").on("registry", &registry);
     let act = act.before(&before)?.after(&told(record)?)?;

@@ -95,19 +95,19 @@ impl Look<'_> {
                 Ok((rows.collect(), found.next))
             }
             TokenKind::TrustedBuild if self.sees_all(Permission::ReadTokens) => {
-                let found = identity.trusted_builds(tenant, limit, at).await?;
+                let found = identity.list(tenant, limit, at).await?;
                 Ok((
                     found.records.into_iter().map(trusted_build).collect(),
                     found.next,
                 ))
             }
             TokenKind::EnrolmentToken if self.sees_all(Permission::ReadEnrolmentTokens) => {
-                let found = identity.tokens(tenant, limit, at).await?;
+                let found = identity.list(tenant, limit, at).await?;
                 let rows = found.records.into_iter().map(|token| enrols(token, now));
                 Ok((rows.collect(), found.next))
             }
             TokenKind::Invitation if self.sees_all(Permission::ReadPeople) => {
-                let found = identity.invitations(tenant, limit, at).await?;
+                let found = identity.list::<Invitation>(tenant, limit, at).await?;
                 let open = found.records.into_iter().filter(|kept| kept.is_open(now));
                 Ok((open.map(invitation).collect(), found.next))
             }

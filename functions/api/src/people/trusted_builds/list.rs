@@ -1,13 +1,12 @@
 //! Listing which builds are trusted.
 
 use axum::{Json, extract::State};
-use platform::Cursor;
 use schemas::api::{page::PageQuery, trusted_build::TrustedBuildList};
 
 use super::row;
 use crate::{
     auth::{Allowed, needs},
-    cursor::{List, limit},
+    cursor::List,
     extract::FromQuery,
     problem::ApiError,
     state::ApiState,
@@ -29,13 +28,11 @@ pub(crate) async fn list(
     FromQuery(page): FromQuery<PageQuery>,
 ) -> Result<Json<TrustedBuildList>, ApiError> {
     let list = List::new(&state, caller.tenant(), "trusted-builds", "");
-    let cursor = list.open_some(page.cursor.as_ref())?.map(Cursor);
-    let found = state
-        .identity()
-        .trusted_builds(caller.tenant(), limit(page.limit)?, cursor)
-        .await?;
+    let identity = state.identity();
+    let read = |limit, cursor| identity.list(caller.tenant(), limit, cursor);
+    let (found, next_cursor) = list.page(&page, read).await?;
     Ok(Json(TrustedBuildList {
-        trusted_builds: found.records.into_iter().map(row).collect(),
-        next_cursor: found.next.map(|next| list.seal(&next.0)).transpose()?,
+        trusted_builds: found.into_iter().map(row).collect(),
+        next_cursor,
     }))
 }
