@@ -36,7 +36,7 @@ test-aws: ## the AWS adapter and the deployed stack, on servers that it installs
 test-windows: ## compile agent/ and core/ for Windows and run their unit tests under Wine
 	@infra/dev/test-windows.sh
 
-lint: ## formatting, clippy, scripts, the template, the API's client
+lint: ## formatting, clippy, scripts, the template, the portal
 	@infra/dev/prepare.sh lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings

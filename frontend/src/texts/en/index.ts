@@ -1,0 +1,11 @@
+/** The texts in English, by area. */
+import { account } from "./account";
+import { common } from "./common";
+import { hosts } from "./hosts";
+import { images } from "./images";
+import { overview } from "./overview";
+import { shell } from "./shell";
+import { signIn } from "./signIn";
+import { vulnerabilities } from "./vulnerabilities";
+
+export const en = { account, common, hosts, images, overview, shell, signIn, vulnerabilities };
