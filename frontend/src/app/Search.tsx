@@ -2,6 +2,7 @@
 import Autosuggest, { type AutosuggestProps } from "@cloudscape-design/components/autosuggest";
 import { useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
+import { typedCve } from "../domain/cve";
 import { count, score } from "../domain/format";
 import { visible } from "../domain/outside";
 import { severityOf } from "../domain/severity";
@@ -13,6 +14,7 @@ export function Search() {
   const { found, isLooking, failed, retry } = useSearch(typed);
   const navigate = useNavigate();
   const field = useRef<AutosuggestProps.Ref>(null);
+  const isChosen = useRef(false);
   const words = texts.shell.search;
 
   useEffect(() => {
@@ -26,6 +28,12 @@ export function Search() {
     return () => document.removeEventListener("keydown", onKey);
   }, []);
 
+  const go = (chosen: string | undefined, text: string): void => {
+    if (chosen !== NOTHING) {
+      setTyped("");
+      void navigate(chosen ?? `/vulnerabilities?search=${encodeURIComponent(typedCve(text) ?? text.trim())}`);
+    }
+  };
   const options = found === undefined ? [] : optionsOf(found);
   return (
     <Autosuggest
@@ -33,17 +41,21 @@ export function Search() {
       value={typed}
       onChange={({ detail }) => setTyped(detail.value)}
       onSelect={({ detail }) => {
-        const chosen = detail.selectedOption?.value;
-        const text = detail.value.trim();
-        if (chosen === NOTHING) {
-          return;
-        }
-        setTyped("");
-        void navigate(chosen ?? `/vulnerabilities?search=${encodeURIComponent(text)}`);
+        isChosen.current = true;
+        go(detail.selectedOption?.value, detail.value);
       }}
       onKeyDown={({ detail }) => {
         if (detail.key === "Escape") {
           setTyped("");
+        }
+        if (detail.key === "Enter" && typed.trim() !== "") {
+          // The key may also choose an option, which is told after this.
+          isChosen.current = false;
+          setTimeout(() => {
+            if (!isChosen.current) {
+              go(exactly(found), typed);
+            }
+          });
         }
       }}
       options={options}
@@ -69,6 +81,12 @@ export function Search() {
 
 /** The value of an answer that leads nowhere. */
 const NOTHING = "nothing";
+
+/** The page of the vulnerability whose id was typed whole. */
+function exactly(found: Found | undefined): string | undefined {
+  const row = found?.vulnerabilities.find(({ id }) => id === found.cve);
+  return row === undefined ? undefined : `/vulnerabilities/${encodeURIComponent(row.id)}`;
+}
 
 function isWriting(target: EventTarget | null): boolean {
   return (

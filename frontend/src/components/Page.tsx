@@ -59,7 +59,7 @@ export function Page({ title, heading, description, actions, above, children }: 
           {heading ?? title}
         </Header>
       </div>
-      <SpaceBetween size="l">{children}</SpaceBetween>
+      <div className="page-body">{children}</div>
     </SpaceBetween>
   );
 }

@@ -1,6 +1,6 @@
 /** What a score is made of, so that a person can add it up. */
 import type { Schema } from "../api/types";
-import { score as written } from "../domain/format";
+import { count, score as written } from "../domain/format";
 import { texts } from "../texts";
 import { Outside } from "./Outside";
 
@@ -27,7 +27,7 @@ export function ScoreParts({ score }: { score: Schema<"Score"> }) {
                   <rect className="score-ground" width={Math.min(30, part.max)} height="8" />
                   <rect className="parts-bar" width={Math.min(30, part.points)} height="8" />
                 </svg>
-                <span className="parts-max">/ {written(part.max)}</span>
+                <span className="parts-max">/ {count(part.max)}</span>
               </span>
             </td>
             <td>

@@ -20,7 +20,7 @@ export function Standing({ standing }: { standing: Schema<"PlaceStanding"> }) {
         items={[
           { label: words.score, value: <ScoreBar score={standing.top_score} /> },
           { label: words.counts, value: <SeverityCounts counts={counts} /> },
-          { label: words.exploited, value: count(counts.known_exploited) },
+          { label: texts.common.chips.knownExploited, value: count(counts.known_exploited) },
           { label: words.fixable, value: count(counts.fixable) },
           { label: words.coverage, value: <CoverageStatus status={standing.coverage} /> },
           { label: words.packages, value: count(standing.packages) },

@@ -63,7 +63,7 @@ function Tile({ label, hint, href, query, isBad = false }: TileProps): ReactNode
       <div className={isBad && (query.data ?? 0) > 0 ? "tile tile-bad" : "tile"}>
         <div className="tile-label">{label}</div>
         <div className="tile-number">
-          <To href={href} fontSize="display-l" ariaLabel={`${label}: ${text}`}>
+          <To href={href} fontSize="heading-xl" ariaLabel={`${label}: ${text}`}>
             {text}
           </To>
         </div>

@@ -7,7 +7,7 @@ import { SEVERITIES, type Severity } from "../../domain/severity";
 /** Places of which the coverage is looked at. */
 const PLACES = 100;
 /** Vulnerabilities that are shown first. */
-const FIRST = 7;
+const FIRST = 10;
 /** How long an agent may be silent, in milliseconds. */
 const SILENT_MS = 2 * 3_600_000;
 const WEEK_MS = 7 * 86_400_000;

@@ -67,7 +67,7 @@ export function InPlace({ vulnerability, place }: InPlaceProps) {
           variant="h2"
           description={
             <span className="chips">
-              <To href={placeAddress(place.place)} variant="primary">
+              <To href={placeAddress(place.place)}>
                 <Outside text={place.name} most={80} />
               </To>
               <Factors factors={factorsOfPlace(place.facts)} />

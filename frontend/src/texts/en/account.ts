@@ -36,6 +36,7 @@ export const account = {
     roles: "What it may do at most",
     rolesHint: "Roles that you have.",
     days: "Days until it ends",
+    daysWrong: "1 to 365 days.",
     create: "Make a key",
     created: "Copy the key now",
     createdHint: "It is not shown again.",
@@ -50,7 +51,7 @@ export const account = {
     revoked: "The key is revoked.",
     states: { valid: "Valid", expired: "Expired", revoked: "Revoked" } as Record<string, string>,
     empty: "No API keys",
-    emptyHint: "Make one for a script that reads the API, or for `bulkhead scan --server`.",
+    emptyHint: "Make one for a script that reads the API, or for a build that scans with bulkhead scan --server.",
   },
   password: { title: "Change your password" },
 };

@@ -9,7 +9,7 @@ export const hosts = {
     score: "Risk",
     os: "Operating system",
     counts: "Vulnerabilities",
-    exploited: "Known exploited",
+    exploited: "Exploited",
     fixable: "Fixable",
     exposure: "Exposure",
     coverage: "Coverage",

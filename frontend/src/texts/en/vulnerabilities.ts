@@ -37,7 +37,7 @@ export const vulnerabilities = {
   emptyCommand: "bulkhead-agent enroll --server URL && bulkhead-agent run --once",
   detail: {
     risk: "Risk",
-    riskOf: "Why this score, in the place below. The points add up to it.",
+    riskOf: "Why this score, in the place above. The points add up to it.",
     known: "What is known of it",
     cvss: "CVSS",
     vector: "Vector",
