@@ -48,6 +48,11 @@ export function onEnded(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** Nobody is signed in any more. */
+export function over(): void {
+  become(true);
+}
+
 /** Somebody signed in. */
 export function begun(): void {
   become(false);
@@ -59,6 +64,6 @@ export function noticed(error: unknown): boolean {
   if (problem === undefined || courseOf(problem) !== "sign-in") {
     return false;
   }
-  become(true);
+  over();
   return true;
 }

@@ -4,7 +4,7 @@
  */
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef } from "react";
-import { sessionQuery } from "../api/session";
+import { over, sessionQuery } from "../api/session";
 import type { Schema } from "../api/types";
 import { Loading } from "../components/Loaded";
 import { ProblemAlert } from "../components/Problem";
@@ -27,8 +27,10 @@ export function App() {
         location.reload();
       }
       last.current = caller;
+    } else if (session.data === null && before !== undefined) {
+      over();
     }
-  }, [caller]);
+  }, [caller, session.data]);
 
   const shown = caller ?? last.current;
   if (shown === undefined) {
@@ -54,7 +56,7 @@ export function App() {
   }
   return (
     <CallerContext value={shown}>
-      <Shell isSignedOut={session.data === null} />
+      <Shell />
     </CallerContext>
   );
 }

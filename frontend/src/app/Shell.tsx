@@ -15,9 +15,9 @@ const SignInAgain = lazy(async () => ({ default: (await import("../features/sign
 /** Wide enough for the navigation to stand beside the page; portal.css says the same. */
 const WIDE = "(min-width: 900px)";
 
-export function Shell({ isSignedOut }: { isSignedOut: boolean }) {
+export function Shell() {
   const [isOpen, setOpen] = useState(() => matchMedia(WIDE).matches);
-  const ended = useSyncExternalStore(onEnded, hasEnded) || isSignedOut;
+  const ended = useSyncExternalStore(onEnded, hasEnded);
   const { pathname } = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: who goes to another page on a narrow screen wants to see it
   useEffect(() => {

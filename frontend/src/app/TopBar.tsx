@@ -29,7 +29,7 @@ export function TopBar({ isNavigationOpen, onNavigation }: TopBarProps) {
         ariaExpanded={isNavigationOpen}
         onClick={onNavigation}
       />
-      <Link to="/" className="top-name">
+      <Link to="/" className="top-name" aria-label={texts.common.product}>
         <img src="/bulkhead.svg" alt="" width="24" height="24" />
         <span>{texts.common.product}</span>
       </Link>

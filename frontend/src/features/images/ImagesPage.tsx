@@ -1,4 +1,6 @@
 /** The list of images. */
+import Button from "@cloudscape-design/components/button";
+import { useState } from "react";
 import { listAt } from "../../api/lists";
 import type { Schema } from "../../api/types";
 import { CoverageStatus } from "../../components/Coverage";
@@ -7,11 +9,13 @@ import type { Column } from "../../components/list/columns";
 import { ResourceList } from "../../components/list/ResourceList";
 import { Outside } from "../../components/Outside";
 import { ScoreBar, SeverityCounts } from "../../components/Severity";
+import { useMay } from "../../components/session";
 import { To } from "../../components/To";
 import { count } from "../../domain/format";
 import type { ListFilter } from "../../domain/listQuery";
 import { shortDigest } from "../../domain/outside";
 import { texts } from "../../texts";
+import { ScanImage } from "./ScanImage";
 
 const SOURCE = listAt("/api/v1/images", (page) => page.images);
 
@@ -102,23 +106,30 @@ const FILTERS: ListFilter[] = [{ key: "os", label: texts.images.filters.os, kind
 
 export function ImagesPage() {
   const words = texts.images;
+  const may = useMay();
+  const [isScanning, setScanning] = useState(false);
+  const scan = may("images.scan") ? <Button onClick={() => setScanning(true)}>{words.scan.action}</Button> : undefined;
   return (
-    <ResourceList
-      id="images"
-      title={words.title}
-      description={words.description}
-      source={SOURCE}
-      columns={COLUMNS}
-      filters={FILTERS}
-      hasSearch
-      placeholder={words.find}
-      defaultSort="score"
-      rowKey={(row) => row.id}
-      empty={
-        <Empty title={words.empty} command={words.emptyCommand}>
-          {words.emptyHint}
-        </Empty>
-      }
-    />
+    <>
+      <ResourceList
+        id="images"
+        title={words.title}
+        description={words.description}
+        source={SOURCE}
+        columns={COLUMNS}
+        filters={FILTERS}
+        hasSearch
+        placeholder={words.find}
+        defaultSort="score"
+        rowKey={(row) => row.id}
+        empty={
+          <Empty title={words.empty} command={words.emptyCommand} action={scan}>
+            {words.emptyHint}
+          </Empty>
+        }
+        actions={scan}
+      />
+      {isScanning && <ScanImage list={SOURCE.address} onClose={() => setScanning(false)} />}
+    </>
   );
 }

@@ -39,9 +39,11 @@ export function OverviewPage() {
       </div>
       <div className="cards">
         {may("feeds.read") && <FeedsCard />}
-        {may("agents.read") && <AgentsCard />}
-        {may("registries.read") && <RegistriesCard />}
-        {may("alerts.read") && <AlertsCard />}
+        <div className="stack">
+          {may("agents.read") && <AgentsCard />}
+          {may("registries.read") && <RegistriesCard />}
+          {may("alerts.read") && <AlertsCard />}
+        </div>
       </div>
     </Page>
   );

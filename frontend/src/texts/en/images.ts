@@ -26,7 +26,12 @@ export const images = {
     reference: "Image",
     referenceHint: "Such as registry.example.org/shop/web:2",
     submit: "Read it",
-    queued: "The image is being read. It stands in the list in a minute or so.",
+    platform: "Platform",
+    platformHint: "Of an index with several, such as windows/amd64:10.0.20348. Empty for the usual one.",
+    queued: "Waiting for its registry, or being read",
+    done: "It was read",
+    failed: "It was given up",
+    open: "Look at it",
   },
   detail: {
     digest: "Digest of its configuration",
