@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Folder of advisory documents for `make run FEEDS=DIR`.
 FEEDS ?=
 
-.PHONY: help prepare run stop test test-api test-aws test-windows lint bench lambda fuzz cost cost-measure schemas clean
+.PHONY: help prepare run stop test test-api test-aws test-windows test-portal screenshots lint bench lambda fuzz cost cost-measure schemas clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -36,7 +36,15 @@ test-aws: ## the AWS adapter and the deployed stack, on servers that it installs
 test-windows: ## compile agent/ and core/ for Windows and run their unit tests under Wine
 	@infra/dev/test-windows.sh
 
-lint: ## formatting, clippy, scripts, the template, the API's client
+test-portal: ## the portal in a real browser against a real server
+	@infra/dev/prepare.sh browser
+	@FEEDS='$(FEEDS)' infra/dev/browser.sh
+
+screenshots: ## pictures of the portal's pages, light and dark, wide and narrow, in target/screenshots
+	@infra/dev/prepare.sh browser
+	@FEEDS='$(FEEDS)' infra/dev/browser.sh pictures
+
+lint: ## formatting, clippy, scripts, the template, the portal
 	@infra/dev/prepare.sh lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings

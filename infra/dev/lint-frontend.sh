@@ -1,9 +1,16 @@
 #!/usr/bin/env bash
-# Makes the types of the API's client from schemas/openapi.json and checks that what uses them compiles, with tools of the
-# versions in frontend/package-lock.json.
-# usage: infra/dev/lint-frontend.sh [install|schema]      (install: only fetches them; schema: only makes the types)
+# Makes the types of the API's client from schemas/openapi.json and checks the portal: types, lint, unit tests, that it builds, and
+# how much the first page loads. With tools of the versions in frontend/package-lock.json.
+# usage: infra/dev/lint-frontend.sh [install|schema|build]  (install: only fetches them; schema: only makes the types; build: makes
+#                                                             the types and frontend/dist)
 set -euo pipefail
 cd "$(dirname "$0")/../../frontend"
+
+# What builds the portal runs on these.
+case $(node --version) in
+  v2[0-9].* | v[3-9][0-9].*) ;;
+  *) echo "The portal is built with Node.js 20.19 or later; this is $(node --version)." >&2; exit 1 ;;
+esac
 
 # Nothing is asked for but the packages, and none of them runs anything at its installation.
 export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false npm_config_ignore_scripts=true
@@ -23,5 +30,13 @@ flock -u 8
 
 npm run --silent schema >/dev/null
 [ "${1:-}" != schema ] || exit 0
+if [ "${1:-}" = build ]; then
+  npm run --silent build -- --logLevel error
+  exit 0
+fi
 npm run --silent check
-echo "frontend: the client of schemas/openapi.json compiles"
+npm run --silent lint
+npm run --silent test -- --reporter=dot
+npm run --silent build -- --logLevel error
+node size.mjs
+echo "frontend: types, lint, tests and build are good"

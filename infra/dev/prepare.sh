@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building, linting or testing needs on Debian and Ubuntu, or says exactly what is missing.
-# usage: infra/dev/prepare.sh build|lint|test
+# usage: infra/dev/prepare.sh build|lint|test|browser
 set -euo pipefail
 
 wanted=${1:-build}
@@ -22,10 +22,15 @@ if [ "$wanted" = test ]; then
   [ -e /usr/lib/python3/dist-packages/hivex.py ] || packages+=(python3-hivex)
 fi
 
-if [ "$wanted" = lint ]; then
-  # The API's client is checked with these: infra/dev/lint-frontend.sh.
+if [ "$wanted" = lint ] || [ "$wanted" = browser ]; then
+  # The portal is built and checked with these: infra/dev/lint-frontend.sh.
   need node nodejs
   need npm npm
+fi
+if [ "$wanted" = browser ]; then
+  need chromium chromium
+  need curl curl
+  need python3 python3
 fi
 if [ "$wanted" = lint ] || [ "$wanted" = test ]; then
   need python3 python3

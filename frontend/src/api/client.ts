@@ -27,23 +27,37 @@ export class ApiProblem extends Error {
 /** What is read of answers: lists can be had as lines, too, which is for those who keep them. */
 type Media = "application/json" | "application/problem+json";
 
-/** A client of the server at an address, for whoever has this token. */
-export function connect(baseUrl: string, token?: string): Client<paths, Media> {
+/** A client of the server. */
+export type ApiClient = Client<paths, Media>;
+
+/** A client of the server at an address, for whoever has this token. `send` sends the requests; `fetch` when absent. */
+export function connect(baseUrl: string, token?: string, send?: (request: Request) => Promise<Response>): ApiClient {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return createClient<paths, Media>({ baseUrl, headers });
+  return createClient<paths, Media>({ baseUrl, headers, ...(send === undefined ? {} : { fetch: send }) });
 }
 
 /** The answer to a request, or its problem as an error. */
-export async function answered<T>(
-  asked: Promise<{ data?: T; error?: unknown; response: Response }>,
-): Promise<T> {
+export async function answered<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   const { data, error, response } = await asked;
   if (data !== undefined) {
     return data;
   }
-  const status = response.status;
-  const unknown: Problem = { type: "about:blank", title: response.statusText, status };
-  throw new ApiProblem(isProblem(error) ? error : unknown, response);
+  throw problemOf(error, response);
+}
+
+/** The end of a request whose answer says nothing but that it is done, or its problem as an error. */
+export async function done(asked: Promise<{ error?: unknown; response: Response }>): Promise<void> {
+  const { error, response } = await asked;
+  if (!response.ok) {
+    throw problemOf(error, response);
+  }
+}
+
+/** What was answered in place of what was asked for. A proxy may have answered, which knows nothing of problems. */
+export function problemOf(error: unknown, response: Response): ApiProblem {
+  const { status, statusText } = response;
+  const unknown: Problem = { type: "about:blank", title: statusText || `HTTP ${status}`, status };
+  return new ApiProblem(isProblem(error) ? error : unknown, response);
 }
 
 /** Every row of a list, page by page. `page` asks for the page of a cursor, `rows` takes the rows out of it. */

@@ -1,0 +1,16 @@
+/** The areas of the portal, in the order of the navigation. A new area is one line here. */
+import type { Area } from "../components/area";
+import { account } from "../features/account";
+import { hosts } from "../features/hosts";
+import { images } from "../features/images";
+import { overview } from "../features/overview";
+import { vulnerabilities } from "../features/vulnerabilities";
+
+export const AREAS: readonly Area[] = [
+  // Nothing but areas stands here, so that two who add one do not meet.
+  overview,
+  vulnerabilities,
+  hosts,
+  images,
+  account,
+];

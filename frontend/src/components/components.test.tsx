@@ -1,0 +1,82 @@
+/**
+ * What all pages are made of, as people meet it.
+ * @vitest-environment happy-dom
+ */
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, expect, test, vi } from "vitest";
+import { ApiProblem } from "../api/client";
+import { Unreachable } from "../api/portal";
+import { Outside } from "./Outside";
+import { ProblemAlert } from "./Problem";
+import { ScoreBar, SeverityBadge, SeverityCounts } from "./Severity";
+
+afterEach(cleanup);
+
+function problem(status: number, type: string, detail: string, headers: Record<string, string> = {}): ApiProblem {
+  const body = { type: `/problems/${type}`, title: "The kind", status, detail, request_id: "abc123" };
+  return new ApiProblem(body, new Response(null, { status, headers }));
+}
+
+test("markup in a name is text, in a place of its own direction", () => {
+  const { container } = render(<Outside text={"<b>x</b>\u202Egnp"} />);
+  const shown = container.querySelector("bdi");
+  expect(shown?.textContent).toBe("<b>x</b>‹U+202E›gnp");
+  expect(container.querySelector("b")).toBeNull();
+});
+
+test("a name of ten thousand characters is cut, and can be read whole", () => {
+  const { container } = render(<Outside text={"y".repeat(10_000)} />);
+  expect(container.querySelector("bdi")?.textContent).toBe(`${"y".repeat(200)}…`);
+  fireEvent.click(screen.getByText("Show all"));
+  const whole = [...document.querySelectorAll("bdi")].map((one) => one.textContent?.length);
+  expect(whole).toContain(10_000);
+});
+
+test("a refusal names the permission", () => {
+  render(<ProblemAlert error={problem(403, "forbidden", "It takes the permission `audit.read`.")} />);
+  expect(screen.getByText("You may not see this")).toBeTruthy();
+  expect(screen.getByText(/It takes the permission audit\.read\. Somebody who manages people/)).toBeTruthy();
+  expect(screen.getByText("abc123")).toBeTruthy();
+});
+
+test("a change that met another offers what is there now, and nothing else", () => {
+  const reload = vi.fn();
+  const retry = vi.fn();
+  render(
+    <ProblemAlert
+      error={problem(412, "precondition-failed", "It has another state.")}
+      onRetry={retry}
+      onReload={reload}
+    />,
+  );
+  expect(screen.getByText("It changed meanwhile")).toBeTruthy();
+  fireEvent.click(screen.getByText("Load what is there now"));
+  expect(reload).toHaveBeenCalledOnce();
+  expect(screen.queryByText("Try again")).toBeNull();
+});
+
+test("who asks too much is told for how long to wait", () => {
+  render(<ProblemAlert error={problem(429, "too-many-attempts", "Too often.", { "retry-after": "90" })} />);
+  expect(screen.getByText("Too many requests at once. Try again in 90 s.")).toBeTruthy();
+});
+
+test("a server that is away is said in words", () => {
+  render(<ProblemAlert error={new Unreachable("fetch failed")} />);
+  expect(screen.getByText("The server does not answer")).toBeTruthy();
+});
+
+test("severities, scores and counts are read out, too", () => {
+  const { container } = render(
+    <>
+      <SeverityBadge severity="of-tomorrow" />
+      <ScoreBar score={null} />
+      <ScoreBar score={47.36} />
+      <SeverityCounts counts={{ critical: 2, high: 0, unknown: 1 }} />
+    </>,
+  );
+  expect(container.textContent).toContain("Not rated");
+  expect(container.textContent).toContain("No score: nothing was found, or nothing was judged");
+  expect(container.textContent).toContain("47.4");
+  expect(container.textContent).toContain("Critical: 2");
+  expect(container.textContent).not.toContain("High:");
+});

@@ -1,0 +1,135 @@
+/** The list of images. */
+import Button from "@cloudscape-design/components/button";
+import { useState } from "react";
+import { listAt } from "../../api/lists";
+import type { Schema } from "../../api/types";
+import { CoverageStatus } from "../../components/Coverage";
+import { Empty } from "../../components/Empty";
+import type { Column } from "../../components/list/columns";
+import { ResourceList } from "../../components/list/ResourceList";
+import { Outside } from "../../components/Outside";
+import { ScoreBar, SeverityCounts } from "../../components/Severity";
+import { useMay } from "../../components/session";
+import { To } from "../../components/To";
+import { count } from "../../domain/format";
+import type { ListFilter } from "../../domain/listQuery";
+import { shortDigest } from "../../domain/outside";
+import { texts } from "../../texts";
+import { ScanImage } from "./ScanImage";
+
+const SOURCE = listAt("/api/v1/images", (page) => page.images);
+
+function columns(): Column<Schema<"ImageRow">>[] {
+  const words = texts.images.columns;
+  return [
+    {
+      id: "name",
+      header: words.name,
+      isName: true,
+      sort: "name",
+      minWidth: 220,
+      cell: (row) => (
+        <To href={`/images/${encodeURIComponent(row.id)}`}>
+          <Outside text={row.name} most={90} />
+        </To>
+      ),
+      text: (row) => row.name,
+    },
+    {
+      id: "score",
+      header: words.score,
+      sort: "score",
+      descending: true,
+      cell: (row) => <ScoreBar score={row.standing.top_score} />,
+      text: (row) => row.standing.top_score,
+    },
+    {
+      id: "os",
+      header: words.os,
+      minWidth: 160,
+      cell: (row) => (row.os ? <Outside text={row.os} most={80} /> : texts.common.unknown),
+      text: (row) => row.os,
+    },
+    {
+      id: "counts",
+      header: words.counts,
+      cell: (row) => <SeverityCounts counts={row.standing.counts} />,
+      text: (row) => row.standing.counts.total,
+    },
+    {
+      id: "exploited",
+      header: words.exploited,
+      cell: (row) => count(row.standing.counts.known_exploited),
+      text: (row) => row.standing.counts.known_exploited,
+    },
+    {
+      id: "running",
+      header: words.running,
+      cell: (row) => {
+        const running = row.standing.facts.running_containers;
+        return typeof running === "number" ? count(running) : texts.common.unknown;
+      },
+      text: (row) => row.standing.facts.running_containers,
+    },
+    {
+      id: "coverage",
+      header: words.coverage,
+      cell: (row) => <CoverageStatus status={row.standing.coverage} />,
+      text: (row) => row.standing.coverage,
+    },
+    {
+      id: "fixable",
+      header: words.fixable,
+      hidden: true,
+      cell: (row) => count(row.standing.counts.fixable),
+      text: (row) => row.standing.counts.fixable,
+    },
+    {
+      id: "packages",
+      header: words.packages,
+      hidden: true,
+      cell: (row) => count(row.standing.packages),
+      text: (row) => row.standing.packages,
+    },
+    {
+      id: "id",
+      header: words.id,
+      hidden: true,
+      cell: (row) => <Outside text={shortDigest(row.id)} code />,
+      text: (row) => row.id,
+    },
+  ];
+}
+
+const COLUMNS = columns();
+const FILTERS: ListFilter[] = [{ key: "os", label: texts.images.filters.os, kind: "text" }];
+
+export function ImagesPage() {
+  const words = texts.images;
+  const may = useMay();
+  const [isScanning, setScanning] = useState(false);
+  const scan = may("images.scan") ? <Button onClick={() => setScanning(true)}>{words.scan.action}</Button> : undefined;
+  return (
+    <>
+      <ResourceList
+        id="images"
+        title={words.title}
+        description={words.description}
+        source={SOURCE}
+        columns={COLUMNS}
+        filters={FILTERS}
+        hasSearch
+        placeholder={words.find}
+        defaultSort="score"
+        rowKey={(row) => row.id}
+        empty={
+          <Empty title={words.empty} command={words.emptyCommand} action={scan}>
+            {words.emptyHint}
+          </Empty>
+        }
+        actions={scan}
+      />
+      {isScanning && <ScanImage list={SOURCE.address} onClose={() => setScanning(false)} />}
+    </>
+  );
+}

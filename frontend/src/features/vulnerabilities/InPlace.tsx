@@ -1,0 +1,161 @@
+/** A vulnerability in one place: which packages have it, what the vendor says to install, and the way from the flaw to the machine. */
+import Container from "@cloudscape-design/components/container";
+import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { useQuery } from "@tanstack/react-query";
+import { answered } from "../../api/client";
+import { api } from "../../api/portal";
+import type { Schema } from "../../api/types";
+import { Factors } from "../../components/Factors";
+import { Loaded } from "../../components/Loaded";
+import { Outside } from "../../components/Outside";
+import { Fix } from "../../components/place/Fix";
+import { To } from "../../components/To";
+import { Tree } from "../../components/Tree";
+import { factorsOfPlace } from "../../domain/factors";
+import { pageAddress } from "../../domain/outside";
+import { placeAddress, placeOf } from "../../domain/place";
+import { texts } from "../../texts";
+import { pathOf } from "./path";
+
+/** Most findings of one vulnerability in one place that are shown. */
+const MOST = 100;
+
+interface InPlaceProps {
+  vulnerability: string;
+  place: Schema<"AffectedPlaceRow">;
+}
+
+/** What is in a place of a vulnerability. */
+interface Found {
+  findings: readonly Schema<"Finding">[];
+  /** The image itself, where the place is one. */
+  image: Schema<"ImageDetail"> | undefined;
+}
+
+async function look(vulnerability: string, text: string, signal: AbortSignal): Promise<Found> {
+  const place = placeOf(text);
+  if (place === undefined) {
+    return { findings: [], image: undefined };
+  }
+  const params = { path: { id: place.id }, query: { search: vulnerability, limit: MOST } };
+  const own = (list: Schema<"FindingList">) => list.findings.filter((one) => one.vulnerability === vulnerability);
+  if (place.kind === "host") {
+    return {
+      findings: own(await answered(api.GET("/api/v1/hosts/{id}/findings", { params, signal }))),
+      image: undefined,
+    };
+  }
+  const [list, image] = await Promise.all([
+    answered(api.GET("/api/v1/images/{id}/findings", { params, signal })),
+    answered(api.GET("/api/v1/images/{id}", { params: { path: { id: place.id } }, signal })),
+  ]);
+  return { findings: own(list), image };
+}
+
+export function InPlace({ vulnerability, place }: InPlaceProps) {
+  const words = texts.vulnerabilities.detail;
+  const found = useQuery({
+    queryKey: ["vulnerability-in-place", vulnerability, place.place],
+    queryFn: ({ signal }) => look(vulnerability, place.place, signal),
+  });
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          description={
+            <span className="chips">
+              <To href={placeAddress(place.place)}>
+                <Outside text={place.name} most={80} />
+              </To>
+              <Factors factors={factorsOfPlace(place.facts)} />
+            </span>
+          }
+        >
+          {words.inPlace}
+        </Header>
+      }
+    >
+      <Loaded query={found}>
+        {({ findings, image }) => (
+          <SpaceBetween size="l">
+            <Findings findings={findings} />
+            {findings.length > 0 && (
+              <div>
+                <h3 className="small-heading">{words.path}</h3>
+                <Tree label={words.path} root={pathOf(vulnerability, place, findings, image)} />
+              </div>
+            )}
+          </SpaceBetween>
+        )}
+      </Loaded>
+    </Container>
+  );
+}
+
+function Findings({ findings }: { findings: readonly Schema<"Finding">[] }) {
+  const words = texts.vulnerabilities.detail;
+  const summary = findings.find((finding) => finding.summary)?.summary;
+  return (
+    <SpaceBetween size="s">
+      {summary ? (
+        <div>
+          <Outside text={summary} most={400} />
+        </div>
+      ) : null}
+      <div className="scrolls">
+        <table className="plain-table">
+          <thead>
+            <tr>
+              <th scope="col">{words.packages}</th>
+              <th scope="col">{words.fix}</th>
+              <th scope="col">{words.evidence}</th>
+              <th scope="col">{words.advisory}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {findings.slice(0, 20).map((finding) => (
+              <tr
+                key={`${finding.package} ${finding.installed_version} ${finding.path ?? ""} ${finding.evidence.comparison}`}
+              >
+                <th scope="row">
+                  <Outside text={finding.package} most={80} />{" "}
+                  <span className="quiet">
+                    <Outside text={finding.installed_version} most={60} code />
+                  </span>
+                </th>
+                <td>
+                  <strong>
+                    <Fix finding={finding} />
+                  </strong>
+                </td>
+                <td>
+                  <Outside text={finding.evidence.comparison} most={120} code />
+                </td>
+                <td>
+                  <Source finding={finding} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {findings.length > 20 && <div className="quiet">{words.more(String(findings.length - 20))}</div>}
+    </SpaceBetween>
+  );
+}
+
+function Source({ finding }: { finding: Schema<"Finding"> }) {
+  const { source, advisory } = finding.evidence;
+  const address = pageAddress(source.url);
+  const text = advisory ?? `${source.feed}: ${source.document}`;
+  return address === undefined ? (
+    <Outside text={text} most={60} />
+  ) : (
+    <Link href={address} external>
+      <Outside text={text} most={60} />
+    </Link>
+  );
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Drives the portal in a real browser against a server of its own on loopback, whose estate is this machine: frontend/browser/.
+# usage: [FEEDS=DIR] infra/dev/browser.sh [pictures]     (pictures: only looks at every page, and keeps what it sees)
+#
+#   BULKHEAD_BIN        folder of built programs; without it they are built as `make test` builds them
+#   CHROMIUM            the browser [/usr/bin/chromium]
+#   PORTAL_PICTURES     where pictures go [target/screenshots]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+infra/dev/lint-frontend.sh build
+if [ -z "${BULKHEAD_BIN:-}" ]; then
+  # With other features the whole would be compiled once more.
+  cargo test --workspace --locked --no-run --quiet --test server
+  cargo build --workspace --locked --quiet --bins
+  BULKHEAD_BIN=$(realpath "${CARGO_TARGET_DIR:-target}")/debug
+fi
+
+run=$(mktemp -d "${TMPDIR:-/tmp}/bulkhead-browser.XXXXXX")
+pids=()
+stop() {
+  for pid in "${pids[@]}"; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  rm -rf "$run"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+umask 077
+
+free_port() { python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+answers() { curl -sf -o /dev/null --max-time 2 "$1"; }
+await() {
+  for _ in $(seq 300); do
+    answers "$1" && return
+    sleep 0.1
+  done
+  echo "$1 does not answer; the end of the server's log:" >&2
+  tail -n 20 "$run/server.log" >&2
+  exit 1
+}
+
+port=$(free_port)
+server=http://127.0.0.1:$port
+feeds=()
+[ -z "${FEEDS:-}" ] || feeds=(--feeds-from "$(realpath "$FEEDS")")
+"$BULKHEAD_BIN/bulkhead-server" setup --data "$run/data" --json >"$run/setup.json"
+"$BULKHEAD_BIN/bulkhead-server" run --data "$run/data" --listen "127.0.0.1:$port" "${feeds[@]}" >"$run/server.log" 2>&1 </dev/null &
+pids+=($!)
+await "$server/healthz"
+
+# The one-time password is exchanged for one that the tests know.
+PORTAL_LOGIN=$(field admin <"$run/setup.json")
+PORTAL_PASSWORD="the browser's own $(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
+python3 - "$server" "$run/setup.json" "$PORTAL_PASSWORD" <<'PY'
+import json, sys, urllib.request
+server, setup, password = sys.argv[1:]
+setup = json.load(open(setup))
+def post(path, body, token=None):
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+    request = urllib.request.Request(server + path, json.dumps(body).encode(), headers)
+    return json.load(urllib.request.urlopen(request))
+token = post("/api/v1/session", {"login": setup["admin"], "password": setup["one_time_password"]})["token"]
+post("/api/v1/session/password", {"current": setup["one_time_password"], "new": password}, token)
+PY
+BULKHEAD_ENROLMENT_TOKEN=$(field enrolment_token <"$run/setup.json") \
+  "$BULKHEAD_BIN/bulkhead-agent" enroll --server "$server" --state "$run/agent" >"$run/agent.log" 2>&1
+# What it could not read is shown as such.
+"$BULKHEAD_BIN/bulkhead-agent" run --once --state "$run/agent" >>"$run/agent.log" 2>&1 || true
+
+preview=$(free_port)
+(cd frontend && BULKHEAD_SERVER=$server exec node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --port "$preview" --logLevel error) \
+  >"$run/preview.log" 2>&1 </dev/null &
+pids+=($!)
+export PORTAL=http://127.0.0.1:$preview PORTAL_LOGIN PORTAL_PASSWORD
+await "$PORTAL/"
+
+cd frontend
+if [ "${1:-}" = pictures ]; then
+  export PORTAL_PICTURES=${PORTAL_PICTURES:-$PWD/../target/screenshots}
+  mkdir -p "$PORTAL_PICTURES"
+  node node_modules/@playwright/test/cli.js test pages
+  echo "Pictures are in $(realpath "$PORTAL_PICTURES")."
+else
+  node node_modules/@playwright/test/cli.js test
+fi
