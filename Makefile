@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Folder of advisory documents for `make run FEEDS=DIR`.
 FEEDS ?=
 
-.PHONY: help prepare run stop test test-api test-aws test-windows lint bench lambda fuzz cost cost-measure schemas clean
+.PHONY: help prepare run stop portal test test-api test-aws test-windows lint bench lambda fuzz cost cost-measure schemas clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -19,6 +19,10 @@ run: ## build, start the server on 127.0.0.1:8080, scan this machine, print the 
 
 stop: ## stop the server that `make run` started
 	@infra/dev/run.sh stop
+
+portal: ## build the portal into frontend/dist
+	@infra/dev/prepare.sh lint
+	@infra/dev/portal.sh
 
 test: ## all tests, with what they need set up first
 	@infra/dev/prepare.sh test

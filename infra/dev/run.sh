@@ -45,6 +45,8 @@ esac
 echo "Building (the first time takes some minutes) ..."
 cargo build --release --locked -p server -p agent-host -p bulkhead-cli
 bin=${CARGO_TARGET_DIR:-target}/release
+# Without a newer Node.js there is no portal, and everything else as always.
+infra/dev/portal.sh "$bin/portal" || [ $? -eq 3 ] || exit 1
 
 stop_server
 if answers; then
@@ -72,6 +74,7 @@ for _ in $(seq 300); do
 done
 
 echo
+[ ! -e "$bin/portal" ] || echo "Open $server in a browser."
 echo "Bulkhead runs on $server (data in .bulkhead/, log in .bulkhead/server.log)."
 if [ -n "$(field one_time_password <<<"$first")" ]; then
   echo "  tenant            $(field tenant <<<"$first")"
