@@ -1,10 +1,7 @@
 //! The portal: files of a folder beside the API, as `make portal` builds them. Whatever is no path of the API and no file is
 //! a page of the portal, which finds out itself which.
 
-use std::{
-    convert::Infallible,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use axum::{
     Router,
@@ -129,6 +126,8 @@ async fn serve(mut files: ServeDir, request: Request) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use tower::ServiceExt as _;
 
     use super::*;
