@@ -5,7 +5,7 @@ CARGO ?= cargo
 # Folder of advisory documents for `make run FEEDS=DIR`.
 FEEDS ?=
 
-.PHONY: help prepare run stop test test-api test-aws test-windows test-portal screenshots lint bench lambda fuzz cost cost-measure schemas clean
+.PHONY: help prepare run stop demo portal test test-api test-aws test-windows test-portal screenshots lint bench lambda fuzz cost cost-measure schemas clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -17,8 +17,17 @@ run: ## build, start the server on 127.0.0.1:8080, scan this machine, print the 
 	@infra/dev/prepare.sh build
 	@FEEDS='$(FEEDS)' infra/dev/run.sh
 
-stop: ## stop the server that `make run` started
+stop: ## stop the servers that `make run` and `make demo` started
 	@infra/dev/run.sh stop
+	@infra/dev/demo.sh stop
+
+demo: ## a server on 127.0.0.1:8080 with an estate that is made up: 40 hosts, 300 images, 1,500 containers (FEEDS=DIR for advisories)
+	@infra/dev/prepare.sh build
+	@FEEDS='$(FEEDS)' infra/dev/demo.sh
+
+portal: ## build the portal into frontend/dist
+	@infra/dev/prepare.sh lint
+	@infra/dev/portal.sh
 
 test: ## all tests, with what they need set up first
 	@infra/dev/prepare.sh test

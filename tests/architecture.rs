@@ -115,6 +115,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sources",
         ],
     ),
+    // Hosts that are not there, by what agents send with.
+    ("demo", &["schemas", "inventory", "access", "agent-host"]),
     // It signs as agents do, to say what no agent of today would.
     ("bulkhead-tests", &["schemas", "access"]),
     // Whatever reads bytes from outside.

@@ -6,21 +6,7 @@ cd "$(dirname "$0")/../.."
 
 state=$PWD/.bulkhead
 data=$state/server
-listen=${BULKHEAD_LISTEN:-127.0.0.1:8080}
-server=http://$listen
-pid_file=$state/server.pid
-
-# After a restart of the machine another process may have the number.
-running() { [ -s "$pid_file" ] && [ "$(cat "/proc/$(cat "$pid_file")/comm" 2>/dev/null)" = bulkhead-server ]; }
-stop_server() {
-  running || return 0
-  kill "$(cat "$pid_file")"
-  for _ in $(seq 100); do running || break; sleep 0.1; done
-  rm -f "$pid_file"
-}
-answers() { (exec 3<>"/dev/tcp/${listen%:*}/${listen##*:}") 2>/dev/null; }
-# The value of a field of a small JSON document of ours, which has one field a line.
-field() { sed -n "s/^ *\"$1\": *\"\([^\"]*\)\".*/\1/p" | head -1; }
+. infra/dev/local-server.sh
 
 if [ "${1:-}" = stop ]; then
   running || { echo "No server of this folder is running."; exit 0; }
@@ -43,14 +29,13 @@ case ${FEEDS:-} in
 esac
 
 echo "Building (the first time takes some minutes) ..."
-cargo build --release --locked -p server -p agent-host -p bulkhead-cli
+cargo build --release --locked -p server -p agent-host -p bulkhead-cli -p demo
 bin=${CARGO_TARGET_DIR:-target}/release
+# Without a newer Node.js there is no portal, and everything else as always.
+infra/dev/portal.sh "$bin/portal" || [ $? -eq 3 ] || exit 1
 
 stop_server
-if answers; then
-  echo "Something else listens on $listen. Stop it, or choose another address: BULKHEAD_LISTEN=127.0.0.1:8081 make run" >&2
-  exit 1
-fi
+need_free run
 
 # The store belongs to one process, so what needs it comes before the server: the first secrets, and a session that can
 # read the answer at the end.
@@ -63,15 +48,10 @@ fi
 BULKHEAD_TOKEN=$("$bin/bulkhead-server" session --data "$data" | field token)
 export BULKHEAD_TOKEN
 
-nohup "$bin/bulkhead-server" run --data "$data" --listen "$listen" "${feeds[@]}" >"$state/server.log" 2>&1 </dev/null &
-echo $! >"$pid_file"
-for _ in $(seq 300); do
-  answers && break
-  running || { echo "The server ended while starting; the end of .bulkhead/server.log says:" >&2; tail -5 "$state/server.log" >&2; exit 1; }
-  sleep 0.1
-done
+start_server "$bin" "${feeds[@]}"
 
 echo
+[ ! -e "$bin/portal" ] || echo "Open $server in a browser."
 echo "Bulkhead runs on $server (data in .bulkhead/, log in .bulkhead/server.log)."
 if [ -n "$(field one_time_password <<<"$first")" ]; then
   echo "  tenant            $(field tenant <<<"$first")"

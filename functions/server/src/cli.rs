@@ -122,6 +122,9 @@ struct RunArgs {
     /// Address to serve metrics for Prometheus on, such as 127.0.0.1:9090; without it there are none.
     #[arg(long, env = "BULKHEAD_METRICS_LISTEN")]
     metrics_listen: Option<SocketAddr>,
+    /// Folder of the portal's files [default: `portal` beside this program, where there is one].
+    #[arg(long, env = "BULKHEAD_PORTAL")]
+    portal: Option<PathBuf>,
     /// Folder of feed documents, read as they are: `.zst`, `.gz`, `.zip`, `.tar`.
     #[arg(long, conflicts_with = "feeds_download")]
     feeds_from: Option<PathBuf>,
@@ -329,6 +332,7 @@ impl RunArgs {
         config.data = self.data.unwrap_or(config.data);
         config.listen = self.listen.unwrap_or(config.listen);
         config.metrics_listen = self.metrics_listen.or(config.metrics_listen);
+        config.portal = self.portal.or(config.portal);
         config.setup_file = self.setup_file.or(config.setup_file);
         config.log = self.log.unwrap_or(config.log);
         config.log_format = self.log_format.unwrap_or(config.log_format);

@@ -35,6 +35,9 @@ pub struct Config {
     /// Address to serve metrics for Prometheus on, under `/metrics`; without it there are none. Whoever reaches it may read
     /// them.
     pub metrics_listen: Option<SocketAddr>,
+    /// Folder of the portal's files, as `make portal` builds them; without it the one named `portal` beside this program,
+    /// where there is one.
+    pub portal: Option<PathBuf>,
     /// Folder of feed documents, read at the start and then every few hours.
     pub feeds_from: Option<PathBuf>,
     /// Whether feed documents are downloaded from their public addresses.
@@ -94,6 +97,7 @@ impl Default for Config {
             data: PathBuf::from(".bulkhead"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             metrics_listen: None,
+            portal: None,
             feeds_from: None,
             feeds_download: false,
             registry_credentials: None,

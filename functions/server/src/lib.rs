@@ -10,6 +10,7 @@ mod metrics;
 mod migrate;
 mod pace;
 mod people;
+mod portal;
 mod proxies;
 mod run;
 mod seats;
@@ -71,6 +72,15 @@ pub enum ServerError {
     EventsFolder {
         /// The folder.
         folder: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The portal's page is not where it should be.
+    #[error("no portal is in that folder: cannot read {}", page.display())]
+    Portal {
+        /// The page.
+        page: PathBuf,
         /// Why.
         #[source]
         source: std::io::Error,

@@ -19,7 +19,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     Config, Limits, ServerError,
     metrics::{self, Observed},
-    people,
+    people, portal,
     proxies::Proxies,
     serve::serve,
     store,
@@ -80,6 +80,7 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
     // Whatever can be wrong with the configuration is found before anything is made.
     let sources = feed_sources(config)?;
     let registries = registries(config)?;
+    let portal = config.portal.clone().or_else(portal::beside_the_program);
     let (listener, address) = listen(config.listen).await?;
     let metrics_listener = match config.metrics_listen {
         Some(address) => Some(listen(address).await?),
@@ -109,7 +110,11 @@ pub async fn start(config: &Config) -> Result<Server, ServerError> {
         .await
         .map_err(ServerError::State)?;
     let made = state.set_up().await.map_err(ServerError::Setup)?;
-    let (router, _) = api::router(state.clone());
+    let (mut router, _) = api::router(state.clone());
+    if let Some(folder) = portal {
+        router = portal::beside(router, &folder)?;
+        tracing::info!(folder = %folder.display(), "serving the portal");
+    }
     let context = Context::new(platform.clone(), sources, handlers::Limits::default())
         .with_registries(registries)
         .with_guard(config.guard());

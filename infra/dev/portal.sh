@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds the portal into frontend/dist, each file packed beside itself for browsers, and copies it to a folder when one is named.
+# Nothing is done where the folder has been built from the same sources.
+# usage: infra/dev/portal.sh [FOLDER]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+folder=${1:-}
+if ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null; then
+  echo "The portal is built with Node.js 20.19, 22.12 or later; here is $(node --version 2>/dev/null || echo none)." >&2
+  exit 3
+fi
+# What it is built from: the sources, the versions of the tools, the API's description.
+built_from=$( (git ls-files -z --cached --others --exclude-standard frontend schemas/openapi.json | sort -z | xargs -0 sha256sum; node --version) | sha256sum | cut -c1-16)
+if [ "$(cat frontend/dist/.built_from 2>/dev/null)" != "$built_from" ]; then
+  infra/dev/lint-frontend.sh schema
+  npm run --silent --prefix frontend build
+  node infra/dev/portal-pack.mjs frontend/dist
+  echo "$built_from" >frontend/dist/.built_from
+fi
+[ -n "$folder" ] || { echo "The portal is in frontend/dist."; exit 0; }
+
+if [ "$(cat "$folder/.built_from" 2>/dev/null)" != "$built_from" ]; then
+  # A server that runs never sees a part of it.
+  new=$(mktemp -d "$(dirname "$folder")/.portal.XXXXXX")
+  cp -R frontend/dist/. "$new"
+  chmod 755 "$new"
+  rm -rf "$folder"
+  mv "$new" "$folder"
+fi
