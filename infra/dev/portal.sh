@@ -13,8 +13,7 @@ fi
 # What it is built from: the sources, the versions of the tools, the API's description.
 built_from=$( (git ls-files -z --cached --others --exclude-standard frontend schemas/openapi.json | sort -z | xargs -0 sha256sum; node --version) | sha256sum | cut -c1-16)
 if [ "$(cat frontend/dist/.built_from 2>/dev/null)" != "$built_from" ]; then
-  infra/dev/lint-frontend.sh schema
-  npm run --silent --prefix frontend build
+  infra/dev/lint-frontend.sh build
   node infra/dev/portal-pack.mjs frontend/dist
   echo "$built_from" >frontend/dist/.built_from
 fi
