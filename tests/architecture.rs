@@ -112,7 +112,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // It signs as agents do, to say what no agent of today would.
-    ("bulkhead-tests", &["schemas", "access"]),
+    ("bulkhead-tests", &["schemas", "access", "at-hand"]),
+    // Tests of every room ask it for what may be missing on a machine.
+    ("at-hand", &[]),
     // Whatever reads bytes from outside.
     (
         "fuzz-targets",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building, linting or testing needs on Debian and Ubuntu, or says exactly what is missing.
-# usage: infra/dev/prepare.sh build|lint|test
+# usage: infra/dev/prepare.sh build|lint|test|peers     (peers: test, and what others wrote to hold answers against)
 set -euo pipefail
 
 wanted=${1:-build}
@@ -11,7 +11,7 @@ need cc gcc
 need make make
 [ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
 
-if [ "$wanted" = test ]; then
+if [ "$wanted" = test ] || [ "$wanted" = peers ]; then
   need sqlite3 sqlite3
   need zstd zstd
   need curl curl
@@ -20,6 +20,21 @@ if [ "$wanted" = test ]; then
   # Test images are made with these; without them the tests that need them say that they are skipped.
   need rpm rpm
   [ -e /usr/lib/python3/dist-packages/hivex.py ] || packages+=(python3-hivex)
+  # Images are pushed into it, and it tells of them.
+  need docker-registry docker-registry
+fi
+
+if [ "$wanted" = peers ]; then
+  # Without these, tests say that they are skipped; where BULKHEAD_REQUIRE_PEERS or _CONTAINERD is set, they fail.
+  need ruby ruby
+  need php php-cli
+  need db5.3_load db5.3-util
+  need go golang-go
+  need objcopy binutils
+  [ -e /usr/share/maven/lib ] || packages+=(maven)
+  /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || packages+=(python3-aiosmtpd)
+  need containerd containerd
+  need runc runc
 fi
 
 if [ "$wanted" = lint ]; then
@@ -27,7 +42,7 @@ if [ "$wanted" = lint ]; then
   need node nodejs
   need npm npm
 fi
-if [ "$wanted" = lint ] || [ "$wanted" = test ]; then
+if [ "$wanted" != build ]; then
   need python3 python3
   # What is written in Python is kept in environments of its own: infra/dev/lint-infra.sh, infra/dev/aws/servers.sh.
   python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
