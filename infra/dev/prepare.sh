@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building, linting or testing needs on Debian and Ubuntu, or says exactly what is missing.
-# usage: infra/dev/prepare.sh build|lint|test|browser
+# usage: infra/dev/prepare.sh build|lint|test|peers|browser     (peers: test, and what others wrote to hold answers against)
 set -euo pipefail
 
 wanted=${1:-build}
@@ -11,15 +11,29 @@ need cc gcc
 need make make
 [ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
 
-if [ "$wanted" = test ]; then
+if [ "$wanted" = test ] || [ "$wanted" = peers ]; then
   need sqlite3 sqlite3
   need zstd zstd
   need curl curl
   # Holds JUnit reports against their schema.
   need xmllint libxml2-utils
-  # Test images are made with these; without them the tests that need them say that they are skipped.
+  # Orders of versions are held against it.
   need rpm rpm
-  [ -e /usr/lib/python3/dist-packages/hivex.py ] || packages+=(python3-hivex)
+  # Images are pushed into it, and it tells of them.
+  need docker-registry docker-registry
+fi
+
+if [ "$wanted" = peers ]; then
+  # Without these, tests say that they are skipped; where BULKHEAD_REQUIRE_PEERS or _CONTAINERD is set, they fail.
+  need ruby ruby
+  need php php-cli
+  need db5.3_load db5.3-util
+  need go golang-go
+  need objcopy binutils
+  [ -e /usr/share/maven/lib ] || packages+=(maven)
+  /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || packages+=(python3-aiosmtpd)
+  need containerd containerd
+  need runc runc
 fi
 
 if [ "$wanted" = lint ] || [ "$wanted" = browser ]; then
@@ -30,9 +44,8 @@ fi
 if [ "$wanted" = browser ]; then
   need chromium chromium
   need curl curl
-  need python3 python3
 fi
-if [ "$wanted" = lint ] || [ "$wanted" = test ]; then
+if [ "$wanted" != build ]; then
   need python3 python3
   # What is written in Python is kept in environments of its own: infra/dev/lint-infra.sh, infra/dev/aws/servers.sh.
   python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)

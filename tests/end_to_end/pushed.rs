@@ -2,12 +2,12 @@
 
 use std::process::Stdio;
 
+use at_hand::registry::{Registry, Reserved};
 use bulkhead_tests::{
     api::Api,
     binaries::run,
-    engine::{Engine, writeln_skip},
+    engine::Engine,
     listener::{Arrived, Listener},
-    registry::{Registry, Reserved},
     site::{PASSWORD, Site},
 };
 use reqwest::Method;
@@ -51,7 +51,7 @@ fn image_of(message: &Value) -> &str {
 #[test]
 fn a_push_into_a_real_registry_is_scanned_and_told_of_once() {
     if Site::is_deployed() {
-        writeln_skip("a deployed stack does not reach a registry of this machine");
+        at_hand::skipped("a deployed stack does not reach a registry of this machine");
         return;
     }
     let Some(at) = Reserved::find().unwrap() else {
@@ -95,7 +95,7 @@ fn a_push_into_a_real_registry_is_scanned_and_told_of_once() {
         .replace("FORMAT", "distribution");
     let hook = format!("{}{hook}", site.url().unwrap());
     let hook_secret = secret["secret"].as_str().unwrap();
-    let registry: Registry = at.start(site.path(), &hook, hook_secret).unwrap();
+    let registry: Registry = at.start(site.path(), Some((&hook, hook_secret))).unwrap();
     let tested = operator.make(Method::POST, &format!("{path}/test"), &json!({}));
     assert_eq!(tested.unwrap()["ok"], true);
 

@@ -1,14 +1,14 @@
 //! A real container engine: one that answers already, or one that the shared tools start.
 
 use std::{
-    path::PathBuf,
     process::{Command, Stdio},
     sync::{Mutex, PoisonError},
 };
 
 use anyhow::Result;
+use at_hand::{Need, missing, shared};
 
-use crate::binaries::{run, workspace};
+use crate::binaries::run;
 
 /// A Docker Engine that answers, with a few small images.
 pub struct Engine {
@@ -21,6 +21,9 @@ impl Engine {
     ///
     /// # Errors
     /// When the shared tools are there and fail.
+    ///
+    /// # Panics
+    /// When there is none, and one is required.
     pub fn find() -> Result<Option<Self>> {
         // Tests run side by side, and an engine is started once.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -46,7 +49,7 @@ impl Engine {
             }
         }
         if !rig.exists() {
-            writeln_skip("no container engine answers");
+            missing(Need::Engine, "no container engine answers");
             return Ok(None);
         }
         for step in ["start", "images"] {
@@ -146,15 +149,4 @@ impl Drop for RunningContainer<'_> {
         // The container may be gone already, which is all that is wanted.
         let _ = self.engine.docker(&["rm", "-f", &self.id]).status();
     }
-}
-
-/// The folder of shared tools and data; it need not exist.
-pub fn shared() -> PathBuf {
-    std::env::var_os("BULKHEAD_SHARED").map_or_else(|| workspace().join("../shared"), PathBuf::from)
-}
-
-/// Says that a test was skipped, and why.
-#[expect(clippy::print_stderr, reason = "people must see what was not tested")]
-pub fn writeln_skip(why: &str) {
-    eprintln!("skipped: {why}");
 }

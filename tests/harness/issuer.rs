@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use at_hand::{Need, missing};
 use reqwest::{
     Url,
     blocking::{Client, RequestBuilder, Response},
@@ -16,7 +17,7 @@ use reqwest::{
     redirect::Policy,
 };
 
-use crate::{api::Api, engine::writeln_skip};
+use crate::api::Api;
 
 /// Most steps from a server to its issuer and back.
 const MAX_STEPS: usize = 20;
@@ -34,7 +35,10 @@ impl Issuer {
     /// Starts one whose only client is sent back to this address. `None`, said aloud, where it is not installed.
     ///
     /// # Errors
-    /// When it is installed and does not start, or `BULKHEAD_REQUIRE_ISSUER` asks for one that is not there.
+    /// When it is installed and does not start.
+    ///
+    /// # Panics
+    /// When it is not installed, and required.
     pub fn start(redirect: &str) -> Result<Option<Self>> {
         let folder = match std::env::var_os("BULKHEAD_ISSUER") {
             Some(folder) => PathBuf::from(folder),
@@ -47,8 +51,7 @@ impl Issuer {
         };
         if !folder.join("node_modules/oidc-provider").exists() {
             let why = format!("no issuer in {folder:?}; infra/dev/issuer.sh installs it");
-            ensure!(std::env::var_os("BULKHEAD_REQUIRE_ISSUER").is_none(), why);
-            writeln_skip(&why);
+            missing(Need::Issuer, &why);
             return Ok(None);
         }
         let mut process = Command::new("node")

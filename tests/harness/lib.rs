@@ -10,7 +10,6 @@ pub mod documents;
 pub mod engine;
 pub mod issuer;
 pub mod listener;
-pub mod registry;
 pub mod server;
 pub mod site;
 pub mod template;

@@ -91,8 +91,10 @@ fn an_image_is_read_from_the_disk_of_a_containerd_that_does_not_run() {
     archive.append_dir_all(".", place.path("layout")).unwrap();
     archive.finish().unwrap();
     if !import(&place) {
-        eprintln!("skipped: no containerd can be started here");
-        return;
+        return at_hand::missing(
+            at_hand::Need::Containerd,
+            "no containerd that may be started",
+        );
     }
     let root = place.path("containerd/root");
     let at = ["--no-cache", "--containerd-root", text(&root)];

@@ -361,7 +361,7 @@ fn a_scan_that_takes_too_long_is_given_up_with_its_own_code() {
         .arg(place.path("pipe"))
         .status();
     if !made.is_ok_and(|status| status.success()) {
-        println!("skipped: no mkfifo");
+        at_hand::missing(at_hand::Need::Peers, "no mkfifo");
         return;
     }
     place

@@ -4,10 +4,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::panic, reason = "a test fails by panicking")]
-#![expect(
-    clippy::print_stdout,
-    reason = "a test that is skipped says so, and the level is told"
-)]
 
 mod advisories;
 mod expected;
@@ -155,20 +151,6 @@ const BY_HAND: &[(&str, &[&str])] = &[
     ("yarn", &["jquery 3.2.1 CVE-2019-11358"]),
 ];
 
-fn shared() -> Option<PathBuf> {
-    let root = std::env::var_os("BULKHEAD_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let folder = root.join("data/peers/trivy");
-    if folder.is_dir() {
-        Some(folder)
-    } else {
-        println!("skipped: no shared data");
-        None
-    }
-}
-
 fn unpack(archive: &Path, to: &Path) {
     let file = File::open(archive).unwrap();
     let mut decoder = zstd::Decoder::new(file).unwrap();
@@ -288,7 +270,9 @@ fn note(
 
 #[test]
 fn known_results_are_met_and_every_difference_is_explained() {
-    let Some(folder) = shared() else { return };
+    let Some(folder) = at_hand::data("peers/trivy") else {
+        return;
+    };
     let unpacked = tempfile::tempdir().unwrap();
     unpack(&folder.join("expected.tar.zst"), unpacked.path());
     unpack(&folder.join("lockfiles.tar.zst"), unpacked.path());

@@ -243,13 +243,9 @@ mod tests {
     /// Deliveries that registries really sent, where they lie beside the project.
     #[test]
     fn deliveries_of_real_registries_are_read() {
-        let shared = std::env::var("BULKHEAD_SHARED")
-            .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
-        let folder = std::path::Path::new(&shared).join("data/webhooks");
-        if !folder.is_dir() {
-            eprintln!("skipped: no deliveries in {}", folder.display());
+        let Some(folder) = at_hand::data("webhooks") else {
             return;
-        }
+        };
         let formats: [(&str, &Format, usize); 11] = [
             ("distribution-pull", &distribution::FORMAT, 0),
             ("ecr-eventbridge-push", &ecr::FORMAT, 1),

@@ -3,18 +3,10 @@
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use advisories::version::VersionScheme;
-
-/// The folder of shared data: named by the environment, else beside the checkout.
-fn shared() -> PathBuf {
-    match std::env::var_os("BULKHEAD_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"),
-    }
-}
+use at_hand::{Need, has_peer, missing};
 
 fn sign(order: Ordering) -> &'static str {
     match order {
@@ -26,11 +18,9 @@ fn sign(order: Ordering) -> &'static str {
 
 #[test]
 fn every_list_of_known_answers() {
-    let folder = shared().join("data/versions");
-    if !folder.is_dir() {
-        println!("skipped: no shared data");
+    let Some(folder) = at_hand::data("versions") else {
         return;
-    }
+    };
     let mut wrong = Vec::new();
     for scheme in VersionScheme::ALL {
         let path = folder.join(format!("{scheme}-versions.txt"));
@@ -94,12 +84,7 @@ fn pair(
 
 #[test]
 fn as_dpkg_orders() {
-    if !Command::new("dpkg")
-        .arg("--version")
-        .output()
-        .is_ok_and(|out| out.status.success())
-    {
-        println!("skipped: no dpkg");
+    if !has_peer("dpkg", &["--version"]) {
         return;
     }
     let pieces = [
@@ -165,8 +150,10 @@ fn as_rpm_orders() {
         .collect();
     // Older ones do not compare whole labels.
     match rpm_answers(&[("1:1".to_owned(), "2".to_owned())]) {
-        None => return println!("skipped: no rpm"),
-        Some(answers) if answers != ["1"] => return println!("skipped: an rpm without labels"),
+        None => return missing(Need::Peers, "no rpm that evaluates Lua"),
+        Some(answers) if answers != ["1"] => {
+            return missing(Need::Peers, "an rpm that does not compare labels");
+        }
         Some(_) => {}
     }
     // One call takes a script of limited length.
@@ -249,7 +236,7 @@ fn as_rubygems_orders() {
                   puts ['=', '>', '<'][Gem::Version.new(a) <=> Gem::Version.new(b)] }";
     match answers_of(Command::new("ruby").args(["-e", script]), &pairs) {
         Some(answers) => agree(VersionScheme::RubyGems, &pairs, &answers),
-        None => println!("skipped: no ruby"),
+        None => missing(Need::Peers, "no ruby"),
     }
 }
 
@@ -274,7 +261,7 @@ fn as_php_orders() {
                   echo ['<', '=', '>'][1 + version_compare($a, $b)], \"\\n\"; }";
     match answers_of(Command::new("php").args(["-r", script]), &pairs) {
         Some(answers) => agree(VersionScheme::Packagist, &pairs, &answers),
-        None => println!("skipped: no php"),
+        None => missing(Need::Peers, "no php"),
     }
 }
 
@@ -318,7 +305,7 @@ fn as_maven_orders() {
         .args(&versions)
         .output();
     let Some(output) = output.ok().filter(|output| output.status.success()) else {
-        return println!("skipped: no java with Maven");
+        return missing(Need::Peers, "no java with Maven in /usr/share/maven");
     };
     let text = String::from_utf8(output.stdout).unwrap();
     let answers: Vec<String> = text

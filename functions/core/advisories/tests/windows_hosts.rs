@@ -5,12 +5,12 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a test that stops at the first surprise and says when it has no data"
+    reason = "a test that stops at the first surprise and says what it judged"
 )]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use advisories::{BuildOptions, MatchResult, ShardSet, Source, build, match_inventory};
@@ -21,21 +21,6 @@ use schemas::{
         PackageKind, Target, TargetKind, UpdateState, WindowsOs, WindowsUpdate,
     },
 };
-
-/// The shared data, where it is.
-fn shared() -> Option<PathBuf> {
-    let root = match std::env::var_os("BULKHEAD_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"),
-    };
-    let data = root.join("data/microsoft");
-    if data.join("cvrf").is_dir() {
-        Some(data)
-    } else {
-        println!("skipped: no shared data");
-        None
-    }
-}
 
 /// Names and unpacked contents of the documents that can hold rows of Windows Server 2016 and later.
 fn documents(data: &Path) -> Vec<(String, Vec<u8>)> {
@@ -395,7 +380,9 @@ fn shards_of(documents: Vec<(String, Vec<u8>)>, folder: &Path) -> ShardSet {
 
 #[test]
 fn every_real_host_gets_exactly_what_lies_above_its_build() {
-    let Some(data) = shared() else { return };
+    let Some(data) = at_hand::data("microsoft") else {
+        return;
+    };
     let mut documents = documents(&data);
     let plain = plain(&documents);
     let history = history(&data);

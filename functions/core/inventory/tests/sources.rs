@@ -1,28 +1,15 @@
 //! Folders, hosts and real data through the one call over all sources.
-#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use inventory::{Source, image::Options, read};
 use schemas::inventory::{CoverageStatus, GapReason, PackageKind};
 
-fn shared_data() -> Option<PathBuf> {
-    let root = std::env::var_os("BULKHEAD_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"),
-        PathBuf::from,
-    );
-    let data = root.join("data");
-    if data.is_dir() {
-        Some(data)
-    } else {
-        println!("skipped: no shared data");
-        None
-    }
-}
-
 #[test]
 fn a_real_debian_host_has_all_its_packages_with_their_sources() {
-    let Some(data) = shared_data() else { return };
+    let Some(data) = at_hand::data("") else {
+        return;
+    };
     let source = Source::Folder(data.join("hosts/debian-12"));
     let inventory = read(&source, &Options::default()).unwrap();
     assert_eq!(
@@ -148,7 +135,9 @@ fn links_pipes_and_circles_lead_nowhere() {
 
 #[test]
 fn documents_come_back_as_they_were_written() {
-    let Some(data) = shared_data() else { return };
+    let Some(data) = at_hand::data("") else {
+        return;
+    };
     let source = Source::Folder(data.join("hosts/debian-12"));
     let inventory = read(&source, &Options::default()).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -10,9 +10,7 @@ use schemas::{
     risk::Exposure,
 };
 
-use crate::support::{
-    Outcome, T0, World, container, containers, host, image, kev, layer, shared, tracker,
-};
+use crate::support::{Outcome, T0, World, container, containers, host, image, kev, layer, tracker};
 
 /// Advisories, and then all that an estate sends while they are still being worked on.
 async fn estate(world: &World) -> Outcome {
@@ -182,15 +180,14 @@ async fn folding_leaves_the_list_as_it_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_host_has_in_its_records_what_matching_alone_finds() {
-    let Some(shared) = shared() else {
-        eprintln!("skipped: no shared data");
+    let Some(data) = at_hand::data("") else {
         return;
     };
     let world = World::clear().await;
-    let tracker = shared.join("data/distro/debian-tracker-bookworm.json.zst");
+    let tracker = data.join("distro/debian-tracker-bookworm.json.zst");
     world.document("tracker.json.zst", std::fs::read(tracker).unwrap());
     world.refresh().await;
-    let root = shared.join("data/hosts/debian-12");
+    let root = data.join("hosts/debian-12");
     let read = inventory::folder::read_folder(&root, &inventory::Limits::default()).unwrap();
     assert_eq!(
         read.packages

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -486,11 +486,4 @@ pub(crate) fn containers(host: &str, containers: Vec<Container>) -> InventoryBod
             containers,
         },
     }
-}
-
-/// The folder of shared data, where it is there.
-pub(crate) fn shared() -> Option<PathBuf> {
-    let named = std::env::var_os("BULKHEAD_SHARED").map(PathBuf::from);
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    named.or(Some(beside)).filter(|folder| folder.is_dir())
 }

@@ -1,7 +1,5 @@
 //! Documents as their publishers have them, where there are samples.
 
-use std::path::PathBuf;
-
 use sources::feeds::FeedSpec;
 
 use crate::{
@@ -10,20 +8,9 @@ use crate::{
     world::{KEV, MSRC, World},
 };
 
-/// The folder of sample data, if it is there.
-fn shared() -> Option<PathBuf> {
-    let shared = std::env::var_os("BULKHEAD_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let data = shared.join("data");
-    data.is_dir().then_some(data)
-}
-
 #[tokio::test]
 async fn real_documents_pass() {
-    let Some(data) = shared() else {
-        eprintln!("skipped: no shared data");
+    let Some(data) = at_hand::data("") else {
         return;
     };
     let read = |name: &str| {

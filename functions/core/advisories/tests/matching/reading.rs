@@ -5,7 +5,7 @@ use std::fs;
 use advisories::{BuildOptions, ShardSet, Source, build, match_inventory, shards::ShardRead};
 use schemas::inventory::{Package, PackageKind};
 
-use super::support::{DEBIAN, KEV, at, built, inventory, os, package, shared, vulnerabilities};
+use super::support::{DEBIAN, KEV, at, built, inventory, os, package, vulnerabilities};
 
 /// Reads ranges only, as from a store of objects.
 struct Ranges(Vec<u8>);
@@ -22,8 +22,9 @@ impl ShardRead for Ranges {
 
 #[test]
 fn ranged_reads_and_maps_and_any_number_of_threads_say_the_same() {
-    let Some(shared) = shared() else { return };
-    let file = shared.join("data/distro/almalinux-osv/almalinux10.jsonl.zst");
+    let Some(file) = at_hand::data("distro/almalinux-osv/almalinux10.jsonl.zst") else {
+        return;
+    };
     let bytes = fs::read(file).unwrap();
     let built = |threads| {
         let out = tempfile::tempdir().unwrap();

@@ -1,9 +1,6 @@
 //! Documents, inventories and shards that several tests share.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::Path};
 
 use advisories::{
     BuildOptions, BuildReport, MatchResult, ShardSet, Source, build, match_inventory,
@@ -31,20 +28,6 @@ pub(crate) const SSVC: &str = "cve,cna_cvss_vector,cna_base_score,adp_cvss_vecto
     CVE-2024-0001,,9.8,,5.0,active,yes,total\nCVE-2024-0002,,9.9,,,none,no,partial\nCVE-2024-1000,,,,8.1,none,no,partial\n";
 pub(crate) const KEV: &str = r#"{"catalogVersion":"1","dateReleased":"2026-01-01T00:00:00Z","count":1,"vulnerabilities":[{"cveID":"CVE-2024-0001","knownRansomwareCampaignUse":"Known"}]}"#;
 pub(crate) const EPSS: &str = "#model_version:v2025.03.14,score_date:2026-01-01T00:00:00+0000\ncve,epss,percentile\nCVE-2024-0001,0.5,0.9\n";
-
-/// The folder of shared data: named by the environment, else beside the checkout; none when absent.
-pub(crate) fn shared() -> Option<PathBuf> {
-    let folder = match std::env::var_os("BULKHEAD_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"),
-    };
-    if folder.join("data").is_dir() {
-        Some(folder)
-    } else {
-        println!("skipped: no shared data");
-        None
-    }
-}
 
 pub(crate) fn at() -> Timestamp {
     "2026-11-01T00:00:00Z".parse().unwrap()

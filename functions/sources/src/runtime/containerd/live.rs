@@ -5,6 +5,7 @@ mod rig;
 
 use std::{collections::BTreeMap, io::Read};
 
+use at_hand::{Need, missing};
 use futures::TryStreamExt;
 use schemas::{
     Digest,
@@ -55,8 +56,8 @@ fn files(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
 #[tokio::test]
 async fn a_real_containerds_images_and_containers_are_told_of() {
     let Some(rig) = Rig::start().await else {
-        eprintln!("skipped: no containerd");
-        return;
+        let why = "no containerd that may be started (x86-64, as root)";
+        return missing(Need::Containerd, why);
     };
     let runtime = ContainerdRuntime::connect(&rig.address).await.unwrap();
     let engine = runtime.info().await.unwrap();
@@ -143,7 +144,7 @@ async fn a_real_containerds_images_and_containers_are_told_of() {
 
     match rig.run_pods().await {
         Ok(pods) => judge_containers(&rig, &runtime, &pods).await,
-        Err(why) => eprintln!("skipped: pods cannot be run here: {why}"),
+        Err(why) => missing(Need::Containerd, &format!("pods cannot be run here: {why}")),
     }
 
     // A configuration that is not what its digest says is not believed.

@@ -1,9 +1,6 @@
 //! Documents in the form of the real ones, and real months of CVRF told in that form: both must judge alike.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use schemas::{
@@ -551,15 +548,10 @@ fn points(month: &Value) -> (BTreeMap<u32, BTreeSet<u32>>, BTreeSet<String>) {
 
 #[test]
 fn a_real_month_is_judged_alike_in_either_form_and_once_in_both() {
-    let shared = match std::env::var_os("BULKHEAD_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"),
-    };
-    let path = shared.join("data/microsoft/cvrf/2026-Mar.xml.zst");
-    let Ok(packed) = std::fs::read(path) else {
-        println!("skipped: no shared data");
+    let Some(path) = at_hand::data("microsoft/cvrf/2026-Mar.xml.zst") else {
         return;
     };
+    let packed = std::fs::read(path).unwrap();
     let xml = zstd::decode_all(packed.as_slice()).unwrap();
     let month = as_json::month(std::str::from_utf8(&xml).unwrap());
     let month: Value = serde_json::from_str(&month).unwrap();
@@ -608,14 +600,10 @@ fn a_real_month_is_judged_alike_in_either_form_and_once_in_both() {
 
 #[test]
 fn real_documents_of_other_products_are_read_and_said_to_be_not_judged() {
-    let shared = match std::env::var_os("BULKHEAD_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"),
-    };
-    let Ok(folder) = std::fs::read_dir(shared.join("data/microsoft/api-samples")) else {
-        println!("skipped: no shared data");
+    let Some(folder) = at_hand::data("microsoft/api-samples") else {
         return;
     };
+    let folder = std::fs::read_dir(folder).unwrap();
     let mut read_documents = 0;
     for entry in folder {
         let path = entry.unwrap().path();

@@ -443,15 +443,9 @@ fn everything(bytes: &[u8]) -> Vec<String> {
 
 #[test]
 fn both_forms_of_a_real_month_give_the_same_rows() {
-    let shared = match std::env::var_os("BULKHEAD_SHARED") {
-        Some(path) => std::path::PathBuf::from(path),
-        None => std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"),
-    };
-    let folder = shared.join("data/microsoft/cvrf");
-    if !folder.is_dir() {
-        println!("skipped: no shared data");
+    let Some(folder) = at_hand::data("microsoft/cvrf") else {
         return;
-    }
+    };
     let mut months = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

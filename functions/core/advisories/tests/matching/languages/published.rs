@@ -3,11 +3,11 @@
 use advisories::{BuildOptions, ShardSet, Source, build};
 use schemas::inventory::PackageKind;
 
-use crate::support::{findings, shared, vulnerabilities};
+use crate::support::{findings, vulnerabilities};
 
 /// Shards of some files of the published databases; none when they are absent.
 fn published(files: &[&str], out: &std::path::Path) -> Option<ShardSet> {
-    let folder = shared()?.join("data/osv");
+    let folder = at_hand::data("osv")?;
     let documents: Vec<(String, Vec<u8>)> = files
         .iter()
         .map(|file| {

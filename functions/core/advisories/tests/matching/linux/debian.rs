@@ -14,7 +14,7 @@ use schemas::{
 };
 
 use super::*;
-use crate::support::{DEBIAN, EPSS, KEV, SSVC, dpkg_packages, ids, shared, zlib};
+use crate::support::{DEBIAN, EPSS, KEV, SSVC, dpkg_packages, ids, zlib};
 
 #[test]
 fn every_kind_of_debian_row_is_judged_as_the_vendor_means_it() {
@@ -143,20 +143,20 @@ fn a_signed_kernel_is_judged_as_the_kernel_it_is() {
 /// The real host against the real feed, judged independently by dpkg itself.
 #[test]
 fn the_debian_host_has_exactly_what_dpkg_says() {
-    let Some(shared) = shared() else { return };
-    if Command::new("dpkg").arg("--version").output().is_err() {
-        println!("skipped: no dpkg");
+    let Some(data) = at_hand::data("") else {
+        return;
+    };
+    if !at_hand::has_peer("dpkg", &["--version"]) {
         return;
     }
-    let document = shared.join("data/distro/debian-tracker-bookworm.json.zst");
+    let document = data.join("distro/debian-tracker-bookworm.json.zst");
     let packed = fs::read(&document).unwrap();
     let out = tempfile::tempdir().unwrap();
     let documents = vec![("tracker".to_owned(), packed.clone())];
     let source = Source::Documents(Box::new(documents.into_iter()));
     let report = build(source, out.path(), &BuildOptions::default()).unwrap();
     assert_eq!(report.manifest.feeds[0].rows, 2032);
-    let status =
-        fs::read_to_string(shared.join("data/hosts/debian-12/var/lib/dpkg/status")).unwrap();
+    let status = fs::read_to_string(data.join("hosts/debian-12/var/lib/dpkg/status")).unwrap();
     let packages = dpkg_packages(&status);
     assert_eq!(packages.len(), 816);
     let host = inventory(Some(os("debian", "12")), packages);

@@ -10,7 +10,6 @@ use std::{
 use serde_json::Value;
 
 use super::{rpm_builds::oracle, *};
-use crate::support::shared;
 
 /// A golden file, the bucket of its advisories, the system, and how the distribution publishes.
 static GOLDENS: &[(&str, &str, &str, &str, &str)] = &[
@@ -138,8 +137,10 @@ fn published(
 
 #[test]
 fn the_same_advisories_give_the_pairs_that_are_expected() {
-    let Some(shared) = shared() else { return };
-    let packed = fs::File::open(shared.join("data/peers/trivy/expected.tar.zst")).unwrap();
+    let Some(packed) = at_hand::data("peers/trivy/expected.tar.zst") else {
+        return;
+    };
+    let packed = fs::File::open(packed).unwrap();
     let mut unpacked = zstd::stream::read::Decoder::new(packed).unwrap();
     unpacked.window_log_max(27).unwrap();
     let mut files: BTreeMap<String, String> = BTreeMap::new();

@@ -5,12 +5,14 @@ use std::{collections::BTreeMap, fs, io::Read as _};
 use advisories::{BuildOptions, Source, build};
 
 use super::*;
-use crate::support::{ids, shared};
+use crate::support::ids;
 
 #[test]
 fn real_documents_of_every_distribution_are_read() {
-    let Some(shared) = shared() else { return };
-    let packed = fs::File::open(shared.join("data/distro/vuls-data-update-fetch-fixtures.tar.zst"));
+    let Some(packed) = at_hand::data("distro/vuls-data-update-fetch-fixtures.tar.zst") else {
+        return;
+    };
+    let packed = fs::File::open(packed);
     let mut unpacked = zstd::stream::read::Decoder::new(packed.unwrap()).unwrap();
     unpacked.window_log_max(27).unwrap();
     let folders = [
@@ -146,9 +148,11 @@ fn real_documents_of_every_distribution_are_read() {
 
 #[test]
 fn alpine_packages_are_matched_by_origin_within_their_branch() {
-    let Some(shared) = shared() else { return };
+    let Some(data) = at_hand::data("") else {
+        return;
+    };
     let out = tempfile::tempdir().unwrap();
-    let folder = shared.join("data/distro/alpine-secdb");
+    let folder = data.join("distro/alpine-secdb");
     let report = build(
         Source::Folder(&folder),
         out.path(),

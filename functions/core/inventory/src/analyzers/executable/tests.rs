@@ -425,7 +425,7 @@ fn real_executables_of_go_and_with_an_added_section_are_read() {
         assert!(found[0].starts_with("pkg:golang/stdlib@1."), "{found:?}");
         assert_eq!(found[1], "pkg:golang/example.org/hello@v1.4.2");
     } else {
-        println!("skipped: no Go");
+        at_hand::missing(at_hand::Need::Peers, "no Go that builds");
     }
     let list = folder.path().join("list");
     std::fs::write(
@@ -442,7 +442,7 @@ fn real_executables_of_go_and_with_an_added_section_are_read() {
         let bytes = std::fs::read(&program).unwrap();
         assert_eq!(purls(&analyze("program", &bytes)), ["pkg:cargo/a@1.0.0"]);
     } else {
-        println!("skipped: no objcopy");
+        at_hand::missing(at_hand::Need::Peers, "no objcopy");
     }
 }
 

@@ -246,7 +246,7 @@ with open('app.jar', 'wb') as f:
         .output()
         .is_ok_and(|output| output.status.success());
     if !made {
-        println!("skipped: no Python");
+        at_hand::missing(at_hand::Need::Peers, "no python3");
         return;
     }
     let bytes = std::fs::read(folder.path().join("app.jar")).unwrap();

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io,
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -9,10 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::json;
-
-use crate::engine::writeln_skip;
+use crate::{Need, missing};
 
 /// Its program, as Debian's package of the same name brings it.
 const PROGRAM: &str = "docker-registry";
@@ -32,12 +30,14 @@ impl Reserved {
     /// An address that is free now. `None`, said aloud, where there is no registry to start.
     ///
     /// # Errors
-    /// When no port is free, or `BULKHEAD_REQUIRE_REGISTRY` asks for a registry that is not there.
-    pub fn find() -> Result<Option<Self>> {
+    /// When no port is free.
+    ///
+    /// # Panics
+    /// When there is no registry, and one is required.
+    pub fn find() -> io::Result<Option<Self>> {
         if Command::new(PROGRAM).arg("--version").output().is_err() {
             let why = format!("no {PROGRAM} here (Debian's package of this name)");
-            ensure!(std::env::var_os("BULKHEAD_REQUIRE_REGISTRY").is_none(), why);
-            writeln_skip(&why);
+            missing(Need::Registry, &why);
             return Ok(None);
         }
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -50,27 +50,26 @@ impl Reserved {
     }
 
     /// Starts a registry here that keeps its images below this folder, and posts what is pushed to this address with this
-    /// secret.
+    /// secret, if to any.
     ///
     /// # Errors
     /// When it does not come to answer.
-    pub fn start(self, folder: &Path, webhook: &str, secret: &str) -> Result<Registry> {
+    pub fn start(self, folder: &Path, tell: Option<(&str, &str)>) -> io::Result<Registry> {
         let address = self.address();
-        let config = json!({
-            "version": "0.1",
-            "storage": {"filesystem": {"rootdirectory": folder.join("registry")}},
-            "http": {"addr": address},
-            "notifications": {
-                "events": {"includereferences": true},
-                "endpoints": [{
-                    "name": "bulkhead", "url": webhook, "timeout": "5s", "threshold": 3, "backoff": "1s",
-                    "headers": {"Authorization": [format!("Bearer {secret}")]},
-                }],
-            },
+        let endpoint = tell.map_or_else(String::new, |(url, secret)| {
+            format!(
+                "{{name: bulkhead, url: {url:?}, timeout: 5s, threshold: 3, backoff: 1s, \
+                 headers: {{Authorization: [{:?}]}}}}",
+                format!("Bearer {secret}")
+            )
         });
-        // JSON is YAML.
+        let root = folder.join("registry");
+        let config = format!(
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {root:?}}}}}\nhttp: {{addr: {address:?}}}\n\
+             notifications: {{events: {{includereferences: true}}, endpoints: [{endpoint}]}}\n"
+        );
         let file = folder.join("registry.yml");
-        fs::write(&file, config.to_string())?;
+        fs::write(&file, config)?;
         let log = File::create(folder.join("registry.log"))?;
         let child = Command::new(PROGRAM)
             .arg("serve")
@@ -78,20 +77,18 @@ impl Reserved {
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
-            .spawn()
-            .context("start the registry")?;
+            .spawn()?;
         let mut registry = Registry { child, address };
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(&registry.address).is_err() {
-            let log = || fs::read_to_string(folder.join("registry.log")).unwrap_or_default();
-            if let Some(status) = registry.child.try_wait()? {
-                bail!("the registry ended with {status}\n{}", log());
+            let ended = registry.child.try_wait()?;
+            if ended.is_some() || Instant::now() >= deadline {
+                let log = fs::read_to_string(folder.join("registry.log")).unwrap_or_default();
+                let why = ended.map_or("does not answer".to_owned(), |status| {
+                    format!("ended with {status}")
+                });
+                return Err(io::Error::other(format!("the registry {why}\n{log}")));
             }
-            ensure!(
-                Instant::now() < deadline,
-                "the registry does not answer\n{}",
-                log()
-            );
             thread::sleep(Duration::from_millis(20));
         }
         Ok(registry)
