@@ -29,7 +29,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sources::http::Network;
 
 use crate::{
-    cookie, frame,
+    changes, cookie, frame,
     large::Asker,
     problem::{ApiError, Kind},
     request_id::Peer,
@@ -436,6 +436,7 @@ pub(crate) async fn principal(parts: &Parts, state: &ApiState) -> Result<Princip
         of_cookie(&secret, state).await?
     };
     frame::is_of(&caller.tenant);
+    changes::is_of(&parts.extensions, &caller.tenant, caller.name())?;
     state.spend_of(&caller.tenant, caller.name())?;
     state.spend(&caller.tenant).await?;
     if let Some(asker) = parts.extensions.get::<Asker>() {

@@ -7,6 +7,7 @@ mod allowance;
 mod audit;
 mod auth;
 mod body;
+mod changes;
 mod cookie;
 mod cursor;
 mod declared;

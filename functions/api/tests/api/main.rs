@@ -36,3 +36,4 @@ mod staff;
 mod strangers;
 mod teams;
 mod tokens;
+mod turns;
