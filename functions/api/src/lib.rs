@@ -21,6 +21,7 @@ mod health;
 mod idempotency;
 mod large;
 mod ndjson;
+mod objects;
 mod pack;
 mod people;
 mod problem;
