@@ -14,6 +14,7 @@ pub mod ids;
 pub mod inventory;
 pub mod json_schema;
 pub mod notification;
+mod object;
 pub mod policy;
 pub mod report;
 pub mod risk;

@@ -207,16 +207,47 @@ fn every_function_knows_where_its_data_is() {
 }
 
 #[test]
-fn the_api_is_reached_by_one_route_with_bounds() {
+fn the_api_is_reached_by_routes_with_bounds() {
     let template = template();
     let only = |kind: &str| {
         let found = template.of_type(kind);
         assert_eq!(found.len(), 1, "{kind}");
         template.properties(found[0]).clone()
     };
-    let route = only("AWS::ApiGatewayV2::Route");
-    // Who may do what is decided by the API itself, which knows tenants and agents.
-    assert_eq!(route["RouteKey"], "$default");
+    // Who may do what is decided by the API itself, which knows tenants and agents. What has a route of its own is what strangers
+    // may ask and is dear to answer, and has a bound of its own.
+    let routes = template.of_type("AWS::ApiGatewayV2::Route");
+    let target = text(&template.properties(routes[0])["Target"]);
+    let keys: BTreeSet<_> = routes
+        .iter()
+        .map(|route| {
+            let route = template.properties(route);
+            let of = text(&route["Target"]);
+            assert_eq!(of, target, "the same function");
+            text(&route["RouteKey"])
+        })
+        .collect();
+    let own = [
+        "GET /api/v1/sign-in/{proxy+}",
+        "POST /api/v1/invitations/accept",
+        "POST /api/v1/session",
+        "POST /api/v1/token/exchange",
+    ];
+    let expected = own.iter().chain(["$default"].iter());
+    assert_eq!(keys, expected.map(|key| (*key).to_owned()).collect());
+    let described = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/openapi.json");
+    let described = std::fs::read_to_string(described).unwrap();
+    let described: serde_json::Value = serde_json::from_str(&described).unwrap();
+    for (path, method) in [
+        ("/api/v1/invitations/accept", "post"),
+        ("/api/v1/session", "post"),
+        ("/api/v1/sign-in/callback", "get"),
+        ("/api/v1/sign-in/{id}", "get"),
+        ("/api/v1/token/exchange", "post"),
+    ] {
+        let security = &described["paths"][path][method]["security"];
+        assert_eq!(*security, serde_json::json!([{}]), "{path} asks nobody");
+    }
     let integration = only("AWS::ApiGatewayV2::Integration");
     let api = template.function("api").unwrap();
     assert_eq!(
@@ -234,5 +265,19 @@ fn the_api_is_reached_by_one_route_with_bounds() {
     let stage = only("AWS::ApiGatewayV2::Stage");
     for bound in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
         assert!(!stage["DefaultRouteSettings"][bound].is_null(), "{bound}");
+        for key in own {
+            let own = &stage["RouteSettings"][key][bound];
+            assert!(text(own).contains("SignIn"), "{key} {bound}");
+        }
+    }
+    let settings = stage["RouteSettings"].as_object().unwrap();
+    assert_eq!(settings.len(), own.len());
+    // The stage is made after its routes.
+    let stage = template.of_type("AWS::ApiGatewayV2::Stage")[0];
+    let after = template.resource(stage)["DependsOn"].as_array().unwrap();
+    let after: BTreeSet<_> = after.iter().filter_map(|name| name.as_str()).collect();
+    for route in routes {
+        let key = text(&template.properties(route)["RouteKey"]);
+        assert_eq!(after.contains(route), key != "$default", "{route}");
     }
 }

@@ -23,10 +23,17 @@ pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
     forms::check(&args.output)?;
     let mut gate = gate::open(&args.gate)?;
     let server = Server::open(&args.gate)?;
-    if let Some(server) = &server {
-        server.ask(&mut gate)?;
+    let late = server
+        .as_ref()
+        .filter(|server| !server.may_be_asked_early());
+    match (&server, late) {
+        (_, Some(late)) => late.reach()?,
+        (Some(server), None) => server.ask(&mut gate)?,
+        (None, None) => {}
     }
-    gate::check(&args.gate, &gate)?;
+    if late.is_none() {
+        gate::check(&args.gate, &gate)?;
+    }
     let progress = Progress::new();
     let answer = within(args, {
         let (from, given, progress) =
@@ -39,11 +46,15 @@ pub fn run(args: &ScanArgs, now: Timestamp) -> Outcome {
     });
     progress.done();
     let mut report = answer?;
+    if let Some(late) = late {
+        late.ask(&mut gate)?;
+        gate::check(&args.gate, &gate)?;
+    }
     gate::decide(&gate, &mut report, now);
     forms::write(&report, &args.output)?;
     gate::write_vex(&args.gate, &report)?;
     let exit = gate::exit(&report);
-    match server.map(|server| server.upload(&report)) {
+    match server.as_ref().map(|server| server.upload(&report)) {
         // A violation is one whether the server hears of it or not.
         Some(Err(failure)) if exit == Exit::PolicyViolated => output::tell(&failure.text()),
         Some(Err(failure)) => return Err(failure),

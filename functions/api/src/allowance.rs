@@ -276,7 +276,7 @@ impl Addresses {
 }
 
 /// What one subscriber has: an address of version 4, 64 bits of one of version 6 (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {

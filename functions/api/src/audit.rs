@@ -188,6 +188,22 @@ impl ApiState {
         })
     }
 
+    /// Tells that something is going to be asked of somebody outside, by what ends when its caller leaves: afterwards there may
+    /// be nobody to tell it.
+    ///
+    /// # Errors
+    /// When it cannot be told: then it is not asked.
+    pub(crate) async fn audit_asking(&self, by: &impl Acts, act: Act) -> Result<(), ApiError> {
+        let entry = act.entry(by.actor(), AuditOutcome::Done);
+        let told = self.audit_log().append(by.tenant(), entry).await;
+        told.map(|_| ()).map_err(|error| {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(tenant = %by.tenant(), by = by.actor().id, error, "not in the audit log, so not done");
+            let why = "Nothing was done, since it could not be written to the audit log; send it again.";
+            ApiError::new(Kind::Unavailable, why)
+        })
+    }
+
     /// Tells that something was refused. What cannot be told is refused all the same.
     pub(crate) async fn audit_refusal(&self, by: &impl Acts, act: Act) {
         let operation = act.operation;

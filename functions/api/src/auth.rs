@@ -16,7 +16,7 @@ use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
-use records::identity::{ApiKey, ApiKeyState, HeldSession, SessionRecord};
+use records::identity::{ApiKey, ApiKeyState, HeldSession, SessionRecord, lacks_second_factor};
 use schemas::{
     SessionId, TenantId, TokenId, UserId,
     api::{
@@ -29,7 +29,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sources::http::Network;
 
 use crate::{
-    cookie, frame,
+    changes, cookie, frame,
     large::Asker,
     problem::{ApiError, Kind},
     request_id::Peer,
@@ -436,6 +436,7 @@ pub(crate) async fn principal(parts: &Parts, state: &ApiState) -> Result<Princip
         of_cookie(&secret, state).await?
     };
     frame::is_of(&caller.tenant);
+    changes::is_of(&parts.extensions, &caller.tenant, caller.name())?;
     state.spend_of(&caller.tenant, caller.name())?;
     state.spend(&caller.tenant).await?;
     if let Some(asker) = parts.extensions.get::<Asker>() {
@@ -535,15 +536,26 @@ async fn of_api_key(
     if !is_admitted(&key, from) {
         return Err(refused("The API key is not accepted from this address."));
     }
-    let owner = identity
-        .user(&tenant, &key.owner)
-        .await?
-        .filter(|user| user.created_at == key.owner_since && user.disabled_at.is_none())
+    let owner = identity.user_with_settings(&tenant, &key.owner).await?;
+    let (owner, settings) = owner
+        .filter(|(user, _)| user.created_at == key.owner_since && user.disabled_at.is_none())
         .ok_or_else(|| refused("Whoever the API key is of is no longer here."))?;
     // An administrator who took the password away may not know of keys that a thief made by it.
     if owner.one_time {
         return Err(refused(
             "The password of whoever the API key is of was reset: they have to choose one first.",
+        ));
+    }
+    // A key is as good as a session, and whoever took a password may have made one by it.
+    if lacks_second_factor(&settings, &owner) {
+        return Err(ApiError::new(
+            Kind::SecondFactorSetupRequired,
+            format!(
+                "The API key is of {}, who has to have a second factor and has none: sign in as them and set one up with \
+                 `POST /api/v1/session/second-factor`; the key goes on then. Builds need no person's key: \
+                 `POST /api/v1/token/exchange`.",
+                owner.id
+            ),
         ));
     }
     let grants = identity.grants(&tenant, &key.roles).await?;

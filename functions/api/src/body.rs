@@ -1,14 +1,6 @@
 //! Bodies: bounded as they arrive, bounded again as they unfold.
 
-use std::{
-    error::Error,
-    io::Read,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::Poll,
-};
+use std::{error::Error, io::Read, task::Poll};
 
 use axum::{
     body::{Body, HttpBody, to_bytes},
@@ -19,7 +11,10 @@ use flate2::read::MultiGzDecoder;
 use futures::{StreamExt as _, stream};
 use http_body_util::LengthLimitError;
 
-use crate::problem::{ApiError, Kind};
+use crate::{
+    changes::Seat,
+    problem::{ApiError, Kind},
+};
 
 /// Largest body of a request, in bytes as sent (4 MiB). What is larger goes by upload ticket.
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -37,16 +32,20 @@ const MAX_WINDOW_LOG: u32 = 24;
 #[error("the body came too slowly")]
 pub struct TooSlow;
 
-/// The body, and whether it was taken to its end.
-pub(crate) fn watched(body: Body) -> (Body, Arc<AtomicBool>) {
-    let whole = Arc::new(AtomicBool::new(body.is_end_stream()));
-    let ended = Arc::clone(&whole);
+/// The same body, whose request notes that it was taken to its end.
+pub(crate) fn watched(body: Body, seat: Seat) -> Body {
+    if body.is_end_stream() {
+        seat.has_whole_body();
+    }
     let end = stream::poll_fn(move |_| {
-        ended.store(true, Ordering::Release);
-        Poll::Ready(None::<Result<Bytes, axum::Error>>)
+        if seat.has_whole_body() {
+            Poll::Ready(None::<Result<Bytes, axum::Error>>)
+        } else {
+            // The request is being ended: nobody who reads this goes on by it.
+            Poll::Pending
+        }
     });
-    let body = Body::from_stream(body.into_data_stream().chain(end));
-    (body, whole)
+    Body::from_stream(body.into_data_stream().chain(end))
 }
 
 /// The whole body as sent.

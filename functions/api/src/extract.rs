@@ -1,7 +1,6 @@
 //! Path, query and JSON of people's requests; what cannot be read is a problem, not a plain text.
 
 use axum::{
-    Json,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, header, request::Parts},
 };
@@ -10,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     body::{self, MAX_BODY_BYTES, MAX_PEOPLE_BODY_BYTES, MAX_UNFOLDED_BYTES},
+    objects::from_json,
     problem::{ApiError, Kind},
 };
 
@@ -57,7 +57,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FromJson<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let bytes = content(request, MAX_PEOPLE_BODY_BYTES, MAX_PEOPLE_BODY_BYTES, false).await?;
-        from_json(&bytes)
+        from_json(&bytes).map(Self)
     }
 }
 
@@ -72,7 +72,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for FromSomeJ
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
-        from_json(&bytes).map(|FromJson(value)| Self(value))
+        from_json(&bytes).map(Self)
     }
 }
 
@@ -84,7 +84,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FromLargeJson<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let bytes = content(request, MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, false).await?;
-        from_json(&bytes).map(|FromJson(value)| Self(value))
+        from_json(&bytes).map(Self)
     }
 }
 
@@ -108,12 +108,6 @@ async fn content(
         return Ok(bytes);
     }
     body::unfold(&parts.headers, bytes, unfolded_limit).await
-}
-
-fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<FromJson<T>, ApiError> {
-    Json::from_bytes(bytes)
-        .map(|Json(value)| FromJson(value))
-        .map_err(|error| ApiError::new(Kind::BadRequest, error.body_text()))
 }
 
 /// Whether the body is compressed and says so by its type too. API Gateway hands a body of JSON on as text, which compressed

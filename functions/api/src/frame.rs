@@ -1,14 +1,7 @@
 //! What surrounds every request: an id, limits of its head, a time-out, a last resort for panics, the log line, and the
 //! server's time in the answer.
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
     body::Body,
@@ -28,7 +21,8 @@ use tracing::{
 
 use crate::{
     allowance, body,
-    declared::Declared,
+    changes::Seat,
+    declared::{Declared, Operation},
     people::sign_in,
     problem::{ApiError, Kind},
     request_id::{self, Current, Peer},
@@ -49,6 +43,9 @@ pub const MAX_HEADERS: usize = 100;
 const TIME_OUT: Duration = Duration::from_secs(30);
 /// How long an upload by ticket may take.
 const UPLOAD_TIME_OUT: Duration = Duration::from_secs(15 * 60);
+
+/// What changes nothing, and takes as long as somebody outside does who is asked: it ends with its caller.
+const ASKING: [&str; 3] = ["preview_collection", "test_channel", "test_registry"];
 
 /// Answers a request within its frame.
 pub(crate) async fn frame(
@@ -81,10 +78,14 @@ pub(crate) async fn frame(
         request_id: Some(id.clone()),
     };
     let current = Current::of(origin);
-    let answer = request_id::scope(
-        current.clone(),
-        answer(&state, &declared, request, next, &path),
-    );
+    let answer = request_id::scope(current.clone(), async {
+        let response = answer(&state, &declared, request, next, &path).await;
+        // Nothing is under way any more, and no turn is held.
+        if let Some(moment) = Current::here().not_before() {
+            tokio::time::sleep_until(moment).await;
+        }
+        response
+    });
     let answer = async {
         match trace {
             Some(trace) => trace::within(trace, answer).await,
@@ -142,7 +143,7 @@ fn trace_of(headers: &HeaderMap) -> Option<TraceContext> {
 async fn answer(
     state: &ApiState,
     declared: &Declared,
-    request: Request,
+    mut request: Request,
     next: Next,
     path: &str,
 ) -> Response {
@@ -155,73 +156,88 @@ async fn answer(
         TIME_OUT
     };
     let panicked = || ApiError::internal("the handler panicked").into_response();
-    if changes(&request, path) {
-        let Ok(turn) = Arc::clone(state.changing()).try_acquire_owned() else {
-            return busy();
-        };
-        // Nobody reads a body where none is asked for, so none keeps its sender from being left.
-        let has_body = declared.operation(&request).is_some_and(|of| of.has_body);
-        let (parts, body) = request.into_parts();
-        let body = if has_body { body } else { Body::empty() };
-        let (body, whole) = body::watched(body);
-        let request = Request::from_parts(parts, body);
-        let trace = trace::current();
-        let work = request_id::scope(Current::here(), next.run(request));
-        let work = async move {
-            let _turn = turn;
-            match trace {
-                Some(trace) => trace::within(trace, work).await,
-                None => work.await,
-            }
-        };
-        let work = tokio::spawn(work.in_current_span());
-        let _left = Left {
-            work: work.abort_handle(),
-            whole,
-        };
-        return match tokio::time::timeout(time_out, work).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(_)) => panicked(),
-            Err(_) => timed_out(),
-        };
+    // Of what only asks: it is given back with the request, however that ends.
+    let mut asking = None;
+    // What is no operation changes nothing.
+    if let Some(operation) = declared.operation(&request).filter(|_| changes(&request)) {
+        let peer = request.extensions().get::<Peer>();
+        let seat = Seat::of(state.changes(), peer.map(|Peer(address)| *address));
+        if !operation.asks_who
+            && let Err(error) = seat.take_as_stranger()
+        {
+            return error.into_response();
+        }
+        request.extensions_mut().insert(seat.clone());
+        if !is_asking(operation) {
+            // Nobody reads a body where none is asked for, so none keeps its sender from being left.
+            let has_body = operation.has_body;
+            let (parts, body) = request.into_parts();
+            let body = if has_body { body } else { Body::empty() };
+            let request = Request::from_parts(parts, body::watched(body, seat.clone()));
+            let trace = trace::current();
+            let work = request_id::scope(Current::here(), next.run(request));
+            // Its turn is held as long as it goes on.
+            let held = seat.clone();
+            let work = async move {
+                let response = match trace {
+                    Some(trace) => trace::within(trace, work).await,
+                    None => work.await,
+                };
+                debug_assert!(
+                    held.is_taken() || !response.status().is_success(),
+                    "an operation changed something without its turn"
+                );
+                response
+            };
+            let work = tokio::spawn(work.in_current_span());
+            let _left = Left {
+                work: work.abort_handle(),
+                seat,
+            };
+            return match tokio::time::timeout(time_out, work).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(_)) => panicked(),
+                Err(_) => timed_out(),
+            };
+        }
+        asking = Some(seat);
     }
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(time_out, answered).await {
+    let response = match tokio::time::timeout(time_out, answered).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => panicked(),
         Err(_) => timed_out(),
-    }
+    };
+    drop(asking);
+    response
 }
 
 /// Whether a request changes something. Such a one goes on when its caller leaves or has waited too long: between a change and
 /// its entry in the audit log nobody outside ends it. Uploads change nothing before they are whole; who comes back from an
 /// identity provider may become somebody.
-fn changes(request: &Request, path: &str) -> bool {
-    (!request.method().is_safe() && !path.starts_with("/uploads/")) || path == sign_in::CALLBACK
+fn changes(request: &Request) -> bool {
+    let path = request.extensions().get::<MatchedPath>();
+    !request.method().is_safe() || path.is_some_and(|path| path.as_str() == sign_in::CALLBACK)
 }
 
-/// A change whose caller left or was not waited for any more. It ends with them while its body is not whole: nothing was
-/// changed yet, and what is sent by drops, or not at all, is nobody's work.
+/// Whether an operation only asks.
+fn is_asking(operation: &Operation) -> bool {
+    ASKING.contains(&operation.id.as_str())
+}
+
+/// A change whose caller left or was not waited for any more. It ends with them while it has no turn or its body is not whole:
+/// nothing was changed yet, and what is sent by drops, or not at all, is nobody's work.
 struct Left {
     work: AbortHandle,
-    whole: Arc<AtomicBool>,
+    seat: Seat,
 }
 
 impl Drop for Left {
     fn drop(&mut self) {
-        if !self.whole.load(Ordering::Acquire) {
+        if self.seat.leave() {
             self.work.abort();
         }
     }
-}
-
-/// The answer where as many changes are under way as may be, their callers gone or not.
-fn busy() -> Response {
-    let error = ApiError {
-        retry_after_s: Some(1),
-        ..ApiError::new(Kind::Unavailable, "Too many changes are under way.")
-    };
-    error.into_response()
 }
 
 /// The answer to a request that took too long, for hosts that have less time than the API takes itself.

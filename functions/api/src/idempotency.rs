@@ -7,7 +7,7 @@
 //! What was refused or failed before anything was done takes no key. Where it is not known what was done (the process ended
 //! in between), nothing is done again under the key: that is what it is for.
 
-use access::keys::sha256;
+use access::{Grants, Reach, keys::sha256};
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
@@ -240,6 +240,9 @@ struct Answer {
     body: String,
     /// The roles of whoever it was given to.
     roles: Vec<RoleName>,
+    /// The digest of what they were allowed to do, and where; of answers of earlier versions none.
+    #[serde(default)]
+    grants: Option<Digest>,
 }
 
 impl Answer {
@@ -257,6 +260,7 @@ impl Answer {
             headers: headers.collect::<Option<_>>()?,
             body: String::from_utf8(body.to_vec()).ok()?,
             roles: caller.roles.clone(),
+            grants: Some(granted(&caller.grants)),
         })
     }
 }
@@ -274,8 +278,11 @@ fn again(answer: Option<SecretString>, caller: &Principal) -> Result<Response, A
     };
     let answer: Answer =
         serde_json::from_str(answer.expose_secret()).map_err(ApiError::internal)?;
-    if answer.roles != caller.roles {
-        return Err(withheld("Your roles are others than they were then."));
+    // Roles may have kept their names and give something else by now.
+    if answer.roles != caller.roles || answer.grants != Some(granted(&caller.grants)) {
+        return Err(withheld(
+            "Your roles, or what they allow, are others than they were then.",
+        ));
     }
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).map_err(ApiError::internal)?;
@@ -321,6 +328,22 @@ fn who(caller: &Principal) -> String {
         Came::ApiKey { id, .. } => format!("key {id}"),
         Came::Build { name } => name.clone(),
     }
+}
+
+/// What grants allow, and where.
+fn granted(grants: &Grants) -> Digest {
+    let mut parts = Vec::new();
+    for permission in grants.permissions() {
+        parts.push(permission.as_str().to_owned());
+        match grants.reach(permission) {
+            Reach::Tenant => parts.push("*".to_owned()),
+            Reach::Collections(some) => {
+                parts.extend(some.iter().map(|id| format!("in {id}")));
+            }
+        }
+    }
+    let parts: Vec<_> = parts.iter().map(String::as_bytes).collect();
+    digest(&parts)
 }
 
 /// What is asked, apart from the body.

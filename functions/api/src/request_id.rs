@@ -1,5 +1,5 @@
-//! The request being answered: its id, for problems and logs; where it came from, for the audit log; what it counted for, and
-//! whether it has done something that cannot be told.
+//! The request being answered: its id, for problems and logs; where it came from, for the audit log; what it counted for, whether
+//! it has done something that cannot be told, and when it is answered.
 
 use std::{
     future::Future,
@@ -11,6 +11,7 @@ use std::{
 };
 
 use schemas::api::audit::AuditOrigin;
+use tokio::time::Instant;
 
 use crate::allowance::Quota;
 
@@ -25,6 +26,7 @@ pub(crate) struct Current {
     origin: Arc<AuditOrigin>,
     quotas: Arc<Mutex<Vec<Quota>>>,
     is_done_untold: Arc<AtomicBool>,
+    not_before: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Current {
@@ -45,6 +47,12 @@ impl Current {
     pub(crate) fn quotas(&self) -> Vec<Quota> {
         let quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
         quotas.clone()
+    }
+
+    /// The moment before which it is not answered.
+    pub(crate) fn not_before(&self) -> Option<Instant> {
+        let moment = self.not_before.lock();
+        *moment.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -89,6 +97,14 @@ pub(crate) fn is_done_untold() -> bool {
     CURRENT
         .try_with(|current| current.is_done_untold.load(Ordering::Relaxed))
         .unwrap_or(false)
+}
+
+/// Has the answer wait until a moment, so that how long it took tells nothing. Nothing of the request is held meanwhile.
+pub(crate) fn answer_not_before(moment: Instant) {
+    let _ = CURRENT.try_with(|current| {
+        let not_before = current.not_before.lock();
+        *not_before.unwrap_or_else(PoisonError::into_inner) = Some(moment);
+    });
 }
 
 /// Answers a request.

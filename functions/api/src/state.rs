@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     allowance::{Addresses, Callers, Spending},
+    changes::Changes,
     health::LastLook,
     large::MAX_ANSWER_BYTES,
     problem::ApiError,
@@ -26,8 +27,6 @@ use crate::{
 
 /// Password hashes computed at the same time: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
-/// Changes under way at once, their callers gone or not; each holds a body of at most 4 MiB.
-const CHANGES_AT_ONCE: usize = 512;
 
 /// How long an issuer of tokens may take for an answer, while somebody waits.
 const ISSUER_PATIENCE: Duration = Duration::from_secs(8);
@@ -68,7 +67,7 @@ struct Inner {
     bundle_public: PublicKey,
     cursors: MacKey,
     hashing: Semaphore,
-    changing: Arc<Semaphore>,
+    changes: Changes,
     large: Arc<Semaphore>,
     estates: EstateCache,
     tops: TopCache,
@@ -188,7 +187,7 @@ impl ApiState {
                 bundle_public,
                 cursors,
                 hashing: Semaphore::new(HASHES_AT_ONCE),
-                changing: Arc::new(Semaphore::new(CHANGES_AT_ONCE)),
+                changes: Changes::default(),
                 large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
                 estates: EstateCache::default(),
                 tops: TopCache::default(),
@@ -245,16 +244,14 @@ impl ApiState {
         self.inner.behind_tls
     }
 
-    /// A turn for each change that is under way, whether its caller is still there or not.
-    pub(crate) fn changing(&self) -> &Arc<Semaphore> {
-        &self.inner.changing
+    /// The changes that are under way, whether their callers are still there or not.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.inner.changes
     }
 
     /// Waits until no change is under way, for hosts that stop.
     pub async fn settled(&self) {
-        let all = u32::try_from(CHANGES_AT_ONCE).unwrap_or(u32::MAX);
-        // It is never closed.
-        let _ = self.inner.changing.acquire_many(all).await;
+        self.inner.changes.settled().await;
     }
 
     pub(crate) fn large(&self) -> &Arc<Semaphore> {

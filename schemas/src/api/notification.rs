@@ -235,7 +235,7 @@ pub enum NewChannelTarget {
     /// Mail by a server of SMTP: one mail for each notification.
     Email {
         /// Where and how it is sent.
-        #[serde(rename = "mail")]
+        #[serde(rename = "mail", deserialize_with = "crate::object::object")]
         settings: MailSettings,
         /// The password of the user; left out when a channel is changed and its server, its user and the encryption are not,
         /// it stays as it is.
@@ -245,7 +245,7 @@ pub enum NewChannelTarget {
     /// Issues of Jira: one for each fix, with a comment for what is told of it later.
     Jira {
         /// Where and how they are made.
-        #[serde(rename = "jira")]
+        #[serde(rename = "jira", deserialize_with = "crate::object::object")]
         settings: JiraSettings,
         /// The token; left out when a channel is changed and its address and user are not, it stays as it is.
         #[serde(default)]

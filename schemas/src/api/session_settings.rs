@@ -18,7 +18,7 @@ pub struct SessionSettings {
     #[schema(minimum = 3_600, maximum = 7_776_000)]
     pub absolute_s: u32,
     /// Whether everybody who signs in by a password needs a second factor. Who has none is let in only to set one up. Whoever
-    /// signs in by an identity provider is that one's to ask for more.
+    /// signs in by an identity provider is that one's to ask for more. API keys of who has none are refused.
     pub second_factor: bool,
     /// The roles whose people need one, where not everybody does; at most 50.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -98,6 +98,12 @@ impl Client {
         }
     }
 
+    /// Finds out whether the server can be reached, whatever it answers to those who do not show who they are.
+    pub(super) async fn reach(&self) -> Result<(), Failure> {
+        let asked = self.send("GET", "/healthz", Vec::new(), Vec::new());
+        asked.await.map(|_| ())
+    }
+
     async fn send(
         &self,
         method: &str,

@@ -11,7 +11,7 @@ use schemas::{
     },
     report::Report,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::{
     client::{Address, Client},
@@ -38,7 +38,7 @@ const LEVEL: i32 = 3;
 pub struct Server {
     client: Client,
     name: String,
-    token: SecretString,
+    credentials: Credentials,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -64,30 +64,41 @@ impl Server {
             .enable_all()
             .build()
             .map_err(Failure::unreachable)?;
-        let mut server = Self {
+        Ok(Some(Self {
             client,
             name: name.clone(),
-            token: SecretString::default(),
+            credentials,
             runtime,
-        };
-        server.token = match credentials {
-            Credentials::Job(job) => server.wait(job.exchange(&server.client, job::environment))?,
-            Credentials::Token(token) => token,
-            Credentials::Login { .. } => {
-                return Err(Failure::input(anyhow::anyhow!("a scan takes a token")));
-            }
-        };
-        Ok(Some(server))
+        }))
     }
 
-    /// Adds the server's policy to a gate, where one is set: before the scan, so that a server that is away costs no time.
+    /// Whether it may be asked before a scan and once more after it, however long that takes. With a job's token that was given it
+    /// is asked only after: that is exchanged once, and what it is exchanged for may not last as long.
+    #[must_use]
+    pub fn may_be_asked_early(&self) -> bool {
+        match &self.credentials {
+            Credentials::Job(job) => job.is_renewable(),
+            Credentials::Token(_) | Credentials::Login { .. } => true,
+        }
+    }
+
+    /// Finds out whether the server can be reached, so that one that is away costs no time.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn reach(&self) -> Result<(), Failure> {
+        self.wait(self.client.reach())
+    }
+
+    /// Adds the server's policy to a gate, where one is set.
     ///
     /// # Errors
     /// When the server cannot be reached, refuses, or has a policy that this version cannot read.
     pub fn ask(&self, gate: &mut Gate) -> Result<(), Failure> {
+        let headers = self.headers()?;
         let asked = self
             .client
-            .find::<PolicyDetail>("GET", POLICY, self.headers(), Vec::new());
+            .find::<PolicyDetail>("GET", POLICY, headers, Vec::new());
         let Some(found) = self.wait(asked)? else {
             output::tell(&format!(
                 "bulkhead: {} has no policy for scans, so it only keeps the result\n",
@@ -130,7 +141,7 @@ impl Server {
             );
             return Err(Failure::input(error).advise("scan the parts one by one"));
         }
-        let mut headers = self.headers();
+        let mut headers = self.headers()?;
         // As JSON a gateway in the cloud would hand it on as text, which compressed bytes do not survive.
         let kind = "application/octet-stream";
         headers.push(("content-type".to_owned(), kind.to_owned()));
@@ -138,14 +149,22 @@ impl Server {
         self.wait(self.client.json("POST", SCANS, headers, body))
     }
 
-    fn headers(&self) -> Vec<(String, String)> {
-        vec![
+    /// The headers of what is sent now.
+    fn headers(&self) -> Result<Vec<(String, String)>, Failure> {
+        let token = match &self.credentials {
+            Credentials::Job(job) => self.wait(job.token(&self.client, job::environment))?,
+            Credentials::Token(token) => token.clone(),
+            Credentials::Login { .. } => {
+                return Err(Failure::input(anyhow::anyhow!("a scan takes a token")));
+            }
+        };
+        Ok(vec![
             ("accept".to_owned(), "application/json".to_owned()),
             (
                 "authorization".to_owned(),
-                format!("Bearer {}", self.token.expose_secret()),
+                format!("Bearer {}", token.expose_secret()),
             ),
-        ]
+        ])
     }
 
     fn wait<T>(&self, asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

@@ -8,6 +8,14 @@
 //!
 //! The audience is the server's address as it was given, or `BULKHEAD_AUDIENCE`; Azure DevOps has one of its own. The tenant
 //! is `BULKHEAD_TENANT`, where the server has several.
+//!
+//! What the server gives lasts for minutes, and a scan may take longer: it is got just before it is used, and anew where it is about
+//! to end. A token that was given is exchanged once, so it is kept for when all is ready that it is needed for.
+
+use std::{
+    cell::RefCell,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use schemas::api::trusted_build::{
@@ -21,6 +29,8 @@ use super::client::Client;
 use crate::exit::{Exit, Failure};
 
 const EXCHANGE: &str = "/api/v1/token/exchange";
+/// What ends sooner than this is not used any more: what is sent with it has to arrive.
+const LEAST_LEFT: Duration = Duration::from_secs(30);
 /// The largest answer of a build's system that is read.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
 
@@ -45,6 +55,55 @@ pub(super) enum Job {
         /// For which service connection.
         connection: String,
     },
+}
+
+/// The server's token for a job's, as long as it lasts.
+#[derive(Debug)]
+pub(super) struct Renewed {
+    job: Job,
+    held: RefCell<Option<Held>>,
+}
+
+/// A token of the server, and when it ends.
+#[derive(Clone, Debug)]
+struct Held {
+    token: SecretString,
+    ends: Instant,
+}
+
+impl Renewed {
+    /// Nothing is exchanged yet.
+    pub(super) fn of(job: Job) -> Self {
+        Self {
+            job,
+            held: RefCell::default(),
+        }
+    }
+
+    /// Whether the job's system gives a token as often as it is asked.
+    pub(super) fn is_renewable(&self) -> bool {
+        !matches!(self.job, Job::Given(_))
+    }
+
+    /// The server's token, for what is sent now.
+    pub(super) async fn token(
+        &self,
+        client: &Client,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<SecretString, Failure> {
+        let held = self.held.borrow().clone();
+        if let Some(held) = held {
+            // One that cannot be renewed is worth a try to its end.
+            let is_enough = held.ends > Instant::now() + LEAST_LEFT;
+            if is_enough || !self.is_renewable() {
+                return Ok(held.token);
+            }
+        }
+        let held = self.job.exchange(client, environment).await?;
+        let token = held.token.clone();
+        *self.held.borrow_mut() = Some(held);
+        Ok(token)
+    }
 }
 
 #[derive(Deserialize)]
@@ -81,11 +140,11 @@ impl Job {
     }
 
     /// Gets the server's token for the job's.
-    pub(super) async fn exchange(
+    async fn exchange(
         &self,
         client: &Client,
         environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<SecretString, Failure> {
+    ) -> Result<Held, Failure> {
         let audience = environment("BULKHEAD_AUDIENCE").filter(|given| !given.is_empty());
         let audience = audience.unwrap_or_else(|| client.base().to_owned());
         let token = self.token(&audience).await?;
@@ -111,7 +170,11 @@ impl Job {
                 ),
                 _ => failure,
             })?;
-        Ok(given.access_token.into())
+        let lasts = Duration::from_secs(u64::from(given.expires_in));
+        Ok(Held {
+            token: given.access_token.into(),
+            ends: Instant::now() + lasts,
+        })
     }
 
     /// The job's own token.

@@ -26,13 +26,19 @@ pub(super) async fn settled(
     credentials: &Credentials,
 ) -> Result<VulnerabilityList, Failure> {
     let client = Client::new(&args.into())?;
-    let token = match credentials {
-        Credentials::Token(token) => token.clone(),
-        Credentials::Job(job) => job.exchange(&client, job::environment).await?,
-        Credentials::Login { user, password } => sign_in(&client, args, user, password).await?,
+    let signed_in = match credentials {
+        Credentials::Login { user, password } => {
+            Some(sign_in(&client, args, user, password).await?)
+        }
+        Credentials::Token(token) => Some(token.clone()),
+        Credentials::Job(_) => None,
+    };
+    let token = async || match (credentials, &signed_in) {
+        (Credentials::Job(job), _) => job.token(&client, job::environment).await,
+        (_, signed_in) => Ok(signed_in.clone().unwrap_or_default()),
     };
     let until = Instant::now() + Duration::from_secs(args.wait);
-    let mut list = fetch(&client, args, &token).await?;
+    let mut list = fetch(&client, args, &token().await?).await?;
     let mut same = 0;
     while Instant::now() < until {
         let enough = if list.total == 0 {
@@ -44,7 +50,7 @@ pub(super) async fn settled(
             break;
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
-        let next = fetch(&client, args, &token).await?;
+        let next = fetch(&client, args, &token().await?).await?;
         let unchanged = next.vulnerabilities == list.vulnerabilities && next.total == list.total;
         same = if unchanged { same + 1 } else { 0 };
         list = next;

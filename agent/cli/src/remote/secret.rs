@@ -5,7 +5,7 @@ use std::{io::Read, path::Path};
 use anyhow::Context;
 use secrecy::SecretString;
 
-use super::job::{self, Job};
+use super::job::{self, Job, Renewed};
 use crate::{args::VulnerabilitiesArgs, exit::Failure};
 
 /// The largest secret that is read: a token has some hundred bytes.
@@ -19,7 +19,7 @@ pub(super) enum Credentials {
     /// A token that is there already.
     Token(SecretString),
     /// A build's job, whose token is to be exchanged for one.
-    Job(Job),
+    Job(Renewed),
     /// A login to be exchanged for a token.
     Login {
         /// Login name.
@@ -55,7 +55,7 @@ impl Credentials {
                 Ok(Self::Token(SecretString::from(token.trim().to_owned())))
             }
             _ => Job::of(job::environment)
-                .map(Self::Job)
+                .map(|job| Self::Job(Renewed::of(job)))
                 .ok_or_else(|| Failure::input(anyhow::anyhow!("no credentials were given"))),
         }
     }

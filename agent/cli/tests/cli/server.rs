@@ -297,7 +297,7 @@ fn a_job_s_own_token_is_exchanged_for_one_of_the_server() {
     place.debian();
     place.compiled();
     let policy = policy_of("version = 1\n[fail_on]\nseverity = \"critical\"\n");
-    let server = Server::answering(vec![exchanged(), (200, policy), (201, kept())]);
+    let server = Server::answering(vec![alive(), exchanged(), (200, policy), (201, kept())]);
     let arguments = ["scan", "dir:root", "--feeds", "compiled", "--server"];
     let mut command = place.command(&arguments);
     command
@@ -307,20 +307,87 @@ fn a_job_s_own_token_is_exchanged_for_one_of_the_server() {
     let ran = Ran::from(command).exits(0);
     assert!(!ran.err().contains("very-secret") && !ran.out().contains("very-secret"));
     let asked = server.asked();
+    assert!(asked[0].starts_with("GET /healthz "), "{}", asked[0]);
     assert!(
-        asked[0].starts_with("POST /api/v1/token/exchange "),
+        asked[1].starts_with("POST /api/v1/token/exchange "),
         "{}",
-        asked[0]
+        asked[1]
     );
-    assert!(asked[0].contains(r#""subject_token":"a.very-secret.c""#));
-    assert!(asked[0].contains(r#""tenant":"acme""#));
-    assert!(!asked[0].contains("authorization:"));
-    for request in &asked[1..] {
+    assert!(asked[1].contains(r#""subject_token":"a.very-secret.c""#));
+    assert!(asked[1].contains(r#""tenant":"acme""#));
+    assert!(!asked[0].contains("authorization:") && !asked[1].contains("authorization:"));
+    assert_eq!(asked.len(), 4);
+    for request in &asked[2..] {
         assert!(
             request.contains("authorization: Bearer short-lived\r\n"),
             "{request}"
         );
     }
+    // A token that is exchanged once is not spent on a scan that fails, and a server that is away is told before it.
+    let server = Server::answering(vec![alive()]);
+    let mut command = place.command(&["scan", "dir:absent", "--server", &server.address]);
+    command.env("BULKHEAD_ID_TOKEN", "a.very-secret.c");
+    Ran::from(command).exits(2);
+    assert_eq!(server.asked().len(), 1);
+    let mut command = place.command(&["scan", "dir:absent", "--server", "http://127.0.0.1:1"]);
+    command.env("BULKHEAD_ID_TOKEN", "a.very-secret.c");
+    Ran::from(command).exits(3).says("127.0.0.1:1");
+}
+
+#[test]
+fn a_token_that_ends_during_the_scan_is_not_what_its_result_is_sent_with() {
+    let place = Place::new();
+    place.debian();
+    place.compiled();
+    let policy = policy_of("version = 1\n[fail_on]\nseverity = \"critical\"\n");
+    let job = |value: &str| (200, json!({"value": value}));
+    let given = |token: &str, lasts_s: u32| {
+        let (status, mut given) = exchanged();
+        given["access_token"] = json!(token);
+        given["expires_in"] = json!(lasts_s);
+        (status, given)
+    };
+    for lasts_s in [1, 900] {
+        let mut replies = vec![
+            job("a.one.c"),
+            given("first", lasts_s),
+            (200, policy.clone()),
+        ];
+        if lasts_s == 1 {
+            replies.extend([job("a.two.c"), given("second", 900)]);
+        }
+        replies.push((201, kept()));
+        let count = replies.len();
+        let github = Server::answering(replies);
+        let arguments = ["scan", "dir:root", "--feeds", "compiled", "--server"];
+        let mut command = place.command(&arguments);
+        command
+            .arg(&github.address)
+            .env(
+                "ACTIONS_ID_TOKEN_REQUEST_URL",
+                format!("{}/idtoken?v=2", github.address),
+            )
+            .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "run-token");
+        Ran::from(command).exits(0);
+        let asked = github.asked();
+        assert_eq!(asked.len(), count);
+        assert!(
+            asked[2].starts_with("GET /api/v1/policies/ci "),
+            "{}",
+            asked[2]
+        );
+        assert!(asked[2].contains("authorization: Bearer first\r\n"));
+        let sent = &asked[count - 1];
+        assert!(sent.starts_with("POST /api/v1/scans "), "{sent}");
+        let token = if lasts_s == 1 { "second" } else { "first" };
+        let expected = format!("authorization: Bearer {token}\r\n");
+        assert!(sent.contains(&expected), "{sent}");
+    }
+}
+
+/// What a server answers to whoever asks whether it is there.
+fn alive() -> (u16, Value) {
+    (200, json!({}))
 }
 
 #[test]

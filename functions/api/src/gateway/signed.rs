@@ -19,6 +19,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     body::{self, MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, MAX_UPLOAD_BYTES},
+    changes::{self, Room},
     frame,
     problem::{ApiError, Kind},
     state::ApiState,
@@ -86,6 +87,7 @@ impl FromRequest<ApiState> for Signed {
             None => None,
         };
         let (agent, version) = agent.ok_or_else(|| refusal(&RequestError::UnknownAgent))?;
+        changes::may_be_of(&parts.extensions, Room::Agents)?;
         let sent = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
         let uri = parts
             .extensions
@@ -106,6 +108,8 @@ impl FromRequest<ApiState> for Signed {
                 "Enrol this host again with a new key if it is to be trusted.",
             ));
         }
+        let name = format!("agent {}", agent.id);
+        changes::is_of(&parts.extensions, &agent.tenant, &name)?;
         // Before anything is written for it.
         state.spend(&agent.tenant).await?;
         // A question changes nothing and is answered alike to whoever repeats it within its minute, so the heartbeats of

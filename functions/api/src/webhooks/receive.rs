@@ -2,9 +2,8 @@
 
 use axum::{
     Json,
-    body::Body,
-    extract::State,
-    http::{HeaderMap, StatusCode},
+    extract::{Request, State},
+    http::StatusCode,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use records::{
@@ -22,6 +21,7 @@ use sources::registry::{Reference, Scope};
 use super::{FORMATS, Format, Push, Told, authentic::is_authentic};
 use crate::{
     body,
+    changes::{self, Room},
     extract::{FromPath, FromQuery},
     problem::{ApiError, Kind},
     state::ApiState,
@@ -66,8 +66,7 @@ pub(crate) async fn receive(
     State(state): State<ApiState>,
     FromPath((kind, id)): FromPath<(String, String)>,
     FromQuery(query): FromQuery<TokenQuery>,
-    headers: HeaderMap,
-    content: Body,
+    request: Request,
 ) -> Result<(StatusCode, Json<WebhookReply>), ApiError> {
     let refused = || {
         ApiError::new(
@@ -75,7 +74,10 @@ pub(crate) async fn receive(
             "There is no such webhook, or this is not its secret.",
         )
     };
-    let bytes = body::read(&headers, content, MAX_DELIVERY_BYTES).await?;
+    let (parts, content) = request.into_parts();
+    let headers = &parts.headers;
+    changes::may_be_of(&parts.extensions, Room::Webhooks)?;
+    let bytes = body::read(headers, content, MAX_DELIVERY_BYTES).await?;
     let format = FORMATS.iter().find(|format| format.name == kind);
     let named = parse(&id);
     let registries = Registries(state.platform());
@@ -87,15 +89,17 @@ pub(crate) async fn receive(
     let ways = format.map_or(&[][..], |format| format.ways);
     let mut authentic = false;
     for secret in secrets(&state, named.as_ref(), record.as_ref()).await? {
-        authentic |= is_authentic(ways, &secret, &headers, query.token.as_deref(), &bytes);
+        authentic |= is_authentic(ways, &secret, headers, query.token.as_deref(), &bytes);
     }
     let (Some(format), Some((_, tenant)), Some(record), true) = (format, named, record, authentic)
     else {
         return Err(refused());
     };
+    let name = format!("registry {}", record.id);
+    changes::is_of(&parts.extensions, &tenant, &name)?;
     state.spend(&tenant).await?;
     // What was signed is what was sent.
-    let bytes = body::unfold(&headers, bytes, MAX_DELIVERY_BYTES).await?;
+    let bytes = body::unfold(headers, bytes, MAX_DELIVERY_BYTES).await?;
     let reply = queue(&state, format, &tenant, &record, &bytes).await?;
     tracing::info!(registry = %record.id, %tenant, format = format.name, queued = reply.queued, ignored = ?reply.ignored, "a registry told of pushes");
     Ok((StatusCode::ACCEPTED, Json(reply)))

@@ -321,24 +321,45 @@ async fn who_leaves_before_the_answer_is_told_of_all_the_same() {
     use tower::ServiceExt as _;
     let house = House::new().await;
     let admin = house.admin().await;
+    // As soon as all of it was read, which is after it is known who sends it.
+    let wish = json!({"name": "ours", "parts": {"hosts": ["ours-*"]}});
+    let read = std::sync::Arc::new(tokio::sync::Notify::new());
+    let (was_read, mut rest) = (std::sync::Arc::clone(&read), Some(wish.to_string()));
+    let body = futures::stream::poll_fn(move |_| {
+        let next = rest.take();
+        if next.is_none() {
+            was_read.notify_one();
+        }
+        std::task::Poll::Ready(next.map(Ok::<_, std::io::Error>))
+    });
+    let request = Request::post("/api/v1/collections")
+        .header("authorization", format!("Bearer {admin}"))
+        .header("content-type", "application/json")
+        .body(Body::from_stream(body))
+        .unwrap();
+    let answer = house.router.clone().oneshot(request);
+    tokio::select! {
+        biased;
+        () = read.notified() => {}
+        answer = answer => panic!("answered at once: {:?}", answer.map(|answer| answer.status())),
+    }
+    house.state.settled().await;
+    let found = entries(&house, &admin, "&operation=create_collection").await;
+    assert_eq!(found.len(), 1, "it is done, and nobody is told");
+
+    // Whoever leaves before that has nothing done.
     let agent = house.agent(3).await;
-    let request = Request::builder()
-        .method(Method::DELETE)
-        .uri(format!("/api/v1/agents/{}", agent.reply.agent))
+    let path = format!("/api/v1/agents/{}", agent.reply.agent);
+    let request = Request::delete(&path)
         .header("authorization", format!("Bearer {admin}"))
         .body(Body::empty())
         .unwrap();
     let answer = house.router.clone().oneshot(request);
-    // Asked for once, and dropped.
     let left = tokio::time::timeout(std::time::Duration::ZERO, answer).await;
     assert!(left.is_err(), "the answer was there at once");
-    let mut found = Vec::new();
-    for _ in 0..500 {
-        found = entries(&house, &admin, "&operation=revoke_agent").await;
-        if !found.is_empty() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    assert_eq!(found.len(), 1, "it is done, and nobody is told");
+    house.state.settled().await;
+    let found = entries(&house, &admin, "&operation=revoke_agent").await;
+    let asked = agent.call(&house, "GET", "/agent/v1/bundle", &Value::Null);
+    let is_revoked = asked.await.is(403, "agent-revoked");
+    assert_eq!(found.len(), usize::from(is_revoked), "{found:?}");
 }

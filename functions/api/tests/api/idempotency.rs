@@ -283,3 +283,40 @@ async fn an_answer_is_not_given_again_to_who_has_other_roles_now() {
         "{withheld:?}"
     );
 }
+
+#[tokio::test]
+async fn an_answer_is_not_given_again_to_who_may_something_else_by_the_same_roles() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let words = json!(["enrolment_tokens.manage", "feeds.read"]);
+    let role = json!({"name": "makers", "role": {"permissions": words}});
+    let made = post(&house, "/api/v1/roles", &admin, None, &role).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let maker = house.assigned("default", "maker", "makers").await;
+    let path = "/api/v1/enrolment-tokens";
+    let made = post(&house, path, &maker, Some("k"), &json!({})).await;
+    assert!(made.status.is_success(), "{made:?}");
+    let again = post(&house, path, &maker, Some("k"), &json!({})).await;
+    assert_eq!((again.status, &again.body), (made.status, &made.body));
+
+    let of_role = "/api/v1/roles/makers";
+    let read = house.get(of_role, &admin).await;
+    let request = Request::put(of_role)
+        .header("authorization", format!("Bearer {admin}"))
+        .header("content-type", "application/json")
+        .header("if-match", read.headers["etag"].clone())
+        .body(Body::from(
+            json!({"permissions": ["feeds.read"]}).to_string(),
+        ));
+    let set = house.send(request.unwrap()).await;
+    assert_eq!(set.status, 200, "{set:?}");
+    let withheld = post(&house, path, &maker, Some("k"), &json!({})).await;
+    assert!(
+        withheld.is(409, "idempotency-answer-withheld"),
+        "{withheld:?}"
+    );
+    assert!(
+        !withheld.body.to_string().contains("token\""),
+        "{withheld:?}"
+    );
+}

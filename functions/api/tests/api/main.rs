@@ -38,3 +38,4 @@ mod staff;
 mod strangers;
 mod teams;
 mod tokens;
+mod turns;

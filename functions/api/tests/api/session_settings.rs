@@ -157,14 +157,29 @@ async fn whoever_lacks_a_second_factor_that_is_asked_for_can_only_set_one_up() {
     let admin = house.admin().await;
     let ann = house.assigned("default", "ann", "developer").await;
     let operator = house.person("default", Role::Operator).await;
+    let key = async |token: &str, role: &str| {
+        let key = json!({"roles": [{"role": role}]});
+        let made = house.ask(Method::POST, "/api/v1/api-keys", Some(token), Some(key));
+        made.await.body["key"].as_str().unwrap().to_owned()
+    };
+    let (hers, of_operator) = (key(&ann, "developer").await, key(&operator, "ci").await);
+    assert_eq!(house.get("/api/v1/images", &hers).await.status, 200);
     let rule = json!({"second_factor_roles": ["developer"]});
     assert_eq!(set(&house, &admin, rule, None).await.status, 200);
     // At once, for those whom it is about.
     let shut = house.get("/api/v1/images", &ann).await;
     assert!(shut.is(403, "second-factor-setup-required"), "{shut:?}");
-    let key = json!({"roles": [{"role": "developer"}]});
-    let key = house.ask(Method::POST, "/api/v1/api-keys", Some(&ann), Some(key));
-    assert!(key.await.is(403, "second-factor-setup-required"));
+    let wish = json!({"roles": [{"role": "developer"}]});
+    let made = house.ask(Method::POST, "/api/v1/api-keys", Some(&ann), Some(wish));
+    assert!(made.await.is(403, "second-factor-setup-required"));
+    // A key that she has is as good as a session.
+    for path in ["/api/v1/images", "/api/v1/session"] {
+        let shut = house.get(path, &hers).await;
+        assert!(shut.is(403, "second-factor-setup-required"), "{shut:?}");
+        let detail = shut.body["detail"].as_str().unwrap();
+        assert!(detail.contains("ann") && detail.contains("/api/v1/session/second-factor"));
+    }
+    assert_eq!(house.get("/api/v1/feeds", &of_operator).await.status, 200);
     assert_eq!(house.get("/api/v1/images", &operator).await.status, 200);
     let session = house.sign_in("default", "ann", PASSWORD).await;
     assert_eq!(session.body["must_set_up_second_factor"], true);
@@ -188,7 +203,7 @@ async fn whoever_lacks_a_second_factor_that_is_asked_for_can_only_set_one_up() {
         .ask(Method::POST, &path, Some(token), Some(confirm))
         .await;
     assert_eq!(confirmed.status, 200, "{confirmed:?}");
-    for token in [token, &ann] {
+    for token in [token, &ann, &hers] {
         assert_eq!(house.get("/api/v1/images", token).await.status, 200);
     }
     // For everybody, whoever set it included.
@@ -198,7 +213,7 @@ async fn whoever_lacks_a_second_factor_that_is_asked_for_can_only_set_one_up() {
         .to_owned();
     let everybody = set(&house, &admin, json!({"second_factor": true}), Some(&tag)).await;
     assert_eq!(everybody.status, 200, "{everybody:?}");
-    for token in [&admin, &operator] {
+    for token in [&admin, &operator, &of_operator] {
         let shut = house.get("/api/v1/images", token).await;
         assert!(shut.is(403, "second-factor-setup-required"), "{shut:?}");
     }
@@ -252,4 +267,68 @@ async fn an_address_that_fails_too_often_waits_and_sessions_tell_where_they_bega
         .await
         .unwrap();
     assert!(kept.items.len() <= 256, "{}", kept.items.len());
+}
+
+#[tokio::test]
+async fn only_who_may_what_administrators_may_loosens_and_puts_them_out() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let role =
+        json!({"name": "reception", "role": {"permissions": ["people.read", "people.manage"]}});
+    let made = house.ask(Method::POST, "/api/v1/roles", Some(&admin), Some(role));
+    assert_eq!(made.await.status, 201);
+    let clerk = house.assigned("default", "clerk", "reception").await;
+    house.assigned("default", "other", "reception").await;
+    let tag = async || {
+        let found = house.get(PATH, &admin).await;
+        found.headers["etag"].to_str().unwrap().to_owned()
+    };
+    let strict = json!({"idle_s": 600, "absolute_s": 36_000, "second_factor_roles": ["ci", "auditor"], "failures_of_address": 10});
+    let tightened = set(&house, &clerk, strict.clone(), None).await;
+    assert_eq!(tightened.status, 200, "{tightened:?}");
+    for (field, value) in [
+        ("idle_s", json!(601)),
+        ("absolute_s", json!(36_001)),
+        ("second_factor_roles", json!(["ci"])),
+        ("failures_of_address", json!(11)),
+    ] {
+        let mut looser = strict.clone();
+        looser[field] = value;
+        let refused = set(&house, &clerk, looser.clone(), Some(&tag().await)).await;
+        assert!(refused.is(403, "forbidden"), "{looser} {refused:?}");
+        assert!(refused.body["detail"].as_str().unwrap().contains(field));
+        let now = house.get(PATH, &admin).await;
+        assert_eq!(now.body["settings"], tightened.body["settings"]);
+    }
+    // What is left out is as it is by itself, which is looser here.
+    let refused = set(&house, &clerk, json!({}), Some(&tag().await)).await;
+    assert!(refused.is(403, "forbidden"), "{refused:?}");
+    let loosened = set(&house, &admin, json!({}), Some(&tag().await)).await;
+    assert_eq!(loosened.status, 200, "{loosened:?}");
+
+    let session = async |login: &str| {
+        let session = house.sign_in("default", login, PASSWORD).await;
+        session.body["session"].as_str().unwrap().to_owned()
+    };
+    let end = async |id: &str, login: &str| {
+        let path = format!("/api/v1/sessions/{id}?user={login}");
+        house.ask(Method::DELETE, &path, Some(&clerk), None).await
+    };
+    let of_admin = session("admin").await;
+    let refused = end(&of_admin, "admin").await;
+    assert!(refused.is(403, "forbidden"), "{refused:?}");
+    let listed = house.get("/api/v1/sessions?user=admin", &clerk).await;
+    assert!(listed.body.to_string().contains(&of_admin), "{listed:?}");
+    let nobody = end(&of_admin, "nobody").await;
+    assert!(nobody.is(404, "not-found"), "{nobody:?}");
+    for login in ["other", "clerk"] {
+        let ended = end(&session(login).await, login).await;
+        assert_eq!(ended.status, 204, "{ended:?}");
+    }
+    let path = "/api/v1/audit?operation=end_session";
+    let told = house.get(path, &admin).await;
+    let told = told.body["entries"].as_array().unwrap().iter();
+    let mut whose: Vec<_> = told.map(|entry| entry["before"]["user"].clone()).collect();
+    whose.sort_by_key(Value::to_string);
+    assert_eq!(whose, ["clerk", "other"]);
 }

@@ -459,13 +459,30 @@ async fn a_build_s_token_that_is_not_what_was_trusted_is_refused_and_only_its_te
         &json!({"iss": builds.issuer, "aud": "https://bulkhead.example"}),
     );
     let unpublished = builds.token(&house, 9, &json!({}));
+    for token in [forged, unpublished] {
+        same(exchange(&house, None, &token).await);
+    }
+    // What is no token at all is told so, wherever it is sent, and fills no log.
+    let told = async || {
+        let path = "/api/v1/audit?operation=exchange_token&outcome=refused";
+        house.get(path, &admin().await).await.body["entries"].clone()
+    };
+    house.clock.advance_ms(11 * 60_000);
+    let before = told().await;
     let (nothing, parts, long) = (String::new(), "a.b.c".to_owned(), "x".repeat(17_000));
-    let bad = [none, forged, unpublished, nothing, parts, long];
-    let answers = bad.iter().map(|token| exchange(&house, None, token));
-    futures::future::join_all(answers)
-        .await
-        .into_iter()
-        .for_each(same);
+    for token in [none, nothing, parts, long] {
+        let here = exchange(&house, None, &token).await;
+        let nowhere = exchange(&house, Some("nowhere"), &token).await;
+        for answer in [&here, &nowhere] {
+            assert!(answer.is(401, "bad-build-token"), "{answer:?}");
+            assert_eq!(answer.body["detail"], here.body["detail"]);
+        }
+        let detail = here.body["detail"].as_str().unwrap();
+        assert!(detail.contains("build's system"), "{detail}");
+    }
+    house.clock.advance_ms(11 * 60_000);
+    assert_eq!(told().await, before);
+    let good = builds.token(&house, 1, &json!({}));
     assert_eq!(exchange(&house, None, &good).await.status, 200);
     same(exchange(&house, None, &good).await);
     // It stays used until nobody would accept it.

@@ -1,7 +1,7 @@
 //! How people of a tenant sign in, and for how long.
 
 use platform::{Condition, Item, Key, TableError};
-use schemas::{TenantId, Timestamp, api::session_settings::SessionSettings};
+use schemas::{TenantId, Timestamp, UserId, api::session_settings::SessionSettings};
 use serde::{Deserialize, Serialize};
 
 use super::{Identity, IdentityError, User, decode, encode, tenant_key};
@@ -55,6 +55,26 @@ impl Identity {
         tenant: &TenantId,
     ) -> Result<Option<(SessionSettingsRecord, u64)>, IdentityError> {
         self.read(NOUN, &key(tenant)).await
+    }
+
+    /// A person with the settings of their tenant, read together: for one more item and no more time.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn user_with_settings(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+    ) -> Result<Option<(User, SessionSettings)>, IdentityError> {
+        let keys = [super::users::key(tenant, user), key(tenant)];
+        let found = self.platform.table.get_many(&keys).await;
+        let found = found.map_err(|error| IdentityError::Table(NOUN, error))?;
+        let [person, settings] = keys
+            .each_ref()
+            .map(|key| found.iter().find(|item| item.key == *key));
+        let settings = settings_in(settings)?;
+        let person = person.map(|person| decode("users", person)).transpose()?;
+        Ok(person.map(|person| (person, settings)))
     }
 
     /// Keeps a tenant's settings in place of the state of this revision, or as the first ones; returns the revision, or `None`

@@ -25,7 +25,9 @@ const MAX_VALID_FOR_S: u64 = 365 * DAY_S;
 const MAX_NETWORKS: usize = 32;
 
 /// Makes an API key of the caller, who is a person with a session: a key makes no keys. Its secret is in this answer and
-/// nowhere else. The key never does more than its owner may at that moment, and ends with them.
+/// nowhere else. The key never does more than its owner may at that moment, and ends with them; where its owner has to have a
+/// second factor and has none, it is refused (`second-factor-setup-required`) until they set one up. That holds for keys in
+/// builds, too: a build that exchanges its own token (`POST /api/v1/token/exchange`) depends on no person.
 #[utoipa::path(
     post,
     path = "/api/v1/api-keys",

@@ -47,6 +47,9 @@ pub(crate) async fn test(
     let now = state.now();
     let name = state.random_hex::<16>()?;
     let told = gather::empty(NotificationEvent::Test, tenant, &name, now);
+    // Whoever leaves while it is being sent ends this, and it may be sent all the same.
+    let act = Act::new("test_channel").on("channel", &id);
+    state.audit_asking(&caller, act).await?;
     let outcome = if record.target == ChannelTarget::OcsfStore {
         let delivery = DeliveryId::try_from(format!("test.{name}")).map_err(ApiError::internal)?;
         let event = [ocsf(&told)];
@@ -61,8 +64,6 @@ pub(crate) async fn test(
             .send(&record.target, &secrets, &told, &name, now)
             .await
     };
-    let act = Act::new("test_channel").on("channel", &id);
-    state.audit(&caller, act).await?;
     tracing::info!(channel = %id, by = caller.name(), %tenant, "channel tried");
     Ok(Json(match outcome {
         Outcome::Delivered(result) => ChannelTest {

@@ -60,6 +60,10 @@ pub(crate) async fn test(
         silence: TIME,
         ..state.registries().clone()
     };
+    // It changes nothing, but sends the credentials somewhere, also for whoever leaves before it is answered.
+    let act = Act::new("test_registry").on("registry", &id);
+    let told = serde_json::json!({"address": record.settings.address});
+    state.audit_asking(&caller, act.after(&told)?).await?;
     let tried = tokio::time::timeout(TIME, ask(&record, kept, options)).await;
     let tested = match tried {
         Ok(Ok(detail)) => RegistryTest { ok: true, detail },
@@ -72,10 +76,6 @@ pub(crate) async fn test(
             detail: format!("it did not answer within {} seconds", TIME.as_secs()),
         },
     };
-    // It changes nothing, but sends the credentials somewhere.
-    let act = Act::new("test_registry").on("registry", &id);
-    let told = serde_json::json!({"address": record.settings.address, "ok": tested.ok});
-    state.audit(&caller, act.after(&told)?).await?;
     tracing::info!(registry = %id, by = caller.name(), %tenant, ok = tested.ok, "registry tried");
     Ok(Json(tested))
 }

@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// Keeps the report of a scan, as `bulkhead scan --format json` writes it (`schemas/json/report.schema.json`). The same
-/// report sent again is the same scan.
+/// report sent again is the same scan. Words of later releases that are not known here, such as a new kind of package, are read as
+/// `unknown`: a scanner may be newer than its server.
 #[utoipa::path(
     post,
     path = "/api/v1/scans",

@@ -1,5 +1,6 @@
 //! Setting how people sign in, and for how long.
 
+use access::{Grants, Reach, permission};
 use axum::{
     Json,
     extract::State,
@@ -8,7 +9,7 @@ use axum::{
 };
 use records::identity::SessionSettingsRecord;
 use schemas::api::{
-    Problem,
+    Problem, Role,
     session_settings::{SessionSettings, SessionSettingsDetail},
 };
 
@@ -19,7 +20,7 @@ use crate::{
     etag::{changed, named, tagged},
     extract::FromJson,
     people::{given::bad, roles::is_known},
-    problem::ApiError,
+    problem::{ApiError, Kind},
     state::ApiState,
 };
 
@@ -27,7 +28,9 @@ use crate::{
 const MAX_ROLES: usize = 50;
 
 /// Sets how people of the tenant sign in, and for how long. What is stricter than before counts for sessions that are there at
-/// once. Settings that were set are replaced only by who names their state.
+/// once, and a second factor that is asked for now for API keys, too: a person's keys are refused until they have one. What is
+/// looser than before is set only by who may do all that administrators may. Settings that were set are replaced only by who
+/// names their state.
 #[utoipa::path(
     put,
     path = "/api/v1/settings/sessions",
@@ -38,6 +41,7 @@ const MAX_ROLES: usize = 50;
     responses(
         (status = 200, description = "They are set", body = SessionSettingsDetail, headers(("etag" = String, description = "Names this state"))),
         (status = 400, description = "A value out of bounds, or a role that is not there", body = Problem),
+        (status = 403, description = "Something is looser than before, and the caller may not do all that administrators may", body = Problem),
         (status = 412, description = "Another state is set than the one named", body = Problem),
     ),
     security(("session" = ["people.manage"]))
@@ -61,6 +65,10 @@ pub(crate) async fn set(
     if replaces != revision {
         return Err(changed());
     }
+    let former = before.as_ref().map(|(kept, _)| kept.settings.clone());
+    if let Some(field) = loosened(&former.unwrap_or_default(), &wanted) {
+        must_be_administrator(&caller, field)?;
+    }
     let record = SessionSettingsRecord {
         version: 1,
         settings: wanted,
@@ -76,6 +84,52 @@ pub(crate) async fn set(
     state.audit(&caller, act).await?;
     tracing::info!(by = caller.name(), %tenant, "settings of sessions set");
     tagged(Json(after), revision)
+}
+
+/// The first field by which these settings let people in more easily, or keep them in for longer, than the former.
+fn loosened(former: &SessionSettings, wanted: &SessionSettings) -> Option<&'static str> {
+    let has_role_less = || {
+        let mut roles = former.second_factor_roles.iter();
+        roles.any(|role| !wanted.second_factor_roles.contains(role))
+    };
+    [
+        ("idle_s", wanted.idle_s > former.idle_s),
+        ("absolute_s", wanted.absolute_s > former.absolute_s),
+        (
+            "second_factor",
+            former.second_factor && !wanted.second_factor,
+        ),
+        // Where everybody needs one, the roles say nothing.
+        (
+            "second_factor_roles",
+            !wanted.second_factor && has_role_less(),
+        ),
+        (
+            "failures_of_address",
+            wanted.failures_of_address > former.failures_of_address,
+        ),
+    ]
+    .into_iter()
+    .find_map(|(field, is_looser)| is_looser.then_some(field))
+}
+
+/// Refuses callers who may not do all that administrators may: they are among those whose sign-ins would be guarded less.
+fn must_be_administrator(
+    caller: &Allowed<needs::ManagePeople>,
+    field: &str,
+) -> Result<(), ApiError> {
+    let mut administrators = Grants::default();
+    administrators.add(permission::of_role(Role::Admin), Reach::Tenant);
+    if caller.grants().covers(&administrators) {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        Kind::Forbidden,
+        format!(
+            "`{field}` would be looser than it is, for administrators, too: only who may do all that they may loosens it. \
+             Stricter settings may be set by whoever has people.manage."
+        ),
+    ))
 }
 
 async fn check(
@@ -111,4 +165,43 @@ async fn check(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looser_is_told_from_what_is_stricter() {
+        let roles = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+        let former = SessionSettings {
+            second_factor_roles: roles(&["admin", "operator"]),
+            ..SessionSettings::default()
+        };
+        let with = |change: fn(&mut SessionSettings)| {
+            let mut wanted = former.clone();
+            change(&mut wanted);
+            wanted
+        };
+        assert_eq!(loosened(&former, &former), None);
+        for (field, wanted) in [
+            ("idle_s", with(|s| s.idle_s += 1)),
+            ("absolute_s", with(|s| s.absolute_s += 1)),
+            (
+                "second_factor_roles",
+                with(|s| drop(s.second_factor_roles.pop())),
+            ),
+            ("failures_of_address", with(|s| s.failures_of_address += 1)),
+        ] {
+            assert_eq!(loosened(&former, &wanted), Some(field));
+            assert_eq!(loosened(&wanted, &former), None, "{field}");
+        }
+        // Everybody are more than some roles.
+        let everybody = SessionSettings {
+            second_factor: true,
+            ..SessionSettings::default()
+        };
+        assert_eq!(loosened(&former, &everybody), None);
+        assert_eq!(loosened(&everybody, &former), Some("second_factor"));
+    }
 }

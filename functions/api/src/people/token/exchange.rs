@@ -28,13 +28,15 @@ use crate::{
     frame,
     people::given::bad,
     problem::{ApiError, Kind, chain},
+    request_id,
     state::ApiState,
 };
 
 /// The tenant of those who do not name one.
 const DEFAULT_TENANT: &str = "default";
-/// Refusals are answered after a whole number of these, so that how long one takes tells nothing of what is known.
-const EVENED: Duration = Duration::from_secs(1);
+/// Refusals for which something was looked up are answered after a whole number of these, so that how long one takes tells nothing
+/// of what is known. Looking up and telling the audit log take some tens of milliseconds.
+const EVENED: Duration = Duration::from_millis(200);
 /// Longest subject that is kept of a build's token, in characters.
 const MAX_SUBJECT_CHARS: usize = 120;
 
@@ -71,8 +73,21 @@ pub(crate) async fn exchange(
         None => DEFAULT_TENANT.parse().map_err(ApiError::internal)?,
     };
     let token = request.subject_token;
+    // What is no token is none wherever it is sent: nothing is looked up for it, and no log told.
+    let read = UnverifiedToken::parse(&token).and_then(|parsed| {
+        let issuer = parsed.issuer()?.to_owned();
+        Ok((issuer, parsed.kid().to_owned()))
+    });
+    let (issuer, kid) = read.map_err(|error| {
+        let mut why = error.to_string();
+        if let Some(first) = why.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        why.push_str(": send the one that the build's system signed for its job.");
+        ApiError::new(Kind::BadBuildToken, why)
+    })?;
     let begun = Instant::now();
-    let (rule, claims) = match judged(&state, &tenant, &token).await? {
+    let (rule, claims) = match judged(&state, &tenant, &token, issuer, &kid).await? {
         Judged::Trusted(trusted) => *trusted,
         Judged::Refused(why) => {
             let act = Act::new("exchange_token");
@@ -152,16 +167,14 @@ impl Why {
     }
 }
 
-/// The rule that trusts a token, and what the token says.
-async fn judged(state: &ApiState, tenant: &TenantId, token: &str) -> Result<Judged, ApiError> {
-    let parsed = match UnverifiedToken::parse(token) {
-        Ok(parsed) => parsed,
-        Err(error) => return Ok(Judged::Refused(Why::of(error))),
-    };
-    let issuer = match parsed.issuer() {
-        Ok(issuer) => issuer.to_owned(),
-        Err(error) => return Ok(Judged::Refused(Why::of(error))),
-    };
+/// The rule that trusts a token that claims this issuer and this key, and what the token says.
+async fn judged(
+    state: &ApiState,
+    tenant: &TenantId,
+    token: &str,
+    issuer: String,
+    kid: &str,
+) -> Result<Judged, ApiError> {
     // Only issuers that the tenant trusts are asked for anything.
     let mut rules = state.identity().all::<TrustedBuild>(tenant).await?;
     rules.retain(|rule| rule.issuer == issuer);
@@ -172,10 +185,7 @@ async fn judged(state: &ApiState, tenant: &TenantId, token: &str) -> Result<Judg
     }
     let refused = |why: String| Ok(Judged::Refused(Why::by(why, &issuer)));
     let now = state.now();
-    let known = state
-        .issuers()
-        .known_with_key(&issuer, parsed.kid(), now)
-        .await;
+    let known = state.issuers().known_with_key(&issuer, kid, now).await;
     let known = match known {
         Ok(known) => known,
         Err(error) => {
@@ -236,7 +246,7 @@ async fn refuse(
     }
     let steps = begun.elapsed().as_millis() / EVENED.as_millis() + 1;
     let steps = u32::try_from(steps).unwrap_or(u32::MAX);
-    tokio::time::sleep_until(begun + EVENED.saturating_mul(steps)).await;
+    request_id::answer_not_before(begun + EVENED.saturating_mul(steps));
     Ok(ApiError::new(
         Kind::BadBuildToken,
         "A token is accepted once and before it expires, where a rule of the tenant trusts its issuer, its audience and its \
