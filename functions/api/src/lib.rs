@@ -28,6 +28,7 @@ mod requests;
 mod scoped;
 mod setup;
 mod state;
+mod verified;
 mod webhooks;
 
 use axum::{

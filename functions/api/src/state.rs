@@ -22,6 +22,7 @@ use crate::{
     problem::ApiError,
     requests::Requests,
     scoped::Withins,
+    verified::Verified,
 };
 
 /// Password hashes computed at the same time: each takes 19 MiB and a core.
@@ -73,6 +74,7 @@ struct Inner {
     estates: EstateCache,
     tops: TopCache,
     withins: Withins,
+    verified: Verified,
     spending: Spending,
     callers: Callers,
     addresses: Addresses,
@@ -193,6 +195,7 @@ impl ApiState {
                 estates: EstateCache::default(),
                 tops: TopCache::default(),
                 withins: Withins::default(),
+                verified: Verified::default(),
                 spending: Spending::within(options.tenant_rate),
                 callers: Callers::of_rate(options.caller_rate),
                 addresses: Addresses::of_rate(options.address_rate),
@@ -275,6 +278,11 @@ impl ApiState {
 
     pub(crate) fn withins(&self) -> &Withins {
         &self.inner.withins
+    }
+
+    /// Tokens of sessions that were verified.
+    pub(crate) fn verified(&self) -> &Verified {
+        &self.inner.verified
     }
 
     pub(crate) fn standing_on(&self) -> Standing {
