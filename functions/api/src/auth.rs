@@ -9,7 +9,7 @@ use access::{
     Grants, Permission, Reach,
     api_key::{self, ApiKeyText},
     builds,
-    session::SessionError,
+    session::{Session, SessionError},
     session_secret::SessionSecret,
 };
 use axum::{
@@ -420,6 +420,8 @@ pub(crate) async fn principal(parts: &Parts, state: &ApiState) -> Result<Princip
         if token.starts_with(api_key::PREFIX) {
             let from = parts.extensions.get::<Peer>().map(|Peer(address)| *address);
             of_api_key(token, from, state).await?
+        } else if let Some(known) = state.verified().known(token, state.now()).map_err(again)? {
+            of_session(&known, state).await?
         } else {
             match builds::verify(token, state.session_key().1, state.now()) {
                 Ok(build) => of_build(build, state).await?,
@@ -449,16 +451,24 @@ pub(crate) async fn principal(parts: &Parts, state: &ApiState) -> Result<Princip
 /// counts at once.
 async fn of_token(token: &str, state: &ApiState) -> Result<Principal, ApiError> {
     let (_, key) = state.session_key();
-    let token = access::session::verify(token, key, state.now()).map_err(|error| {
-        let mut why = error.to_string();
-        why.push_str(": sign in again.");
-        refused(&why)
-    })?;
+    let verified = state.verified().verify(token, key, state.now());
+    of_session(&*verified.map_err(again)?, state).await
+}
+
+/// What is wrong with a token of a session.
+fn again(error: SessionError) -> ApiError {
+    let mut why = error.to_string();
+    why.push_str(": sign in again.");
+    refused(&why)
+}
+
+/// The person of a session, as it holds at this moment.
+async fn of_session(token: &Session, state: &ApiState) -> Result<Principal, ApiError> {
     // Tokens of earlier versions name no session: nobody could end them.
-    let session = token.session.ok_or_else(ended)?;
-    let (tenant, user) = (token.person.tenant, token.person.user);
-    let found = state.identity().session(&tenant, &user, &session).await?;
-    signed_in(state, tenant, found.ok_or_else(ended)?).await
+    let session = token.session.as_ref().ok_or_else(ended)?;
+    let (tenant, user) = (&token.person.tenant, &token.person.user);
+    let found = state.identity().session(tenant, user, session).await?;
+    signed_in(state, tenant.clone(), found.ok_or_else(ended)?).await
 }
 
 /// The person of a browser's cookie.

@@ -30,6 +30,7 @@ mod requests;
 mod scoped;
 mod setup;
 mod state;
+mod verified;
 mod webhooks;
 
 use axum::{

@@ -9,10 +9,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use estate::{EstateIndex, Resource, View, Within};
+use estate::{
+    AffectedPage, EstateIndex, Filter, Order, PlaceFilter, PlaceOrder, PlacePosition, PlacesPage,
+    Position, RankedPage, Resource, View, Within,
+};
 use records::Collections;
 use schemas::{
-    CollectionId, HostId, Place, TenantId,
+    CollectionId, HostId, Place, PlaceKind, TenantId, VulnerabilityId,
     inventory::{Target, TargetKind},
 };
 use scope::{Collection, Scope};
@@ -24,6 +27,8 @@ use crate::{
 
 /// Most answers that are remembered to what of an index is within a scope: for 110,000 places each takes 14 KB.
 const MOST_KNOWN: usize = 256;
+/// Most bytes that they take, about, with what is vulnerable there: 28 for each vulnerability.
+const MOST_BYTES: usize = 64 << 20;
 
 /// The scope of some collections as they are now; `None` stands for the whole tenant. What is not there any more, or cannot
 /// be read, has nothing.
@@ -93,6 +98,64 @@ impl Sight {
         }
     }
 
+    /// One page of the vulnerabilities that are seen and that a filter wants.
+    pub(crate) async fn page(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: Option<&Position>,
+        limit: usize,
+    ) -> Result<RankedPage, ApiError> {
+        let kind = filter.place_kind;
+        self.known(
+            move |view| view.is_ranked(kind),
+            move |view| view.rank(kind),
+        )
+        .await?;
+        Ok(self.view().page(filter, order, after, limit))
+    }
+
+    /// One page of the places that are seen and that a filter wants.
+    pub(crate) async fn places(
+        &self,
+        kind: PlaceKind,
+        filter: &PlaceFilter,
+        order: PlaceOrder,
+        after: Option<&PlacePosition>,
+        limit: usize,
+    ) -> Result<PlacesPage, ApiError> {
+        self.known(|view| view.are_places_known(), |view| view.know_places())
+            .await?;
+        Ok(self.view().places_page(kind, filter, order, after, limit))
+    }
+
+    /// One page of the places that are seen and have a vulnerability; `None` when none has it.
+    pub(crate) async fn affected(
+        &self,
+        id: &VulnerabilityId,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Option<AffectedPage>, ApiError> {
+        self.known(|view| view.are_holders_known(), |view| view.know_holders())
+            .await?;
+        Ok(self.view().affected_page(id, after.as_ref(), limit))
+    }
+
+    /// Has something worked out once for this state of the estate, away from the threads that answer requests.
+    async fn known(
+        &self,
+        is_known: impl Fn(&View<'_>) -> bool,
+        know: impl FnOnce(&View<'_>) + Send + 'static,
+    ) -> Result<(), ApiError> {
+        if is_known(&self.view()) {
+            return Ok(());
+        }
+        let of = self.clone();
+        tokio::task::spawn_blocking(move || know(&of.view()))
+            .await
+            .map_err(ApiError::internal)
+    }
+
     /// The index itself, for facts of vulnerabilities and of places that are seen.
     pub(crate) fn index(&self) -> &EstateIndex {
         &self.index
@@ -133,6 +196,11 @@ impl Withins {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST_KNOWN {
             all.remove(0);
+        }
+        // What is asked of them later makes them larger, so they are weighed whenever one comes.
+        let mut bytes: usize = all.iter().map(|known| known.within.memory_bytes()).sum();
+        while bytes > MOST_BYTES && !all.is_empty() {
+            bytes -= all.remove(0).within.memory_bytes();
         }
         all.push(Known {
             scope: scope.clone(),

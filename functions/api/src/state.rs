@@ -23,6 +23,7 @@ use crate::{
     problem::ApiError,
     requests::Requests,
     scoped::Withins,
+    verified::Verified,
 };
 
 /// Password hashes computed at the same time: each takes 19 MiB and a core.
@@ -72,6 +73,7 @@ struct Inner {
     estates: EstateCache,
     tops: TopCache,
     withins: Withins,
+    verified: Verified,
     spending: Spending,
     callers: Callers,
     addresses: Addresses,
@@ -192,6 +194,7 @@ impl ApiState {
                 estates: EstateCache::default(),
                 tops: TopCache::default(),
                 withins: Withins::default(),
+                verified: Verified::default(),
                 spending: Spending::within(options.tenant_rate),
                 callers: Callers::of_rate(options.caller_rate),
                 addresses: Addresses::of_rate(options.address_rate),
@@ -272,6 +275,11 @@ impl ApiState {
 
     pub(crate) fn withins(&self) -> &Withins {
         &self.inner.withins
+    }
+
+    /// Tokens of sessions that were verified.
+    pub(crate) fn verified(&self) -> &Verified {
+        &self.inner.verified
     }
 
     pub(crate) fn standing_on(&self) -> Standing {

@@ -95,24 +95,37 @@ struct Kept {
 
 #[derive(Clone, Debug)]
 struct Known {
-    base: Option<String>,
+    base: Option<Arc<str>>,
     states: Arc<HashMap<Key, u64>>,
+    /// The mark that the states were read at, where the platform has marks.
+    mark: Option<u64>,
     index: Arc<EstateIndex>,
     bytes: u64,
     asked: u64,
 }
 
 impl Known {
-    fn new(base: Option<String>, states: HashMap<Key, u64>, index: Arc<EstateIndex>) -> Self {
+    fn new(
+        base: Option<String>,
+        states: HashMap<Key, u64>,
+        mark: Option<u64>,
+        index: Arc<EstateIndex>,
+    ) -> Self {
         let keys = states.keys();
         let keys = keys.map(|key| key.partition.len() + key.sort.len() + STATE_BYTES);
         Self {
             bytes: index.memory_bytes() + keys.sum::<usize>() as u64,
-            base,
+            base: base.map(Arc::from),
+            mark,
             states: Arc::new(states),
             index,
             asked: 0,
         }
+    }
+
+    /// Whether it lies over this base.
+    fn is_over(&self, base: Option<&BlobMeta>) -> bool {
+        self.base.as_deref() == base.map(|base| base.etag.as_str())
     }
 
     /// Whether nothing came since.
@@ -128,6 +141,14 @@ impl Kept {
         let known = self.of.get_mut(tenant)?;
         known.asked = self.asked;
         Some(known.clone())
+    }
+
+    /// Notes of what is kept that it is as new as a later mark.
+    fn remark(&mut self, tenant: &TenantId, known: &Known, mark: Option<u64>) {
+        let kept = self.of.get_mut(tenant);
+        if let Some(kept) = kept.filter(|kept| Arc::ptr_eq(&kept.index, &known.index)) {
+            kept.mark = mark;
+        }
     }
 
     /// Keeps an index, and of the others as many as there is room for. The newest stays however large it is: each of its
@@ -172,25 +193,37 @@ impl EstateCache {
         platform: &Platform,
         tenant: &TenantId,
     ) -> Result<Arc<EstateIndex>, RecordError> {
-        let pending = Estates(platform).pending(tenant).await?;
-        let (_, index) = self.merged(platform, tenant, &pending).await?;
+        let estates = Estates(platform);
+        // Before what it is a mark of, and the states before the base, as by every reader.
+        let mark = estates.mark(tenant);
+        let known = self.kept().get(tenant);
+        if let Some(known) = known.filter(|known| mark.is_some() && known.mark == mark)
+            && known.is_over(estates.base_meta(tenant).await?.as_ref())
+        {
+            return Ok(known.index);
+        }
+        let pending = estates.pending(tenant).await?;
+        let (_, index) = self.merged(platform, tenant, &pending, mark).await?;
         Ok(index)
     }
 
     /// The base with these states laid over it. Over the base that is known only those are read that are new: a state gives
-    /// way to a later one alone, so what was laid over it before stays. Returns the etag of the base, too.
+    /// way to a later one alone, so what was laid over it before stays. `mark` was read before the states. Returns the etag
+    /// of the base, too.
     async fn merged(
         &self,
         platform: &Platform,
         tenant: &TenantId,
         pending: &Pending,
+        mark: Option<u64>,
     ) -> Result<(Option<String>, Arc<EstateIndex>), RecordError> {
         let estates = Estates(platform);
         let known = self
             .kept()
             .get(tenant)
-            .filter(|known| known.base == pending.base());
+            .filter(|known| known.is_over(pending.base.as_ref()));
         if let Some(known) = known.as_ref().filter(|known| known.is_of(pending)) {
+            self.kept().remark(tenant, known, mark);
             return Ok((pending.base(), Arc::clone(&known.index)));
         }
         let (base, index) = match self.laid_over(&estates, known, pending).await? {
@@ -202,7 +235,7 @@ impl EstateCache {
                 (base, lay(Arc::new(index), stored).await?)
             }
         };
-        let known = Known::new(base.clone(), pending.versions(), Arc::clone(&index));
+        let known = Known::new(base.clone(), pending.versions(), mark, Arc::clone(&index));
         self.kept().insert(tenant, known, self.most_bytes);
         Ok((base, index))
     }
@@ -251,7 +284,8 @@ impl EstateCache {
         if estates.top_made_from(tenant, &base).await?.as_ref() == Some(&made_from) {
             return Ok(());
         }
-        let (base, index) = self.merged(platform, tenant, pending).await?;
+        // The states were read before now, and it is not known at which mark.
+        let (base, index) = self.merged(platform, tenant, pending, None).await?;
         let Some(base) = base else {
             return Ok(());
         };

@@ -169,6 +169,11 @@ impl Estates<'_> {
         Ok(read.into_iter().flatten().collect())
     }
 
+    /// A mark of the states that are not folded in yet, see [`platform::Table::mark`].
+    pub(crate) fn mark(&self, tenant: &TenantId) -> Option<u64> {
+        self.0.table.mark(&keys::partition(tenant, DELTAS))
+    }
+
     /// What is known of the base; `None` before the first.
     pub(crate) async fn base_meta(
         &self,

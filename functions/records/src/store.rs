@@ -1,5 +1,7 @@
 //! What all repositories share: patient reads and writes, records as JSON, documents as compressed JSON.
 
+use std::cell::RefCell;
+
 use platform::{
     BlobCondition, BlobError, BlobPath, Condition, Cursor, Item, Key, Page, Platform, PutOptions,
     SortRange, TableError, patience::patiently, table::MAX_GET_MANY,
@@ -22,6 +24,8 @@ pub(crate) const MAX_DOCUMENT_BYTES: u64 = 512 * 1024 * 1024;
 const LEVEL: i32 = 1;
 /// Documents below this many stored bytes are read in place, larger ones on a thread for such work.
 const SMALL: usize = 16 * 1024;
+/// What says that it unfolds to at most as many bytes is unfolded in one step.
+const AT_ONCE_BYTES: u64 = 1 << 20;
 /// How often a change that others got in the way of is tried again.
 pub(crate) const ATTEMPTS: usize = 16;
 
@@ -77,6 +81,9 @@ pub(crate) fn decompress(
     what: &'static str,
 ) -> Result<Vec<u8>, RecordError> {
     use std::io::Read as _;
+    if let Some(out) = decompress_at_once(bytes, limit_bytes) {
+        return Ok(out);
+    }
     let damaged = |error| RecordError::Compressed(what, error);
     let mut out = Vec::with_capacity(bytes.len().saturating_mul(6).min(1 << 26));
     zstd::stream::read::Decoder::with_buffer(bytes)
@@ -88,6 +95,27 @@ pub(crate) fn decompress(
         return Err(RecordError::TooLarge { what, limit_bytes });
     }
     Ok(out)
+}
+
+thread_local! {
+    /// Kept by each thread: to make one anew takes longer than to unfold what is small.
+    static UNFOLDER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// What says of itself that it is small, unfolded in one step; `None` for all else, and for what is damaged.
+fn decompress_at_once(bytes: &[u8], limit_bytes: u64) -> Option<Vec<u8>> {
+    let size = zstd::zstd_safe::get_frame_content_size(bytes).ok()??;
+    if size > AT_ONCE_BYTES.min(limit_bytes) {
+        return None;
+    }
+    let size = usize::try_from(size).ok()?;
+    UNFOLDER.with_borrow_mut(|kept| {
+        let unfolder = match kept {
+            Some(unfolder) => unfolder,
+            None => kept.insert(zstd::bulk::Decompressor::new().ok()?),
+        };
+        unfolder.decompress(bytes, size).ok()
+    })
 }
 
 /// The bytes of a record.

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use estate::{EstateIndex, PlaceFilter, PlaceSummary};
+use estate::{EstateIndex, PlaceFilter, PlaceOrder, PlacePosition, PlaceSummary};
 use records::{estate_top::Top, inventories::Inventories, places::Places};
 use schemas::{
     Place, PlaceKind, TenantId, Timestamp, VulnerabilityId,
@@ -102,15 +102,15 @@ pub(super) async fn places(
     let list = List::new(state, tenant, name, &format!("{filter:?} {:?}", query.sort));
     let after: Option<(u16, String, Place)> = list.open_some(query.cursor.as_ref())?;
     let limit = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
-    // Only the parts that the order goes by.
-    let key = |row: &PlaceSummary| match query.sort {
-        PlaceSort::Score => (row.top_score_tenths, String::new()),
-        PlaceSort::Name => (0, row.name.clone()),
+    let order = match query.sort {
+        PlaceSort::Score => PlaceOrder::Score,
+        PlaceSort::Name => PlaceOrder::Name,
     };
     let seal = |last: Option<&PlaceSummary>| {
-        let position = last.map(|last| {
-            let (tenths, name) = key(last);
-            (tenths, name, &last.place)
+        // Only the parts that the order goes by.
+        let position = last.map(|last| match order {
+            PlaceOrder::Score => (last.top_score_tenths, "", &last.place),
+            PlaceOrder::Name => (0, last.name.as_str(), &last.place),
         });
         position.map(|position| list.seal(&position)).transpose()
     };
@@ -136,25 +136,18 @@ pub(super) async fn places(
     }
     let as_of = state.now();
     let sight = Sight::of(state, tenant, scope).await?;
-    let mut rows = sight.view().ranked_places(kind, &filter);
-    let total = count(rows.len());
-    if query.sort == PlaceSort::Name {
-        rows.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
-    }
-    if let Some((tenths, name, place)) = after {
-        rows.retain(|row| match query.sort {
-            PlaceSort::Score => {
-                (Reverse(row.top_score_tenths), &row.place) > (Reverse(tenths), &place)
-            }
-            PlaceSort::Name => (&row.name, &row.place) > (&name, &place),
-        });
-    }
-    let more = rows.len() > limit;
-    rows.truncate(limit);
+    let after = after.map(|(score_tenths, name, place)| PlacePosition {
+        score_tenths,
+        name,
+        place,
+    });
+    let page = sight
+        .places(kind, &filter, order, after.as_ref(), limit)
+        .await?;
     Ok(PlacesPage {
-        next_cursor: seal(rows.last().filter(|_| more))?,
-        rows,
-        total,
+        next_cursor: seal(page.rows.last().filter(|_| page.more))?,
+        total: count(page.total),
+        rows: page.rows,
         as_of,
     })
 }

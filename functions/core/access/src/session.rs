@@ -121,11 +121,24 @@ pub fn verify(token: &str, key: &PublicKey, now: Timestamp) -> Result<Session, S
     if claims.iss != ISSUER || claims.aud != AUDIENCE {
         return Err(SessionError::WrongAudience);
     }
-    // The same service issues and judges, so clocks hardly differ: a minute covers hosts that are set apart.
-    if now.as_s() >= claims.exp || claims.iat.saturating_sub(now.as_s()) > 60 {
-        return Err(SessionError::Expired);
+    let session = Session::from(claims);
+    session.holds_at(now)?;
+    Ok(session)
+}
+
+impl Session {
+    /// Whether its token's time is now: of a token that was verified before, all that can change.
+    ///
+    /// # Errors
+    /// [`SessionError::Expired`] when it is over, or has not come.
+    pub fn holds_at(&self, now: Timestamp) -> Result<(), SessionError> {
+        // The same service issues and judges, so clocks hardly differ: a minute covers hosts that are set apart.
+        let is_early = self.issued_at_s.saturating_sub(now.as_s()) > 60;
+        if now.as_s() >= self.expires_at_s || is_early {
+            return Err(SessionError::Expired);
+        }
+        Ok(())
     }
-    Ok(claims.into())
 }
 
 impl From<Claims> for Session {

@@ -15,17 +15,21 @@ use scope::Part;
 use crate::{
     codec::{EstateError, Reader, Writer, cvss_tenths},
     delta::{PlaceDelta, PlaceFinding},
+    known::{self, Known},
 };
 
 /// A tenant's estate.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EstateIndex {
     pub(crate) vulnerabilities: Vec<Vulnerability>,
-    pub(crate) places: BTreeMap<Place, PlaceRow>,
+    /// Shared with the state that this one was made from, as far as nothing changed.
+    pub(crate) places: BTreeMap<Arc<Place>, Arc<PlaceRow>>,
     numbers: HashMap<VulnerabilityId, u32>,
     /// What collections look at, and names of operating systems: each text once, however many places have it.
     pub(crate) texts: Vec<(Kind, Arc<str>)>,
     text_numbers: HashMap<(Kind, Arc<str>), u32>,
+    /// What follows from all this.
+    pub(crate) known: Known,
 }
 
 /// What a text says of a place: a part of [`scope::Resource`], or the operating system.
@@ -96,6 +100,7 @@ impl EstateIndex {
         {
             return false;
         }
+        self.known = Known::default();
         let findings = delta
             .findings
             .iter()
@@ -119,7 +124,8 @@ impl EstateIndex {
             findings,
             texts: texts.into_boxed_slice(),
         };
-        self.places.insert(delta.place.clone(), row);
+        self.places
+            .insert(Arc::new(delta.place.clone()), Arc::new(row));
         true
     }
 
@@ -190,6 +196,7 @@ impl EstateIndex {
         &mut self,
         facts_of: &dyn Fn(&VulnerabilityId) -> Option<VulnerabilityFacts>,
     ) -> usize {
+        self.known = Known::default();
         let mut changed = 0;
         for known in &mut self.vulnerabilities {
             let facts = VulnerabilityFacts {
@@ -208,10 +215,18 @@ impl EstateIndex {
 
     /// What is known of a vulnerability wherever it is; its severity depends on the place and is unknown here.
     pub fn vulnerability_facts(&self, id: &VulnerabilityId) -> Option<&VulnerabilityFacts> {
-        let number = *self.numbers.get(id)?;
-        self.vulnerabilities
-            .get(number as usize)
+        self.vulnerability(self.number(id)?)
             .map(|known| &known.facts)
+    }
+
+    /// The number of a vulnerability.
+    pub(crate) fn number(&self, id: &VulnerabilityId) -> Option<u32> {
+        self.numbers.get(id).copied()
+    }
+
+    /// The vulnerability of a number.
+    pub(crate) fn vulnerability(&self, number: u32) -> Option<&Vulnerability> {
+        self.vulnerabilities.get(number as usize)
     }
 
     /// Facts of a place.
@@ -222,19 +237,23 @@ impl EstateIndex {
             .map(|row| &row.facts)
     }
 
-    /// What the index takes in memory, in bytes, about.
+    /// What the index takes in memory, in bytes, about, with what answers need beside it.
     pub fn memory_bytes(&self) -> u64 {
         // An id stands in the dictionary and in the map that finds its number.
-        let vulnerability = size_of::<Vulnerability>() + size_of::<(VulnerabilityId, u32)>();
+        let vulnerability = size_of::<Vulnerability>()
+            + size_of::<(VulnerabilityId, u32)>()
+            + known::VULNERABILITY_BYTES;
         let vulnerabilities = self.vulnerabilities.iter();
         let vulnerabilities =
             vulnerabilities.map(|known| vulnerability + 2 * known.id.as_str().len() + ALLOCATED);
         let places = self.places.values().map(|row| {
             size_of::<(Place, PlaceRow)>()
                 + ALLOCATED
-                + row.name.len()
+                + known::PLACE_BYTES
+                // Once as it is, and twice to be searched: an image has the same name among its texts.
+                + row.name.len() * 3
                 + row.facts.exposure_reason.as_ref().map_or(0, String::len)
-                + row.findings.capacity() * size_of::<Row>()
+                + row.findings.capacity() * (size_of::<Row>() + known::FINDING_BYTES)
                 + row.texts.len() * size_of::<u32>()
         });
         let text = size_of::<(Kind, Arc<str>)>() * 2 + size_of::<u32>();
@@ -326,6 +345,7 @@ impl EstateIndex {
             numbers.push(kind.map(|kind| self.text(kind, text)));
         }
         for row in self.places.values_mut() {
+            let row = Arc::make_mut(row);
             let mut texts = Vec::new();
             for _ in 0..input.count()? {
                 let number = numbers.get(input.number_32()? as usize);
@@ -374,7 +394,7 @@ impl EstateIndex {
                     fix_available,
                 });
             }
-            index.places.insert(place, row);
+            index.places.insert(Arc::new(place), Arc::new(row));
         }
         if !input.is_at_end() {
             index.decode_texts(&mut input)?;

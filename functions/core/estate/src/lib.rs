@@ -10,17 +10,20 @@
 mod codec;
 mod delta;
 mod index;
+mod known;
+mod places;
 mod rank;
 mod view;
 
 pub use codec::EstateError;
 pub use delta::{PlaceDelta, PlaceFinding};
 pub use index::EstateIndex;
+pub use places::{Counts, PlaceFilter, PlaceOrder, PlacePosition, PlaceSummary, PlacesPage};
 pub use rank::{
-    AffectedPlace, Counts, Filter, PlaceSummary, Position, RankedPage, RankedVulnerability,
+    AffectedPage, AffectedPlace, Filter, Order, Position, RankedPage, RankedVulnerability,
 };
 pub use scope::Resource;
-pub use view::{PlaceFilter, View, Within};
+pub use view::{View, Within};
 
 #[cfg(test)]
 mod tests;

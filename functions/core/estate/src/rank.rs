@@ -1,18 +1,17 @@
 //! Answers from the index: what is vulnerable here, and what first?
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use risk::{intel_tenths, place_tenths};
 use schemas::{
     Place, PlaceKind, Severity, VulnerabilityId,
-    inventory::CoverageStatus,
     risk::{PlaceFacts, VulnerabilityFacts},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    index::{EstateIndex, PlaceRow, Row},
-    view::{PlaceFilter, View, Within},
+    index::{EstateIndex, Row, Vulnerability},
+    view::View,
 };
 
 /// Which vulnerabilities are wanted; an empty filter wants all.
@@ -28,6 +27,72 @@ pub struct Filter {
     pub place_kind: Option<PlaceKind>,
     /// Only those whose id contains this text, without regard to case.
     pub search: Option<String>,
+}
+
+impl Filter {
+    /// Whether it wants all that is in its places.
+    fn is_open(&self) -> bool {
+        let Self {
+            severities,
+            known_exploited,
+            fix_available,
+            place_kind: _,
+            search,
+        } = self;
+        severities.is_empty()
+            && known_exploited.is_none()
+            && fix_available.is_none()
+            && search.is_none()
+    }
+
+    fn wants(&self, row: &Ranked, known: &Vulnerability) -> bool {
+        (self.severities.is_empty() || self.severities.contains(&row.severity))
+            && self
+                .known_exploited
+                .is_none_or(|wanted| wanted == known.facts.known_exploited)
+            && self
+                .fix_available
+                .is_none_or(|wanted| wanted == row.fix_available)
+            && self
+                .search
+                .as_ref()
+                .is_none_or(|text| contains(known.id.as_str(), text))
+    }
+}
+
+/// Whether a text contains another, without regard to the case of ASCII letters.
+fn contains(text: &str, wanted: &str) -> bool {
+    let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
+    wanted.is_empty()
+        || text
+            .windows(wanted.len())
+            .any(|part| part.eq_ignore_ascii_case(wanted))
+}
+
+/// The order of a list of vulnerabilities. Those that are alike in it follow each other by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Highest score first.
+    Score,
+    /// Most likely to be exploited first.
+    Epss,
+    /// In most places first.
+    Places,
+    /// By id alone.
+    Id,
+}
+
+impl Order {
+    /// What it goes by, the highest first.
+    fn key(self, row: &Ranked, known: &Vulnerability) -> u32 {
+        match self {
+            Self::Score => u32::from(row.score_tenths),
+            // Bits of numbers that are not negative have the same order as the numbers.
+            Self::Epss => known.facts.epss.map_or(0, |epss| epss.max(0.0).to_bits()),
+            Self::Places => row.hosts.saturating_add(row.images),
+            Self::Id => 0,
+        }
+    }
 }
 
 /// One vulnerability over all places that have it. The beginning of a list is stored, so its form is additive.
@@ -58,8 +123,8 @@ pub struct RankedVulnerability {
 /// Where a page ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Score of the last row, in tenths.
-    pub score_tenths: u16,
+    /// What the order goes by of the last row: its score in tenths, in the order of scores.
+    pub key: u32,
     /// Id of the last row.
     pub id: VulnerabilityId,
 }
@@ -67,7 +132,7 @@ pub struct Position {
 /// One page of a ranked list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RankedPage {
-    /// The rows, highest score first, then by id.
+    /// The rows in their order.
     pub rows: Vec<RankedVulnerability>,
     /// Where the next page begins after; absent on the last page.
     pub next: Option<Position>,
@@ -92,66 +157,122 @@ pub struct AffectedPlace {
     pub facts: PlaceFacts,
 }
 
-/// Counts of vulnerabilities by severity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Counts {
-    /// All.
-    pub total: u32,
-    /// Critical ones.
-    pub critical: u32,
-    /// High ones.
-    pub high: u32,
-    /// Medium ones.
-    pub medium: u32,
-    /// Low ones.
-    pub low: u32,
-    /// Those nobody rated.
-    pub unknown: u32,
-    /// Known exploited ones.
-    pub known_exploited: u32,
-    /// Those with a fix.
-    pub fixable: u32,
+/// One page of the places that have a vulnerability.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AffectedPage {
+    /// What is known of the vulnerability, as rated in the place with the highest score.
+    pub facts: VulnerabilityFacts,
+    /// The rows, highest score first, then by place.
+    pub rows: Vec<AffectedPlace>,
+    /// Whether others follow.
+    pub more: bool,
+    /// Number of places over all pages.
+    pub total: usize,
 }
 
-/// A place in short. The beginning of a list is stored, so its form is additive.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PlaceSummary {
-    /// The place.
-    pub place: Place,
-    /// Its name.
-    pub name: String,
-    /// How much of it was read.
-    pub coverage: CoverageStatus,
-    /// Number of packages.
-    pub packages: u32,
-    /// Number of rows that cannot be judged.
-    pub cannot_judge: u32,
-    /// Counts of its vulnerabilities.
-    pub counts: Counts,
-    /// Its highest score, in tenths; 0 without findings.
-    pub top_score_tenths: u16,
-    /// What is known of it.
-    pub facts: PlaceFacts,
-    /// Its operating system as people name it; empty when it is not known.
-    #[serde(default)]
-    pub os: String,
+/// A vulnerability over all places that have it, by numbers.
+#[derive(Clone, Copy, Debug)]
+struct Ranked {
+    vulnerability: u32,
+    /// The place with the highest score.
+    top: u32,
+    hosts: u32,
+    images: u32,
+    running_containers: u32,
+    score_tenths: u16,
+    /// The highest CVSS in tenths, 255 for none.
+    cvss: u8,
+    severity: Severity,
+    fix_available: bool,
+}
+
+impl Ranked {
+    /// Counts a finding of its vulnerability in a further place.
+    fn count(&mut self, number: u32, place: &Place, running: u32, score_tenths: u16, of: Row) {
+        match place {
+            Place::Host(_) => self.hosts += 1,
+            Place::Image(_) => {
+                self.images += 1;
+                self.running_containers = self.running_containers.saturating_add(running);
+            }
+        }
+        self.severity = self.severity.max(of.severity);
+        self.fix_available |= of.fix_available;
+        if of.cvss_score().is_some() && (self.cvss > 100 || self.cvss < of.cvss) {
+            self.cvss = of.cvss;
+        }
+        if score_tenths > self.score_tenths {
+            self.score_tenths = score_tenths;
+            self.top = number;
+        }
+    }
+}
+
+/// All vulnerabilities of some places, highest score first, then by id.
+#[derive(Debug)]
+pub(crate) struct Ranking(Vec<Ranked>);
+
+impl Ranking {
+    /// Bytes of a row.
+    pub(crate) const ROW_BYTES: usize = size_of::<Ranked>();
+
+    /// What it takes in memory, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.0.capacity() * Self::ROW_BYTES
+    }
+
+    fn of(view: &View<'_>, kind: Option<PlaceKind>) -> Self {
+        let vulnerabilities = &view.index.vulnerabilities;
+        let mut found: Vec<Option<Ranked>> = vec![None; vulnerabilities.len()];
+        // Of millions of findings, each costs a few additions: what is the same everywhere is worked out once.
+        let intel: Vec<u16> = vulnerabilities
+            .iter()
+            .map(|known| intel_tenths(&known.facts))
+            .collect();
+        for (number, place, row) in view.present() {
+            if kind.is_some_and(|kind| kind != place.kind()) {
+                continue;
+            }
+            let here = place_tenths(&row.facts);
+            let running = row.facts.running_containers.unwrap_or(0);
+            for finding in &row.findings {
+                let at = finding.vulnerability as usize;
+                let (Some(intel), Some(slot)) = (intel.get(at), found.get_mut(at)) else {
+                    continue;
+                };
+                let score_tenths = here + intel + finding.rating_tenths();
+                let ranked = slot.get_or_insert(Ranked {
+                    vulnerability: finding.vulnerability,
+                    top: number,
+                    hosts: 0,
+                    images: 0,
+                    running_containers: 0,
+                    score_tenths,
+                    cvss: finding.cvss,
+                    severity: finding.severity,
+                    fix_available: false,
+                });
+                ranked.count(number, place, running, score_tenths, *finding);
+            }
+        }
+        let mut rows: Vec<_> = found.into_iter().flatten().collect();
+        rows.shrink_to_fit();
+        let id = |row: &Ranked| {
+            view.index
+                .vulnerability(row.vulnerability)
+                .map(|known| &known.id)
+        };
+        rows.sort_unstable_by(|a, b| {
+            (Reverse(a.score_tenths), id(a)).cmp(&(Reverse(b.score_tenths), id(b)))
+        });
+        Self(rows)
+    }
 }
 
 impl EstateIndex {
-    /// All of it.
-    pub fn whole(&self) -> View<'_> {
-        View::new(self, None)
-    }
-
-    /// What of it somebody may see.
-    pub fn seen<'a>(&'a self, within: &'a Within) -> View<'a> {
-        View::new(self, Some(within))
-    }
-
-    /// [`View::page`] of all of it.
+    /// [`View::page`] of all of it, in the order of scores.
     pub fn page(&self, filter: &Filter, after: Option<&Position>, limit: usize) -> RankedPage {
-        self.whole().page(filter, after, limit)
+        self.whole().page(filter, Order::Score, after, limit)
     }
 
     /// [`View::ranked`] of all of it.
@@ -159,230 +280,176 @@ impl EstateIndex {
         self.whole().ranked(filter)
     }
 
-    /// [`View::ranked_places`] of all of it.
-    pub fn ranked_places(&self, kind: PlaceKind) -> Vec<PlaceSummary> {
-        self.whole().ranked_places(kind, &PlaceFilter::default())
-    }
-
     /// [`View::affected`] of all of it.
     pub fn affected(&self, id: &VulnerabilityId) -> Vec<AffectedPlace> {
         self.whole().affected(id)
     }
-
-    /// [`View::summaries`] of all of it.
-    pub fn summaries(&self, only: Option<&Place>) -> Vec<PlaceSummary> {
-        self.whole().summaries(only)
-    }
 }
 
 impl View<'_> {
-    /// One page of the vulnerabilities that a filter wants, highest score first, then by id.
-    pub fn page(&self, filter: &Filter, after: Option<&Position>, limit: usize) -> RankedPage {
-        let mut rows = self.ranked(filter);
-        let total = rows.len();
-        if let Some(after) = after {
-            let start = rows.partition_point(|row| {
-                (Reverse(row.score_tenths), &row.id) <= (Reverse(after.score_tenths), &after.id)
-            });
-            rows.drain(..start);
+    /// One page of the vulnerabilities that a filter wants.
+    pub fn page(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: Option<&Position>,
+        limit: usize,
+    ) -> RankedPage {
+        let ranking = self.ranking(filter.place_kind);
+        let known = |row: &Ranked| self.index.vulnerability(row.vulnerability);
+        let mut wanted: Vec<&Ranked> = Vec::new();
+        if filter.is_open() {
+            wanted.extend(&ranking.0);
+        } else {
+            let is_wanted = |row: &&Ranked| known(row).is_some_and(|of| filter.wants(row, of));
+            wanted.extend(ranking.0.iter().filter(is_wanted));
         }
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|last| Position {
-            score_tenths: last.score_tenths,
-            id: last.id.clone(),
+        // How a row stands to a position.
+        let stands = |row: &Ranked, (key, id): (u32, Option<&VulnerabilityId>)| -> Ordering {
+            let found = known(row);
+            let own = found.map_or(0, |known| order.key(row, known));
+            (Reverse(own), found.map(|known| &known.id)).cmp(&(Reverse(key), id))
+        };
+        if order != Order::Score {
+            wanted.sort_unstable_by(|a, b| {
+                let found = known(b);
+                let key = found.map_or(0, |known| order.key(b, known));
+                stands(a, (key, found.map(|known| &known.id)))
+            });
+        }
+        let begin = after.map_or(0, |after| {
+            wanted.partition_point(|row| stands(row, (after.key, Some(&after.id))).is_le())
         });
-        RankedPage { rows, next, total }
+        let total = wanted.len();
+        let rest = wanted.get(begin..).unwrap_or_default();
+        let rows = rest.get(..limit).unwrap_or(rest);
+        let last = rows.last().filter(|_| rest.len() > rows.len());
+        let next = last.and_then(|row| {
+            let known = known(row)?;
+            Some(Position {
+                key: order.key(row, known),
+                id: known.id.clone(),
+            })
+        });
+        RankedPage {
+            rows: rows.iter().filter_map(|row| self.told(row)).collect(),
+            next,
+            total,
+        }
     }
 
     /// All vulnerabilities that a filter wants, highest score first, then by id.
     pub fn ranked(&self, filter: &Filter) -> Vec<RankedVulnerability> {
-        let mut found: Vec<Option<RankedVulnerability>> =
-            vec![None; self.index.vulnerabilities.len()];
-        // Of millions of findings, each costs a few additions: what is the same everywhere is worked out once.
-        let intel: Vec<u16> = self
-            .index
-            .vulnerabilities
-            .iter()
-            .map(|known| intel_tenths(&known.facts))
-            .collect();
-        for (place, row) in self.present() {
-            if filter.place_kind.is_some_and(|kind| kind != place.kind()) {
+        self.page(filter, Order::Score, None, usize::MAX).rows
+    }
+
+    fn ranking(&self, kind: Option<PlaceKind>) -> &Ranking {
+        let known = self.rankings().of(kind);
+        known.get_or(|| Ranking::of(self, kind))
+    }
+
+    /// Whether its vulnerabilities, in places of a kind or in all, are ranked already: then a page of them is had at once.
+    pub fn is_ranked(&self, kind: Option<PlaceKind>) -> bool {
+        self.rankings().of(kind).get().is_some() && self.index.known.places.get().is_some()
+    }
+
+    /// Works out what pages of its vulnerabilities need, which takes a while of a large estate.
+    pub fn rank(&self, kind: Option<PlaceKind>) {
+        self.index.numbered();
+        self.ranking(kind);
+    }
+
+    /// A row with all that is known of it.
+    fn told(&self, row: &Ranked) -> Option<RankedVulnerability> {
+        let known = self.index.vulnerability(row.vulnerability)?;
+        let (place, top) = self.index.numbered().get(row.top)?;
+        Some(RankedVulnerability {
+            id: known.id.clone(),
+            score_tenths: row.score_tenths,
+            severity: row.severity,
+            cvss_score: (row.cvss <= 100).then(|| f32::from(row.cvss) / 10.0),
+            fix_available: row.fix_available,
+            facts: known.facts.clone(),
+            hosts: row.hosts,
+            images: row.images,
+            running_containers: row.running_containers,
+            top_place: (place.clone(), top.name.clone()),
+        })
+    }
+
+    /// Whether it is known which places have a vulnerability: then a page of them is had at once.
+    pub fn are_holders_known(&self) -> bool {
+        self.index.known.places.get().is_some() && self.index.known.holders.get().is_some()
+    }
+
+    /// Works out which places have each vulnerability, which takes a while of a large estate.
+    pub fn know_holders(&self) {
+        self.index.numbered();
+        self.index.holders();
+    }
+
+    /// The places that have a vulnerability, highest score first, then by place.
+    pub fn affected(&self, id: &VulnerabilityId) -> Vec<AffectedPlace> {
+        let page = self.affected_page(id, None, usize::MAX);
+        page.map_or_else(Vec::new, |page| page.rows)
+    }
+
+    /// One page of the places that have a vulnerability, after this one; `None` when none has it.
+    pub fn affected_page(
+        &self,
+        id: &VulnerabilityId,
+        after: Option<&Place>,
+        limit: usize,
+    ) -> Option<AffectedPage> {
+        let number = self.index.number(id)?;
+        let known = self.index.vulnerability(number)?;
+        let places = self.index.numbered();
+        let intel = intel_tenths(&known.facts);
+        let mut found: Vec<(Reverse<u16>, u32, Row)> = Vec::new();
+        let mut former = None;
+        for holder in self.index.holders().get(number) {
+            // A place has it once, whatever its findings say.
+            if former.replace(holder) == Some(holder) || !self.has_number(*holder) {
                 continue;
             }
-            let here = place_tenths(&row.facts);
-            for finding in &row.findings {
-                let number = finding.vulnerability as usize;
-                if let (Some(intel), Some(slot)) = (intel.get(number), found.get_mut(number)) {
-                    self.count(slot, place, row, here + intel, *finding);
-                }
-            }
+            let (_, row) = places.get(*holder)?;
+            let mut findings = row.findings.iter();
+            let finding = *findings.find(|finding| finding.vulnerability == number)?;
+            let score_tenths = place_tenths(&row.facts) + intel + finding.rating_tenths();
+            found.push((Reverse(score_tenths), *holder, finding));
         }
-        let search = filter.search.as_ref().map(|text| text.to_ascii_lowercase());
-        let wanted = |row: &RankedVulnerability| {
-            (filter.severities.is_empty() || filter.severities.contains(&row.severity))
-                && filter
-                    .known_exploited
-                    .is_none_or(|known| known == row.facts.known_exploited)
-                && filter
-                    .fix_available
-                    .is_none_or(|fix| fix == row.fix_available)
-                && search
-                    .as_ref()
-                    .is_none_or(|text| row.id.as_str().to_ascii_lowercase().contains(text))
-        };
-        let mut rows: Vec<_> = found.into_iter().flatten().filter(wanted).collect();
-        rows.sort_by(|a, b| {
-            b.score_tenths
-                .cmp(&a.score_tenths)
-                .then_with(|| a.id.cmp(&b.id))
-        });
-        rows
-    }
-
-    fn count(
-        &self,
-        slot: &mut Option<RankedVulnerability>,
-        place: &Place,
-        row: &PlaceRow,
-        other_tenths: u16,
-        finding: Row,
-    ) {
-        let vulnerabilities = &self.index.vulnerabilities;
-        let Some(known) = vulnerabilities.get(finding.vulnerability as usize) else {
-            return;
-        };
-        let cvss_score = finding.cvss_score();
-        let score_tenths = other_tenths + finding.rating_tenths();
-        let entry = slot.get_or_insert_with(|| RankedVulnerability {
-            id: known.id.clone(),
-            score_tenths,
+        // Numbers have the order of places.
+        found.sort_unstable_by_key(|(score_tenths, number, _)| (*score_tenths, *number));
+        let rated = |finding: &Row| VulnerabilityFacts {
             severity: finding.severity,
-            cvss_score,
-            fix_available: false,
-            facts: known.facts.clone(),
-            hosts: 0,
-            images: 0,
-            running_containers: 0,
-            top_place: (place.clone(), row.name.clone()),
-        });
-        match place {
-            Place::Host(_) => entry.hosts += 1,
-            Place::Image(_) => {
-                entry.images += 1;
-                let running = row.facts.running_containers.unwrap_or(0);
-                entry.running_containers = entry.running_containers.saturating_add(running);
-            }
-        }
-        entry.severity = entry.severity.max(finding.severity);
-        entry.cvss_score = match (entry.cvss_score, cvss_score) {
-            (Some(a), Some(b)) => Some(a.max(b)),
-            (a, b) => a.or(b),
+            cvss_score: finding.cvss_score(),
+            ..known.facts.clone()
         };
-        entry.fix_available |= finding.fix_available;
-        if score_tenths > entry.score_tenths {
-            entry.score_tenths = score_tenths;
-            entry.top_place = (place.clone(), row.name.clone());
-        }
-    }
-
-    /// All places of a kind that a filter wants in short, highest score first, then by place.
-    pub fn ranked_places(&self, kind: PlaceKind, filter: &PlaceFilter) -> Vec<PlaceSummary> {
-        let filter = filter.ready(self.index);
-        let mut rows: Vec<_> = self
-            .present()
-            .filter(|(place, row)| place.kind() == kind && filter.wants(row))
-            .map(|(place, row)| self.summary(place, row))
-            .collect();
-        rows.sort_by(|a, b| {
-            (Reverse(a.top_score_tenths), &a.place).cmp(&(Reverse(b.top_score_tenths), &b.place))
-        });
-        rows
-    }
-
-    /// The places that have a vulnerability, highest score first.
-    pub fn affected(&self, id: &VulnerabilityId) -> Vec<AffectedPlace> {
-        let vulnerabilities = &self.index.vulnerabilities;
-        let Some(number) = vulnerabilities.iter().position(|known| known.id == *id) else {
-            return Vec::new();
-        };
-        let mut places: Vec<_> = self
-            .present()
-            .filter_map(|(place, row)| {
-                let finding = row
-                    .findings
-                    .iter()
-                    .find(|f| f.vulnerability as usize == number)?;
-                let vulnerability = VulnerabilityFacts {
-                    severity: finding.severity,
-                    cvss_score: finding.cvss_score(),
-                    ..vulnerabilities.get(number)?.facts.clone()
-                };
+        let facts = rated(&found.first()?.2);
+        let is_after = |number: u32| places.get(number).map(|(place, _)| place) == after;
+        let begin = after.and_then(|_| found.iter().position(|(_, number, _)| is_after(*number)));
+        let rest = found
+            .get(begin.map_or(0, |at| at + 1)..)
+            .unwrap_or_default();
+        let page = rest.get(..limit).unwrap_or(rest);
+        let rows = page
+            .iter()
+            .filter_map(|(Reverse(score_tenths), number, finding)| {
+                let (place, row) = places.get(*number)?;
                 Some(AffectedPlace {
                     place: place.clone(),
                     name: row.name.clone(),
-                    score_tenths: place_tenths(&row.facts)
-                        + intel_tenths(&vulnerability)
-                        + finding.rating_tenths(),
+                    score_tenths: *score_tenths,
                     fix_available: finding.fix_available,
-                    vulnerability,
+                    vulnerability: rated(finding),
                     facts: row.facts.clone(),
                 })
-            })
-            .collect();
-        places.sort_by(|a, b| {
-            b.score_tenths
-                .cmp(&a.score_tenths)
-                .then_with(|| a.place.cmp(&b.place))
-        });
-        places
-    }
-
-    /// All places in short, or one.
-    pub fn summaries(&self, only: Option<&Place>) -> Vec<PlaceSummary> {
-        match only {
-            Some(only) => self
-                .place(only)
-                .map(|row| self.summary(only, row))
-                .into_iter()
-                .collect(),
-            None => self
-                .present()
-                .map(|(place, row)| self.summary(place, row))
-                .collect(),
-        }
-    }
-
-    fn summary(&self, place: &Place, row: &PlaceRow) -> PlaceSummary {
-        let mut counts = Counts::default();
-        let mut top = None;
-        for finding in &row.findings {
-            let vulnerabilities = &self.index.vulnerabilities;
-            let Some(known) = vulnerabilities.get(finding.vulnerability as usize) else {
-                continue;
-            };
-            top = top.max(Some(intel_tenths(&known.facts) + finding.rating_tenths()));
-            counts.total += 1;
-            *match finding.severity {
-                Severity::Critical => &mut counts.critical,
-                Severity::High => &mut counts.high,
-                Severity::Medium => &mut counts.medium,
-                Severity::Low => &mut counts.low,
-                Severity::Unknown => &mut counts.unknown,
-            } += 1;
-            counts.known_exploited += u32::from(known.facts.known_exploited);
-            counts.fixable += u32::from(finding.fix_available);
-        }
-        PlaceSummary {
-            place: place.clone(),
-            name: row.name.clone(),
-            coverage: row.coverage,
-            packages: row.packages,
-            cannot_judge: row.cannot_judge,
-            counts,
-            top_score_tenths: top.map_or(0, |tenths| tenths + place_tenths(&row.facts)),
-            facts: row.facts.clone(),
-            os: self.index.os_of(row).to_owned(),
-        }
+            });
+        Some(AffectedPage {
+            facts,
+            rows: rows.collect(),
+            more: rest.len() > page.len(),
+            total: found.len(),
+        })
     }
 }

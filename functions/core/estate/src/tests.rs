@@ -245,12 +245,16 @@ fn what_is_outside_a_scope_is_neither_answered_nor_counted() {
     };
     assert_eq!(ids(&web), ["CVE-2024-1", "CVE-2024-11"]);
     assert_eq!(ids(&db), ["CVE-2024-1", "CVE-2024-12"]);
-    let page = index.seen(&web).page(&Filter::default(), None, 1);
+    let page = index
+        .seen(&web)
+        .page(&Filter::default(), Order::Score, None, 1);
     assert_eq!(
         (page.total, page.rows[0].hosts, page.rows[0].images),
         (2, 1, 1)
     );
-    let page = index.seen(&db).page(&Filter::default(), None, 1);
+    let page = index
+        .seen(&db)
+        .page(&Filter::default(), Order::Score, None, 1);
     assert_eq!(
         (page.total, page.rows[0].hosts, page.rows[0].images),
         (2, 1, 0)
@@ -316,6 +320,99 @@ fn a_place_that_an_earlier_version_wrote_is_known_by_its_name() {
     let seen = index.seen(&within).summaries(None);
     assert_eq!(seen.len(), 1);
     assert!(index.seen(&within).has(&seen[0].place));
+}
+
+#[test]
+fn what_was_answered_before_a_change_is_not_answered_after_it() {
+    let mut index = shared();
+    let web = of_hosts("web-*");
+    let ask = |index: &EstateIndex| {
+        let within = index.within(&web);
+        let filter = PlaceFilter {
+            search: Some("web".to_owned()),
+            ..PlaceFilter::default()
+        };
+        (
+            index.ranked(&Filter::default()),
+            index.seen(&within).ranked(&Filter::default()),
+            index.affected(&"CVE-2024-1".parse().unwrap()),
+            index.ranked_places(PlaceKind::Host),
+            index.whole().ranked_places(PlaceKind::Host, &filter),
+        )
+    };
+    let before = ask(&index);
+    let copy = index.clone();
+    assert!(index.apply(&PlaceDelta {
+        resource: Resource::new().host("web-2"),
+        ..delta(
+            "host/web-2".parse().unwrap(),
+            1,
+            Exposure::Published,
+            vec![finding("CVE-2024-1", Severity::Critical, 9.8, true)],
+        )
+    }));
+    let after = ask(&index);
+    assert_eq!(after.0[0].hosts, before.0[0].hosts + 1);
+    assert_eq!(after.1[0].hosts, before.1[0].hosts + 1);
+    assert_eq!(after.2.len(), before.2.len() + 1);
+    assert_eq!(after.3.len(), before.3.len() + 1);
+    assert_eq!(after.4.len(), before.4.len() + 1);
+    assert_eq!(ask(&copy), before);
+    index.refresh(&|_| None);
+    let refreshed = index.refresh(&|id| {
+        (id.as_str() == "CVE-2024-11").then(|| VulnerabilityFacts {
+            known_exploited: true,
+            ..VulnerabilityFacts::default()
+        })
+    });
+    assert_eq!(refreshed, 1);
+    let exploited = Filter {
+        known_exploited: Some(true),
+        ..Filter::default()
+    };
+    assert_eq!(index.ranked(&exploited)[0].id.as_str(), "CVE-2024-11");
+}
+
+/// An estate of some hosts and images that have some vulnerabilities each, from a few numbers.
+fn some_estate(places: &[(bool, u8, Vec<(u8, u8)>)]) -> EstateIndex {
+    let mut index = EstateIndex::new();
+    for (at, (is_host, kind, findings)) in places.iter().enumerate() {
+        let severities = [Severity::Low, Severity::High, Severity::Critical];
+        let findings = findings.iter().map(|(id, rated)| PlaceFinding {
+            facts: VulnerabilityFacts {
+                epss: (id % 3 != 0).then(|| f32::from(id % 7) / 10.0),
+                known_exploited: id % 5 == 0,
+                ..VulnerabilityFacts::default()
+            },
+            ..finding(
+                &format!("CVE-2024-{}", id % 12),
+                severities[usize::from(rated % 3)],
+                f32::from(rated % 100) / 10.0,
+                rated % 2 == 0,
+            )
+        });
+        let mut once: Vec<PlaceFinding> = findings.collect();
+        once.sort_by(|a, b| a.vulnerability.cmp(&b.vulnerability));
+        once.dedup_by(|a, b| a.vulnerability == b.vulnerability);
+        let name = format!("Team-{}/app-{at}", kind % 4);
+        let (place, resource) = if *is_host {
+            let place = format!("host/h{at}").parse().unwrap();
+            (place, Resource::new().host(&name))
+        } else {
+            let tag = format!("registry.example.com/ALSO-{}:{at}", kind % 3);
+            let place = image(u8::try_from(at).unwrap());
+            (place, Resource::new().image(&name).image(&tag))
+        };
+        let exposures = [Exposure::None, Exposure::Internal, Exposure::Published];
+        index.apply(&PlaceDelta {
+            name,
+            os: ["", "Debian GNU/Linux 12", "Windows Server 2022"][usize::from(kind % 3)]
+                .to_owned(),
+            resource,
+            ..delta(place, 1, exposures[usize::from(kind % 3)], once)
+        });
+    }
+    index
 }
 
 /// An index as the first version wrote it; later versions must go on reading it.
@@ -384,5 +481,130 @@ proptest! {
         }
         let ids: Vec<_> = index.ranked(&Filter::default()).into_iter().map(|row| row.id.to_string()).collect();
         prop_assert_eq!(ids, vec!["CVE-2024-5".to_owned()]);
+    }
+
+    #[test]
+    fn pages_in_any_order_are_the_list_cut_in_pieces(
+        places in prop::collection::vec((any::<bool>(), any::<u8>(), prop::collection::vec(any::<(u8, u8)>(), 0..9)), 0..14),
+        limit in 1usize..6,
+        seen in 0u8..4,
+        severe: bool,
+        search in prop::option::of("(cve-2024-1|4|x)"),
+    ) {
+        let index = some_estate(&places);
+        let parts = CollectionParts {
+            hosts: vec![format!("team-{seen}/*")],
+            images: vec![format!("team-{seen}/*"), format!("*also-{seen}*")],
+            ..CollectionParts::default()
+        };
+        let within = index.within(&Scope::union([Collection::read(&parts).unwrap()]));
+        for view in [index.whole(), index.seen(&within)] {
+            let filter = Filter {
+                severities: if severe { vec![Severity::Critical, Severity::High] } else { Vec::new() },
+                search: search.clone(),
+                ..Filter::default()
+            };
+            let everything = view.ranked(&Filter::default());
+            for order in [Order::Score, Order::Epss, Order::Places, Order::Id] {
+                let key = |row: &RankedVulnerability| match order {
+                    Order::Score => u32::from(row.score_tenths),
+                    Order::Epss => row.facts.epss.map_or(0, f32::to_bits),
+                    Order::Places => row.hosts + row.images,
+                    Order::Id => 0,
+                };
+                let mut wanted = everything.clone();
+                wanted.retain(|row| {
+                    (filter.severities.is_empty() || filter.severities.contains(&row.severity))
+                        && search.as_ref().is_none_or(|text| row.id.as_str().to_lowercase().contains(text))
+                });
+                wanted.sort_by(|a, b| key(b).cmp(&key(a)).then_with(|| a.id.cmp(&b.id)));
+                let (mut rows, mut after) = (Vec::new(), None);
+                loop {
+                    let page = view.page(&filter, order, after.as_ref(), limit);
+                    prop_assert_eq!(page.total, wanted.len());
+                    prop_assert!(page.rows.len() <= limit);
+                    rows.extend(page.rows);
+                    match page.next {
+                        Some(next) => after = Some(next),
+                        None => break,
+                    }
+                }
+                prop_assert_eq!(&rows, &wanted);
+            }
+            // What each place says of itself adds up to what is said of the vulnerability.
+            for row in &everything {
+                let affected = view.affected(&row.id);
+                prop_assert_eq!(affected[0].score_tenths, row.score_tenths);
+                prop_assert_eq!(&affected[0].place, &row.top_place.0);
+                let hosts = affected.iter().filter(|one| one.place.kind() == PlaceKind::Host).count();
+                prop_assert_eq!((hosts, affected.len() - hosts), (row.hosts as usize, row.images as usize));
+                let (mut rows, mut after) = (Vec::new(), None);
+                loop {
+                    let page = view.affected_page(&row.id, after.as_ref(), limit).unwrap();
+                    prop_assert_eq!(page.total, affected.len());
+                    rows.extend(page.rows);
+                    if !page.more {
+                        break;
+                    }
+                    after = rows.last().map(|last| last.place.clone());
+                }
+                prop_assert_eq!(&rows, &affected);
+            }
+        }
+    }
+
+    #[test]
+    fn pages_of_places_are_what_each_place_says_in_order(
+        places in prop::collection::vec((any::<bool>(), any::<u8>(), prop::collection::vec(any::<(u8, u8)>(), 0..4)), 0..14),
+        limit in 1usize..6,
+        seen in prop::option::of(0u8..4),
+        search in prop::option::of("(TEAM-1|also-2|app|-1|:|Z)"),
+        os in prop::option::of("(debian|WIN|x)"),
+    ) {
+        let index = some_estate(&places);
+        let pattern = seen.map_or("*".to_owned(), |seen| format!("team-{seen}/*"));
+        let parts = CollectionParts {
+            hosts: vec![pattern.clone()],
+            images: vec![pattern],
+            ..CollectionParts::default()
+        };
+        let within = index.within(&Scope::union([Collection::read(&parts).unwrap()]));
+        let filter = PlaceFilter { search: search.clone(), os: os.clone() };
+        let has = |text: &str, wanted: &Option<String>| {
+            wanted.as_ref().is_none_or(|wanted| text.to_lowercase().contains(&wanted.to_lowercase()))
+        };
+        for view in [index.whole(), index.seen(&within)] {
+            for kind in [PlaceKind::Host, PlaceKind::Image] {
+                let mut wanted = view.summaries(None);
+                wanted.retain(|row| {
+                    let at = row.name.rsplit('-').next().unwrap();
+                    let number: usize = at.parse().unwrap();
+                    let tag = format!("registry.example.com/ALSO-{}:{at}", places[number].1 % 3);
+                    let is_named = has(&row.name, &search) || kind == PlaceKind::Image && has(&tag, &search);
+                    row.place.kind() == kind && is_named && (os.is_none() || !row.os.is_empty() && has(&row.os, &os))
+                });
+                for order in [PlaceOrder::Score, PlaceOrder::Name] {
+                    wanted.sort_by(|a, b| match order {
+                        PlaceOrder::Score => (b.top_score_tenths, &a.place).cmp(&(a.top_score_tenths, &b.place)),
+                        PlaceOrder::Name => (&a.name, &a.place).cmp(&(&b.name, &b.place)),
+                    });
+                    let (mut rows, mut after) = (Vec::<PlaceSummary>::new(), None);
+                    loop {
+                        let page = view.places_page(kind, &filter, order, after.as_ref(), limit);
+                        prop_assert_eq!(page.total, wanted.len());
+                        rows.extend(page.rows);
+                        if !page.more {
+                            break;
+                        }
+                        after = rows.last().map(|last| PlacePosition {
+                            score_tenths: last.top_score_tenths,
+                            name: last.name.clone(),
+                            place: last.place.clone(),
+                        });
+                    }
+                    prop_assert_eq!(&rows, &wanted);
+                }
+            }
+        }
     }
 }

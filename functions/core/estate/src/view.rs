@@ -1,9 +1,14 @@
-//! Parts of an index: what is within a scope, and what a filter of places wants.
+//! Parts of an index: what of it is within a scope, and what somebody sees.
+
+use std::sync::Arc;
 
 use schemas::Place;
-use scope::{Part, Resource, Scope};
+use scope::{Resource, Scope};
 
-use crate::index::{EstateIndex, PlaceRow};
+use crate::{
+    index::{EstateIndex, PlaceRow},
+    known::Rankings,
+};
 
 /// Which places of an index are within a scope: a bit for each, in the order of the index that it was made from. It says
 /// nothing of any other index, a later one of the same tenant included.
@@ -11,6 +16,8 @@ use crate::index::{EstateIndex, PlaceRow};
 pub struct Within {
     scope: Scope,
     bits: Vec<u64>,
+    /// What is vulnerable there.
+    pub(crate) rankings: Rankings,
 }
 
 impl Within {
@@ -27,6 +34,7 @@ impl Within {
         Self {
             scope: scope.clone(),
             bits: words,
+            rankings: Rankings::default(),
         }
     }
 
@@ -37,7 +45,7 @@ impl Within {
 
     /// What it takes in memory, in bytes, about.
     pub fn memory_bytes(&self) -> usize {
-        self.bits.len() * size_of::<u64>()
+        self.bits.len() * size_of::<u64>() + self.rankings.memory_bytes()
     }
 }
 
@@ -56,7 +64,7 @@ impl EstateIndex {
                 met.collect()
             })
             .collect();
-        let is_within = |(place, row): (&Place, &PlaceRow)| {
+        let is_within = |(place, row): (&Arc<Place>, &Arc<PlaceRow>)| {
             if !self.is_told(row) {
                 return scope.includes(&by_name(place, row));
             }
@@ -98,24 +106,51 @@ pub struct View<'a> {
     within: Option<&'a Within>,
 }
 
+impl EstateIndex {
+    /// All of it.
+    pub fn whole(&self) -> View<'_> {
+        View::new(self, None)
+    }
+
+    /// What of it somebody may see.
+    pub fn seen<'a>(&'a self, within: &'a Within) -> View<'a> {
+        View::new(self, Some(within))
+    }
+}
+
 impl<'a> View<'a> {
-    pub(crate) fn new(index: &'a EstateIndex, within: Option<&'a Within>) -> Self {
+    fn new(index: &'a EstateIndex, within: Option<&'a Within>) -> Self {
         Self { index, within }
     }
 
     /// The places that are there and seen.
-    pub(crate) fn present(&self) -> impl Iterator<Item = (&'a Place, &'a PlaceRow)> + use<'a> {
-        let within = self.within;
-        let places = self.index.places.iter().enumerate();
-        let seen = places.filter(move |(number, (_, row))| {
-            !row.removed && within.is_none_or(|within| within.has(*number))
-        });
-        seen.map(|(_, place)| place)
+    pub(crate) fn present(&self) -> impl Iterator<Item = (u32, &'a Place, &'a PlaceRow)> + use<'a> {
+        let view = *self;
+        let places = (0..).zip(&self.index.places);
+        let seen =
+            places.filter(move |(number, (_, row))| !row.removed && view.has_number(*number));
+        seen.map(|(number, (place, row))| (number, &**place, &**row))
+    }
+
+    /// Whether a place is seen, by its number.
+    pub(crate) fn has_number(&self, number: u32) -> bool {
+        self.within.is_none_or(|within| within.has(number as usize))
+    }
+
+    /// What is known of its vulnerabilities.
+    pub(crate) fn rankings(&self) -> &'a Rankings {
+        match self.within {
+            Some(within) => &within.rankings,
+            None => &self.index.known.whole,
+        }
     }
 
     /// A place, where it is there and seen.
     pub(crate) fn place(&self, place: &Place) -> Option<&'a PlaceRow> {
-        let row = self.index.places.get(place).filter(|row| !row.removed)?;
+        let row = self.index.places.get(place)?;
+        if row.removed {
+            return None;
+        }
         // Its number is its position, which only those before it tell; to ask the scope again is quicker.
         let is_seen = |within: &Within| within.scope.includes(&self.index.resource(place, row));
         self.within.is_none_or(is_seen).then_some(row)
@@ -129,62 +164,11 @@ impl<'a> View<'a> {
             let has = |within: Option<&Within>| within.is_none_or(|within| within.has(*number));
             !row.removed && has(within) && has(among)
         });
-        seen.map(|(_, (place, row))| (place, row.name.as_str()))
+        seen.map(|(_, (place, row))| (&**place, row.name.as_str()))
     }
 
     /// Whether a place is there and seen.
     pub fn has(&self, place: &Place) -> bool {
         self.place(place).is_some()
     }
-}
-
-/// Which places are wanted; an empty filter wants all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PlaceFilter {
-    /// Only those of which a name contains this text, without regard to case: any tag of an image.
-    pub search: Option<String>,
-    /// Only those whose operating system's name contains this text, without regard to case.
-    pub os: Option<String>,
-}
-
-/// A filter that was held against the texts of an index.
-pub(crate) struct ReadyFilter {
-    search: Option<(String, Vec<bool>)>,
-    os: Option<Vec<bool>>,
-}
-
-impl PlaceFilter {
-    pub(crate) fn ready(&self, index: &EstateIndex) -> ReadyFilter {
-        let all = |wanted: &str, of: Option<Part>| -> Vec<bool> {
-            let texts = index.texts.iter();
-            let has = texts.map(|(kind, text)| *kind == of && contains(text, wanted));
-            has.collect()
-        };
-        let lower = |text: &Option<String>| text.as_ref().map(|text| text.to_lowercase());
-        let search = lower(&self.search).map(|text| {
-            let names = all(&text, Some(Part::Image));
-            (text, names)
-        });
-        ReadyFilter {
-            search,
-            os: lower(&self.os).map(|text| all(&text, None)),
-        }
-    }
-}
-
-impl ReadyFilter {
-    pub(crate) fn wants(&self, row: &PlaceRow) -> bool {
-        let any = |wanted: &[bool]| {
-            let mut texts = row.texts.iter();
-            texts.any(|number| wanted.get(*number as usize) == Some(&true))
-        };
-        let is_named =
-            |(text, names): &(String, Vec<bool>)| contains(&row.name, text) || any(names);
-        self.search.as_ref().is_none_or(is_named) && self.os.as_ref().is_none_or(|os| any(os))
-    }
-}
-
-/// Whether a text contains another in lower case.
-fn contains(text: &str, lower: &str) -> bool {
-    text.to_lowercase().contains(lower)
 }

@@ -7,6 +7,7 @@ use crate::ports::{BatchWrite, Condition, Index, Item, Key, TableError, Write};
 check_list!("table", false:
     an_item_comes_back_as_it_was_put,
     every_write_has_a_version_of_its_own,
+    a_mark_changes_with_every_write,
     conditions_hold_exactly,
     a_sequence_never_goes_back,
     an_expired_item_is_absent,
@@ -55,6 +56,34 @@ async fn every_write_has_a_version_of_its_own(subject: &Subject) -> Verdict {
         .await?;
     let four = table.get(&item.key).await?.map(|item| item.version);
     ensure!(four != Some(three), "a transaction kept the version");
+    Ok(())
+}
+
+async fn a_mark_changes_with_every_write(subject: &Subject) -> Verdict {
+    let table = &subject.platform.table;
+    let item = Item::new(Key::new(subject.name("mark"), "a"), "same");
+    let mark = || table.mark(&item.key.partition);
+    let mut before = mark();
+    let mut changed = |what: &str| {
+        let now = mark();
+        let is_new = now != before || now.is_none();
+        before = now;
+        ensure!(is_new, "{what} left the mark as it was");
+        Ok(())
+    };
+    table.put(item.clone(), Condition::None).await?;
+    changed("a put")?;
+    table
+        .transact(vec![put(item.clone(), Condition::Exists)])
+        .await?;
+    changed("a transaction")?;
+    let mut left = vec![BatchWrite::Put(item.clone())];
+    while !left.is_empty() {
+        left = table.write_batch(left).await?;
+    }
+    changed("a batch")?;
+    table.delete(&item.key, Condition::None).await?;
+    changed("a delete")?;
     Ok(())
 }
 

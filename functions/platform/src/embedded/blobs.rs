@@ -27,6 +27,8 @@ use crate::ports::{
 
 /// Bytes that are gathered before they are written, and below which a blob is read at once.
 const CHUNK: usize = 256 * 1024;
+/// Bytes up to which a blob is read on the caller's thread: handing it from thread to thread would take longer.
+const SMALL: u64 = 16 * 1024;
 
 /// The blobs of one embedded store.
 pub(crate) struct EmbeddedBlobs {
@@ -197,6 +199,32 @@ impl EmbeddedBlobs {
             .await
     }
 
+    /// A small blob, read at once; `None` when it is larger, or was replaced meanwhile.
+    async fn glance(&self, path: &BlobPath) -> Result<Option<Blob>, BlobError> {
+        let known = self
+            .store
+            .glance(|connection| {
+                Ok::<_, BlobError>(known(connection, path).map_err(StoreError::from)?)
+            })
+            .await?;
+        let Known { file, meta } = known.ok_or(BlobError::NotFound)?;
+        if meta.size_bytes > SMALL {
+            return Ok(None);
+        }
+        let bytes = match std::fs::read(self.files.path(&file)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io_error(error)),
+        };
+        if bytes.len() as u64 != meta.size_bytes {
+            return Err(BlobError::Unavailable("the file of the blob is cut".into()));
+        }
+        Ok(Some(Blob {
+            meta,
+            body: bytes.into(),
+        }))
+    }
+
     /// A part of an open file as a body.
     async fn body(mut file: File, range: Range<u64>) -> Result<Body, BlobError> {
         let length = range.end.saturating_sub(range.start);
@@ -289,6 +317,9 @@ impl Blobs for EmbeddedBlobs {
     }
 
     async fn get(&self, path: &BlobPath) -> Result<Blob, BlobError> {
+        if let Some(small) = self.glance(path).await? {
+            return Ok(small);
+        }
         let (meta, file) = self.open(path).await?;
         let body = Self::body(file, 0..meta.size_bytes).await?;
         Ok(Blob { meta, body })
@@ -307,10 +338,9 @@ impl Blobs for EmbeddedBlobs {
     }
 
     async fn head(&self, path: &BlobPath) -> Result<Option<BlobMeta>, BlobError> {
-        let path = path.clone();
         self.store
-            .read(move |connection| {
-                Ok(known(connection, &path)
+            .glance(|connection| {
+                Ok(known(connection, path)
                     .map_err(StoreError::from)?
                     .map(|known| known.meta))
             })

@@ -7,6 +7,10 @@ use super::table::{COLUMNS, index_number, item_of};
 use crate::ports::table::{MAX_PAGE_BYTES, MAX_PAGE_ITEMS};
 use crate::ports::{Cursor, Index, Page, QueryPage, SortRange, TableError};
 
+/// Items and bytes up to which a page is read in passing.
+const FEW_ITEMS: usize = 100;
+const FEW_BYTES: usize = 64 * 1024;
+
 /// A page that is to be read.
 pub(crate) struct Query {
     sql: String,
@@ -104,10 +108,33 @@ impl Query {
         })
     }
 
-    /// Reads the page.
-    pub(crate) fn run(self, connection: &Connection, now_s: u64) -> rusqlite::Result<QueryPage> {
+    /// Reads the page; `None` when it turns out to be long.
+    pub(crate) fn glance(
+        &self,
+        connection: &Connection,
+        now_s: u64,
+    ) -> rusqlite::Result<Option<QueryPage>> {
+        self.run_within(connection, now_s, FEW_ITEMS, FEW_BYTES)
+    }
+
+    /// Reads the page, however long it is.
+    pub(crate) fn run(&self, connection: &Connection, now_s: u64) -> rusqlite::Result<QueryPage> {
+        let page = self.run_within(connection, now_s, usize::MAX, usize::MAX)?;
+        Ok(page.unwrap_or(QueryPage {
+            items: Vec::new(),
+            next: None,
+        }))
+    }
+
+    fn run_within(
+        &self,
+        connection: &Connection,
+        now_s: u64,
+        most_items: usize,
+        most_bytes: usize,
+    ) -> rusqlite::Result<Option<QueryPage>> {
         let mut statement = connection.prepare_cached(&self.sql)?;
-        let mut rows = statement.query(params_from_iter(self.values))?;
+        let mut rows = statement.query(params_from_iter(&self.values))?;
         let mut items = Vec::new();
         let (mut count, mut size_bytes) = (0_usize, 0_usize);
         let mut next = None;
@@ -116,6 +143,9 @@ impl Query {
             let at: String = row.get(7)?;
             count += 1;
             size_bytes += item.size_bytes();
+            if count > most_items || size_bytes > most_bytes {
+                return Ok(None);
+            }
             if count == self.limit || size_bytes >= MAX_PAGE_BYTES {
                 let key = &item.key;
                 next = Some(write_cursor(&(
@@ -133,7 +163,7 @@ impl Query {
                 break;
             }
         }
-        Ok(QueryPage { items, next })
+        Ok(Some(QueryPage { items, next }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The queue, in SQLite.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -28,8 +29,8 @@ const MAX_IDS: usize = 100;
 pub(crate) struct EmbeddedQueue {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
-    /// Wakes those who wait in a receive.
-    sent: Notify,
+    /// Wakes those who wait in a receive of a queue.
+    sent: Mutex<HashMap<String, Arc<Notify>>>,
 }
 
 impl From<StoreError> for QueueError {
@@ -55,8 +56,17 @@ impl EmbeddedQueue {
         Self {
             store,
             clock,
-            sent: Notify::new(),
+            sent: Mutex::default(),
         }
+    }
+
+    /// What wakes those who wait for a queue. There are as many as functions that receive and send.
+    fn sent(&self, queue: &str) -> Arc<Notify> {
+        let mut all = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sent) = all.get(queue) {
+            return Arc::clone(sent);
+        }
+        Arc::clone(all.entry(queue.to_owned()).or_default())
     }
 
     async fn send_some(&self, queue: &str, messages: Vec<Message>) -> Result<(), QueueError> {
@@ -77,18 +87,26 @@ impl EmbeddedQueue {
         queue: &str,
         how: Receive,
     ) -> Result<(Vec<Delivery>, Option<u64>), QueueError> {
-        let (queue, now_ms) = (queue.to_owned(), self.clock.now_ms());
+        let now_ms = self.clock.now_ms();
+        // Most looks find nothing: they need not wait for the writer.
+        let next = self
+            .store
+            .glance(|connection| {
+                Ok::<_, QueueError>(next_ms(connection, queue, now_ms).map_err(StoreError::from)?)
+            })
+            .await?;
+        if next != Some(0) {
+            return Ok((Vec::new(), next));
+        }
+        let queue = queue.to_owned();
         self.store
             .write(move |connection| {
                 let deliveries = take(connection, &queue, how, now_ms)?;
-                let next: Option<i64> = if deliveries.is_empty() {
-                    connection
-                        .prepare_cached("SELECT min(visible_at_ms) FROM messages WHERE queue = ?1")?
-                        .query_row(params![queue], |row| row.get(0))?
+                let next = if deliveries.is_empty() {
+                    next_ms(connection, &queue, now_ms)?
                 } else {
                     None
                 };
-                let next = next.map(|at| from_stored(at).saturating_sub(now_ms));
                 Ok(Ok::<_, QueueError>((deliveries, next)))
             })
             .await?
@@ -146,7 +164,7 @@ impl Queue for EmbeddedQueue {
                 }
             }
         }
-        self.sent.notify_waiters();
+        self.sent(queue).notify_waiters();
         failures.sort_by_key(|failure| failure.at);
         Ok(failures)
     }
@@ -155,8 +173,9 @@ impl Queue for EmbeddedQueue {
         validate::queue_name(queue)?;
         validate::receive(&how)?;
         let end = Instant::now() + Duration::from_secs(u64::from(how.wait_s));
+        let waking = self.sent(queue);
         loop {
-            let sent = self.sent.notified();
+            let sent = waking.notified();
             tokio::pin!(sent);
             // Listening before looking: what is sent in between wakes this receiver.
             sent.as_mut().enable();
@@ -201,7 +220,7 @@ impl Queue for EmbeddedQueue {
             })
             .await??;
         if visibility_s == 0 {
-            self.sent.notify_waiters();
+            self.sent(&delivery.queue).notify_waiters();
         }
         Ok(())
     }
@@ -251,8 +270,8 @@ impl Queue for EmbeddedQueue {
 
     async fn redrive(&self, queue: &str, which: Which) -> Result<u64, QueueError> {
         validate::queue_name(queue)?;
-        let (queue, now_ms) = (queue.to_owned(), self.clock.now_ms());
-        for_each_dead(&self.store, &queue.clone(), which, move |connection, id| {
+        let (of, now_ms) = (queue.to_owned(), self.clock.now_ms());
+        for_each_dead(&self.store, queue, which, move |connection, id| {
             connection
                 .prepare_cached(
                     "INSERT INTO messages (queue, id, body, sent_at_ms, visible_at_ms, receive_count,
@@ -260,11 +279,11 @@ impl Queue for EmbeddedQueue {
                      SELECT queue, id, body, sent_at_ms, ?3, 0, 0 FROM dead_letters
                      WHERE queue = ?1 AND id = ?2",
                 )?
-                .execute(params![queue, id, to_stored(now_ms)])?;
+                .execute(params![of, id, to_stored(now_ms)])?;
             Ok(())
         })
         .await
-        .inspect(|_| self.sent.notify_waiters())
+        .inspect(|_| self.sent(queue).notify_waiters())
     }
 
     async fn purge_dead(&self, queue: &str, which: Which) -> Result<u64, QueueError> {
@@ -305,6 +324,14 @@ fn insert(
             message.trace
         ])?;
     Ok(())
+}
+
+/// When the next message of a queue can be received, in milliseconds from now; `None` without any.
+fn next_ms(connection: &Connection, queue: &str, now_ms: u64) -> rusqlite::Result<Option<u64>> {
+    let next: Option<i64> = connection
+        .prepare_cached("SELECT min(visible_at_ms) FROM messages WHERE queue = ?1")?
+        .query_row(params![queue], |row| row.get(0))?;
+    Ok(next.map(|at| from_stored(at).saturating_sub(now_ms)))
 }
 
 /// Takes what is ready, and buries what was received too often.

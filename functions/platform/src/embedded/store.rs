@@ -21,7 +21,9 @@ const MAX_GROUP: usize = 512;
 /// Writes that may wait for the writer; callers beyond are held back.
 const MAX_WAITING: usize = 4096;
 /// Connections for reading.
-const READERS: usize = 4;
+const READERS: usize = 6;
+/// How many of them read what takes a while, at most: what is read in passing waits for none of these.
+const LONG_READERS: usize = 4;
 
 /// Why the database did not do as asked. Cloned to every caller of a failed group.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -74,6 +76,7 @@ pub(crate) struct Store {
 
 struct Readers {
     free: Arc<Semaphore>,
+    long: Arc<Semaphore>,
     connections: Mutex<Vec<Connection>>,
 }
 
@@ -126,6 +129,7 @@ impl Store {
             writer: Some(writer),
             readers: Arc::new(Readers {
                 free: Arc::new(Semaphore::new(READERS)),
+                long: Arc::new(Semaphore::new(LONG_READERS)),
                 connections: Mutex::new(readers),
             }),
         })
@@ -134,6 +138,21 @@ impl Store {
     /// Does `work` in a transaction and returns its result once that is on disk. An inner error of
     /// the work undoes it; an error of SQLite does too and becomes the outer error.
     pub(crate) async fn write<T, E, W>(&self, work: W) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<Result<T, E>> + Send + 'static,
+    {
+        self.write_then(work, || ()).await
+    }
+
+    /// The same, and does something else after the commit, before the caller is answered, whether they are still there or
+    /// not; also when it is not known what became of the write.
+    pub(crate) async fn write_then<T, E, W>(
+        &self,
+        work: W,
+        after: impl FnOnce() + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
     where
         T: Send + 'static,
         E: Send + 'static,
@@ -155,6 +174,7 @@ impl Store {
                 Err(error) => Outcome::Failed(error.clone()),
             };
             let reply: Answer = Box::new(move |committed| {
+                after();
                 drop(permit);
                 // A caller that has gone away needs no answer; its write stands.
                 let _ = answer.send(committed.and(result));
@@ -166,24 +186,43 @@ impl Store {
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Reads what was committed before the call.
+    /// Reads what was committed before the call, at once and on the caller's thread: for a few rows, which take less time
+    /// than handing them from thread to thread.
+    pub(crate) async fn glance<T, E>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let free = self.readers.free.acquire().await;
+        let _permit = free.map_err(|_| StoreError::Closed)?;
+        let connection = self.readers.take().ok_or(StoreError::Closed)?;
+        let result = read(&connection);
+        self.readers.give(connection);
+        result
+    }
+
+    /// Reads what was committed before the call, on a thread for such work.
     pub(crate) async fn read<T, E, R>(&self, read: R) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         R: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
-        // The permit goes along: a caller that is dropped leaves its connection in use for a while.
-        let permit = Arc::clone(&self.readers.free)
-            .acquire_owned()
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        // The permits go along: a caller that is dropped leaves its connection in use for a while.
+        let long = Arc::clone(&self.readers.long).acquire_owned().await;
+        let free = Arc::clone(&self.readers.free).acquire_owned().await;
+        let permits = (
+            free.map_err(|_| StoreError::Closed)?,
+            long.map_err(|_| StoreError::Closed)?,
+        );
         let readers = Arc::clone(&self.readers);
         let done = tokio::task::spawn_blocking(move || {
             let connection = readers.take().ok_or(StoreError::Closed)?;
             let result = read(&connection);
             readers.give(connection);
-            drop(permit);
+            drop(permits);
             result
         })
         .await;

@@ -31,6 +31,28 @@ pub(crate) struct EmbeddedTable {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
     writes: AtomicU64,
+    marks: Arc<Marks>,
+}
+
+/// Counts the writes to partitions. Several partitions may share a count: then it changes oftener than it has to.
+struct Marks([AtomicU64; MARKS]);
+
+/// How many counts there are.
+const MARKS: usize = 1024;
+
+impl Marks {
+    fn of(&self, partition: &str) -> &AtomicU64 {
+        // FNV-1a: a few nanoseconds, and nothing depends on its being even.
+        let hash = partition
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        let [one, two, ..] = (hash ^ (hash >> 32)).to_le_bytes();
+        let at = usize::from(u16::from_le_bytes([one, two])) % MARKS;
+        // The remainder is within.
+        self.0.get(at).unwrap_or(&self.0[0])
+    }
 }
 
 impl From<StoreError> for TableError {
@@ -48,7 +70,24 @@ impl EmbeddedTable {
             store,
             clock,
             writes: AtomicU64::new(0),
+            marks: Arc::new(Marks([const { AtomicU64::new(0) }; MARKS])),
         }
+    }
+
+    async fn run(&self, query: query::Query) -> Result<QueryPage, TableError> {
+        let now_s = self.clock.now_s();
+        let store = &self.store;
+        let short = store
+            .glance(|connection| {
+                Ok::<_, TableError>(query.glance(connection, now_s).map_err(StoreError::from)?)
+            })
+            .await?;
+        if let Some(page) = short {
+            return Ok(page);
+        }
+        store
+            .read(move |connection| Ok(query.run(connection, now_s).map_err(StoreError::from)?))
+            .await
     }
 
     /// Does the writes in one transaction.
@@ -59,22 +98,31 @@ impl EmbeddedTable {
             .iter()
             .map(|_| fresh_version())
             .collect::<Result<Vec<_>, _>>()?;
-        self.store
-            .write(move |connection| {
-                if sweep {
-                    sweep_expired(connection, now_s)?;
+        let partitions: Vec<String> = writes
+            .iter()
+            .map(|write| write.key().partition.clone())
+            .collect();
+        let marks = Arc::clone(&self.marks);
+        let mark = move || {
+            for partition in &partitions {
+                marks.of(partition).fetch_add(1, Ordering::Release);
+            }
+        };
+        let work = move |connection: &Connection| {
+            if sweep {
+                sweep_expired(connection, now_s)?;
+            }
+            for (at, write) in writes.iter().enumerate() {
+                if let Some(failed) = check(connection, at, write, now_s)? {
+                    return Ok(Err(failed));
                 }
-                for (at, write) in writes.iter().enumerate() {
-                    if let Some(failed) = check(connection, at, write, now_s)? {
-                        return Ok(Err(failed));
-                    }
-                }
-                for (write, version) in writes.iter().zip(&versions) {
-                    apply(connection, write, *version)?;
-                }
-                Ok(Ok(versions))
-            })
-            .await?
+            }
+            for (write, version) in writes.iter().zip(&versions) {
+                apply(connection, write, *version)?;
+            }
+            Ok(Ok(versions))
+        };
+        self.store.write_then(work, mark).await?
     }
 }
 
@@ -82,19 +130,19 @@ impl EmbeddedTable {
 impl Table for EmbeddedTable {
     async fn get(&self, key: &Key) -> Result<Option<Item>, TableError> {
         validate::key(key)?;
-        let (key, now_s) = (key.clone(), self.clock.now_s());
+        let now_s = self.clock.now_s();
         self.store
-            .read(move |connection| Ok(load(connection, &key, now_s).map_err(StoreError::from)?))
+            .glance(|connection| Ok(load(connection, key, now_s).map_err(StoreError::from)?))
             .await
     }
 
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<Item>, TableError> {
         validate::keys(keys)?;
-        let (keys, now_s) = (keys.to_vec(), self.clock.now_s());
+        let now_s = self.clock.now_s();
         self.store
-            .read(move |connection| {
+            .glance(|connection| {
                 let mut items = Vec::new();
-                for key in &keys {
+                for key in keys {
                     items.extend(load(connection, key, now_s).map_err(StoreError::from)?);
                 }
                 Ok(items)
@@ -123,10 +171,7 @@ impl Table for EmbeddedTable {
     ) -> Result<QueryPage, TableError> {
         validate::query(partition, range, page)?;
         let query = query::Query::of_partition(partition, range, page)?;
-        let now_s = self.clock.now_s();
-        self.store
-            .read(move |connection| Ok(query.run(connection, now_s).map_err(StoreError::from)?))
-            .await
+        self.run(query).await
     }
 
     async fn query_index(
@@ -138,10 +183,11 @@ impl Table for EmbeddedTable {
     ) -> Result<QueryPage, TableError> {
         validate::query(partition, range, page)?;
         let query = query::Query::of_index(index, partition, range, page)?;
-        let now_s = self.clock.now_s();
-        self.store
-            .read(move |connection| Ok(query.run(connection, now_s).map_err(StoreError::from)?))
-            .await
+        self.run(query).await
+    }
+
+    fn mark(&self, partition: &str) -> Option<u64> {
+        Some(self.marks.of(partition).load(Ordering::Acquire))
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
@@ -239,9 +285,10 @@ pub(crate) fn item_of(row: &Row<'_>) -> rusqlite::Result<Item> {
 
 fn load(connection: &Connection, key: &Key, now_s: u64) -> rusqlite::Result<Option<Item>> {
     let item = connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM items i WHERE i.partition = ?1 AND i.sort = ?2"
-        ))?
+        .prepare_cached(
+            "SELECT i.partition, i.sort, i.value, i.version, i.sequence, i.expires_at_s, i.places \
+             FROM items i WHERE i.partition = ?1 AND i.sort = ?2",
+        )?
         .query_row(params![key.partition, key.sort], item_of)
         .optional()?;
     Ok(item.filter(|item| !item.is_expired(now_s)))

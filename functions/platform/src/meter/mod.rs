@@ -233,14 +233,18 @@ impl Meter {
         }
     }
 
-    /// A meter that reads an item before it is replaced or deleted, uncounted, to count the write exactly. For
-    /// measurements; it is not one step with the write.
+    /// A meter that reads an item before it is replaced or deleted, uncounted, to count the write exactly, and shows no marks
+    /// ([`Table::mark`](crate::Table::mark)), which the cloud has not. For measurements; it is not one step with the write.
     #[must_use]
     pub fn looking() -> Self {
         Self {
             looks: true,
             ..Self::new()
         }
+    }
+
+    pub(crate) fn is_looking(&self) -> bool {
+        self.looks
     }
 
     /// The counts at this moment.

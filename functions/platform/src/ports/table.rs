@@ -416,6 +416,13 @@ pub trait Table: Send + Sync {
         page: &Page,
     ) -> Result<QueryPage, TableError>;
 
+    /// A mark of a partition that changes with each write to it before that is acknowledged, where the platform can tell
+    /// without reading: what was read of it after the same mark is as new, but for items whose time to live passed. `None`
+    /// where it cannot: then read. What is read between two marks that differ may be older than the second.
+    fn mark(&self, _partition: &str) -> Option<u64> {
+        None
+    }
+
     /// Does all writes or none: up to 100 distinct items, 4 MiB together.
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError>;
 

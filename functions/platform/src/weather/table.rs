@@ -199,6 +199,10 @@ impl Table for WeatherTable {
         Ok(page)
     }
 
+    fn mark(&self, partition: &str) -> Option<u64> {
+        self.inner.mark(partition)
+    }
+
     async fn transact(&self, writes: Vec<Write>) -> Result<(), TableError> {
         let keys: Vec<Key> = writes.iter().map(|write| write.key().clone()).collect();
         self.before_write(&keys).await?;

@@ -147,6 +147,20 @@ impl Load {
         })
     }
 
+    /// Asks questions one after the other, over one connection, so often in all.
+    pub(crate) async fn in_turn(
+        host: SocketAddr,
+        questions: &[&Question],
+        count: usize,
+    ) -> Result<(), Failure> {
+        let mut sender = open(host).await?;
+        for question in questions.iter().cycle().take(count) {
+            sender.ready().await?;
+            ask(&mut sender, question, host).await?;
+        }
+        Ok(())
+    }
+
     /// Asks questions, whichever of them, at independent moments.
     pub(crate) async fn arriving(
         &self,

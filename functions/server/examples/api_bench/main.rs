@@ -15,12 +15,13 @@ mod people;
 mod served;
 
 use std::{
+    collections::BTreeMap,
     io::{Write, stdout},
     path::PathBuf,
     time::Duration,
 };
 
-use load::{Load, Outcome};
+use load::{Load, Outcome, Question};
 use people::People;
 use served::Served;
 
@@ -35,6 +36,8 @@ const READS_PER_S: f64 = 3_000.0;
 const WEBHOOKS: usize = 1_500;
 const WEBHOOKS_PER_S: f64 = 100.0;
 const WEBHOOK_P99_MS: f64 = 10.0;
+/// Requests of each kind whose processor time is measured: it is told in hundredths of a second.
+const IN_TURN: usize = 2_000;
 /// Mixed reads per second of the soak, and how much more memory may be held at its end than after its first quarter.
 const SOAK_PER_S: f64 = 500.0;
 const SOAK_GROWTH: f64 = 1.10;
@@ -77,6 +80,8 @@ async fn measure(
     let reads = people.mixed_reads();
     // Whatever is remembered is read first.
     load.arriving(&reads, 200.0, Duration::from_secs(5)).await?;
+
+    costs(&served, &reads).await?;
 
     let outcome = part(
         &served,
@@ -129,6 +134,26 @@ async fn measure(
     let outcome = outcome.await?;
     outcome.print()?;
     ratio("99th percentile", outcome.p99_ms(), WEBHOOK_P99_MS, "ms")
+}
+
+/// Says what requests of each kind take of the processors, one after the other: beside other work on the same machine, that
+/// says more than how long they take.
+async fn costs(served: &Served, reads: &[Question]) -> Result<(), Failure> {
+    writeln!(
+        stdout(),
+        "processor time of the server, one request after the other"
+    )?;
+    let mut of: BTreeMap<&str, Vec<&Question>> = BTreeMap::new();
+    for question in reads {
+        of.entry(question.kind).or_default().push(question);
+    }
+    for (kind, questions) in of {
+        let before = served.cpu_s()?;
+        Load::in_turn(served.address, &questions, IN_TURN).await?;
+        let each_ms = (served.cpu_s()? - before) * 1e3 / f64::from(u32::try_from(IN_TURN)?);
+        writeln!(stdout(), "  {kind:<34} {each_ms:>7.3} ms")?;
+    }
+    Ok(())
 }
 
 /// Runs one part, and says what it took of the processors.

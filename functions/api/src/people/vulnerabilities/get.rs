@@ -44,25 +44,18 @@ pub(crate) async fn get(
     let limit = usize::try_from(limit(page.limit)?).unwrap_or(usize::MAX);
     let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
     let as_of = state.now();
-    let mut places = sight.view().affected(&id);
-    let facts = places
-        .first()
-        .map(|top| top.vulnerability.clone())
+    let page = sight
+        .affected(&id, after, limit)
+        .await?
         .ok_or_else(|| ApiError::not_found("vulnerability in any place"))?;
-    let total_places = count(places.len());
-    if let Some(after) = after
-        && let Some(at) = places.iter().position(|place| place.place == after)
-    {
-        places.drain(..=at);
-    }
-    let more = places.len() > limit;
-    places.truncate(limit);
-    let next_cursor = places
+    let next_cursor = page
+        .rows
         .last()
-        .filter(|_| more)
+        .filter(|_| page.more)
         .map(|last| list.seal(&last.place))
         .transpose()?;
-    let places = places
+    let places = page
+        .rows
         .into_iter()
         .map(|place| AffectedPlaceRow {
             score: risk::score(&place.vulnerability, place.fix_available, &place.facts),
@@ -75,9 +68,9 @@ pub(crate) async fn get(
         .collect();
     Ok(Json(VulnerabilityDetail {
         id,
-        facts,
+        facts: page.facts,
         places,
-        total_places,
+        total_places: count(page.total),
         next_cursor,
         as_of: Some(as_of),
     }))

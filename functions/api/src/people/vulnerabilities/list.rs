@@ -1,9 +1,7 @@
 //! What is vulnerable here, and what first.
 
-use std::cmp::Reverse;
-
 use axum::{Json, extract::State};
-use estate::{Filter, Position, RankedVulnerability};
+use estate::{Filter, Order, Position, RankedVulnerability};
 use schemas::{
     Severity, VulnerabilityId,
     api::{
@@ -59,33 +57,13 @@ pub(crate) async fn list(
         &format!("{filter:?} {:?}", query.sort),
     );
     let feeds_loaded = feeds::loaded(&state).await?;
-    if let Some(key) = key_of(query.sort) {
-        let after: Option<(u32, VulnerabilityId)> = list.open_some(query.cursor.as_ref())?;
-        let as_of = state.now();
-        let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
-        let mut rows = sight.view().ranked(&filter);
-        let total = count(rows.len());
-        let place = |row: &RankedVulnerability| (Reverse(key(row)), row.id.clone());
-        rows.sort_by_cached_key(place);
-        if let Some((key, id)) = after {
-            let after = (Reverse(key), id);
-            rows.retain(|row| place(row) > after);
-        }
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let last = rows.last().filter(|_| more);
-        let next_cursor = last.map(|last| list.seal(&(key(last), &last.id)));
-        return Ok(Json(VulnerabilityList {
-            next_cursor: next_cursor.transpose()?,
-            vulnerabilities: rows.into_iter().map(row).collect(),
-            total,
-            as_of: Some(as_of),
-            feeds_loaded,
-        }));
-    }
-    let after: Option<(u16, VulnerabilityId)> = list.open_some(query.cursor.as_ref())?;
-    let after = after.map(|(score_tenths, id)| Position { score_tenths, id });
-    let begins = after.is_none() && filter == Filter::default() && caller.scope().is_everything();
+    let after: Option<(u32, VulnerabilityId)> = list.open_some(query.cursor.as_ref())?;
+    let after = after.map(|(key, id)| Position { key, id });
+    let order = order(query.sort);
+    let begins = after.is_none()
+        && order == Order::Score
+        && filter == Filter::default()
+        && caller.scope().is_everything();
     if begins && let Some(top) = top(&state, caller.tenant()).await? {
         let total = top.vulnerabilities.total;
         if let Some((rows, more)) = top.vulnerabilities.page(limit) {
@@ -105,10 +83,10 @@ pub(crate) async fn list(
     }
     let as_of = state.now();
     let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
-    let page = sight.view().page(&filter, after.as_ref(), limit);
+    let page = sight.page(&filter, order, after.as_ref(), limit).await?;
     let next_cursor = page
         .next
-        .map(|next| list.seal(&(next.score_tenths, next.id)))
+        .map(|next| list.seal(&(next.key, next.id)))
         .transpose()?;
     Ok(Json(VulnerabilityList {
         vulnerabilities: page.rows.into_iter().map(row).collect(),
@@ -119,16 +97,12 @@ pub(crate) async fn list(
     }))
 }
 
-/// What an order other than that of scores goes by, the highest first.
-fn key_of(sort: VulnerabilitySort) -> Option<fn(&RankedVulnerability) -> u32> {
+fn order(sort: VulnerabilitySort) -> Order {
     match sort {
-        VulnerabilitySort::Score => None,
-        // Bits of numbers that are not negative have the same order as the numbers.
-        VulnerabilitySort::Epss => {
-            Some(|row| row.facts.epss.map_or(0, |epss| epss.max(0.0).to_bits()))
-        }
-        VulnerabilitySort::Places => Some(|row| row.hosts.saturating_add(row.images)),
-        VulnerabilitySort::Id => Some(|_| 0),
+        VulnerabilitySort::Score => Order::Score,
+        VulnerabilitySort::Epss => Order::Epss,
+        VulnerabilitySort::Places => Order::Places,
+        VulnerabilitySort::Id => Order::Id,
     }
 }
 
