@@ -452,7 +452,8 @@ pub(crate) async fn principal(parts: &Parts, state: &ApiState) -> Result<Princip
 async fn of_token(token: &str, state: &ApiState) -> Result<Principal, ApiError> {
     let (_, key) = state.session_key();
     let verified = state.verified().verify(token, key, state.now());
-    of_session(&*verified.map_err(again)?, state).await
+    let session = verified.map_err(again)?;
+    of_session(&session, state).await
 }
 
 /// What is wrong with a token of a session.
