@@ -54,7 +54,7 @@ await "$server/healthz"
 # The one-time password is exchanged for one that the tests know.
 PORTAL_LOGIN=$(field admin <"$run/setup.json")
 PORTAL_PASSWORD="the browser's own $(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
-python3 - "$server" "$run/setup.json" "$PORTAL_PASSWORD" <<'PY'
+token=$(python3 - "$server" "$run/setup.json" "$PORTAL_PASSWORD" <<'PY'
 import json, sys, urllib.request
 server, setup, password = sys.argv[1:]
 setup = json.load(open(setup))
@@ -63,12 +63,22 @@ def post(path, body, token=None):
     request = urllib.request.Request(server + path, json.dumps(body).encode(), headers)
     return json.load(urllib.request.urlopen(request))
 token = post("/api/v1/session", {"login": setup["admin"], "password": setup["one_time_password"]})["token"]
-post("/api/v1/session/password", {"current": setup["one_time_password"], "new": password}, token)
+print(post("/api/v1/session/password", {"current": setup["one_time_password"], "new": password}, token)["token"])
 PY
+)
 BULKHEAD_ENROLMENT_TOKEN=$(field enrolment_token <"$run/setup.json") \
   "$BULKHEAD_BIN/bulkhead-agent" enroll --server "$server" --state "$run/agent" >"$run/agent.log" 2>&1
 # What it could not read is shown as such.
 "$BULKHEAD_BIN/bulkhead-agent" run --once --state "$run/agent" >>"$run/agent.log" 2>&1 || true
+
+# What was found is there a little later than what was read.
+if [ ${#feeds[@]} -gt 0 ]; then
+  for _ in $(seq 120); do
+    found=$(curl -sf -H "authorization: Bearer $token" "$server/api/v1/vulnerabilities?limit=1" | field total)
+    [ "$found" = 0 ] || break
+    sleep 1
+  done
+fi
 
 preview=$(free_port)
 (cd frontend && BULKHEAD_SERVER=$server exec node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --port "$preview" --logLevel error) \
