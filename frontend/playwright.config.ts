@@ -1,6 +1,7 @@
 /**
  * Tests of the portal in a real browser against a real server. `infra/dev/browser.sh` starts both and says where they are:
- * PORTAL is the portal's address, PORTAL_LOGIN and PORTAL_PASSWORD somebody who may everything.
+ * PORTAL is the portal's address, PORTAL_LOGIN and PORTAL_PASSWORD somebody who may everything,
+ * PORTAL_ONE_TIME the password that they have until the first test sets that one.
  */
 import { defineConfig } from "@playwright/test";
 

@@ -1,10 +1,10 @@
 /** What people do in the portal. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
-import { open } from "./helpers";
+import { open, openVulnerabilities } from "./helpers";
 
 test("are we affected? a CVE typed anywhere is answered", async ({ page }) => {
-  await open(page, "/vulnerabilities");
+  await openVulnerabilities(page);
   const id = (await page.locator("main tbody a").first().textContent())?.trim() ?? "";
   await open(page, "/");
   await page.keyboard.press("/");
@@ -24,7 +24,7 @@ test("are we affected? a CVE typed anywhere is answered", async ({ page }) => {
 });
 
 test("filters, order and page live in the address and survive going back", async ({ page }) => {
-  await open(page, "/vulnerabilities");
+  await openVulnerabilities(page);
   await page.getByPlaceholder(/Find a CVE/).click();
   await page.getByRole("option", { name: "Severity", exact: true }).click();
   await page.getByRole("option", { name: "High", exact: true }).click();
@@ -33,7 +33,7 @@ test("filters, order and page live in the address and survive going back", async
 });
 
 test("an address is a list with its filters", async ({ page }) => {
-  await open(page, "/vulnerabilities?severity=critical,high&sort=id");
+  await openVulnerabilities(page, "?severity=critical,high&sort=id");
   await expect(page.getByText(/Severity = Critical, High/)).toBeVisible();
   const ids = await page.locator("main tbody tr th a, main tbody tr td:first-child a").allTextContents();
   expect(ids.length).toBeGreaterThan(0);
@@ -52,7 +52,7 @@ test("an address is a list with its filters", async ({ page }) => {
 });
 
 test("a list is exported whole, as a table and as lines", async ({ page }) => {
-  await open(page, "/vulnerabilities?severity=critical,high,medium,low");
+  await openVulnerabilities(page, "?severity=critical,high,medium,low");
   const total = Number(
     /of ([\d,]+)\)/.exec((await page.getByRole("heading", { level: 1 }).textContent()) ?? "")?.[1]?.replace(",", ""),
   );
@@ -76,7 +76,7 @@ test("a list is exported whole, as a table and as lines", async ({ page }) => {
 });
 
 test("a score can be added up", async ({ page }) => {
-  await open(page, "/vulnerabilities");
+  await openVulnerabilities(page);
   await page.locator("main tbody a").first().click();
   const points = page.locator(".parts tbody .parts-points > span:first-child");
   await expect(points.first()).toBeVisible();

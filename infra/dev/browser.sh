@@ -51,20 +51,10 @@ feeds=()
 pids+=($!)
 await "$server/healthz"
 
-# The one-time password is exchanged for one that the tests know.
+# The first test signs in with the one-time password and sets this one.
 PORTAL_LOGIN=$(field admin <"$run/setup.json")
+PORTAL_ONE_TIME=$(field one_time_password <"$run/setup.json")
 PORTAL_PASSWORD="the browser's own $(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
-python3 - "$server" "$run/setup.json" "$PORTAL_PASSWORD" <<'PY'
-import json, sys, urllib.request
-server, setup, password = sys.argv[1:]
-setup = json.load(open(setup))
-def post(path, body, token=None):
-    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-    request = urllib.request.Request(server + path, json.dumps(body).encode(), headers)
-    return json.load(urllib.request.urlopen(request))
-token = post("/api/v1/session", {"login": setup["admin"], "password": setup["one_time_password"]})["token"]
-post("/api/v1/session/password", {"current": setup["one_time_password"], "new": password}, token)
-PY
 BULKHEAD_ENROLMENT_TOKEN=$(field enrolment_token <"$run/setup.json") \
   "$BULKHEAD_BIN/bulkhead-agent" enroll --server "$server" --state "$run/agent" >"$run/agent.log" 2>&1
 # What it could not read is shown as such.
@@ -74,7 +64,8 @@ preview=$(free_port)
 (cd frontend && BULKHEAD_SERVER=$server exec node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --port "$preview" --logLevel error) \
   >"$run/preview.log" 2>&1 </dev/null &
 pids+=($!)
-export PORTAL=http://127.0.0.1:$preview PORTAL_LOGIN PORTAL_PASSWORD
+export PORTAL=http://127.0.0.1:$preview PORTAL_LOGIN PORTAL_ONE_TIME PORTAL_PASSWORD
+[ ${#feeds[@]} -eq 0 ] || export PORTAL_JUDGES=1
 await "$PORTAL/"
 
 cd frontend

@@ -2,6 +2,7 @@
 import Autosuggest, { type AutosuggestProps } from "@cloudscape-design/components/autosuggest";
 import { useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
+import type { Schema } from "../api/types";
 import { typedCve } from "../domain/cve";
 import { count, score } from "../domain/format";
 import { visible } from "../domain/outside";
@@ -84,8 +85,11 @@ const NOTHING = "nothing";
 
 /** The page of the vulnerability whose id was typed whole. */
 function exactly(found: Found | undefined): string | undefined {
-  const row = found?.vulnerabilities.find(({ id }) => id === found.cve);
-  return row === undefined ? undefined : `/vulnerabilities/${encodeURIComponent(row.id)}`;
+  return found?.exact === undefined ? undefined : pageOf(found.exact.id);
+}
+
+function pageOf(id: string): string {
+  return `/vulnerabilities/${encodeURIComponent(id)}`;
 }
 
 function isWriting(target: EventTarget | null): boolean {
@@ -101,35 +105,9 @@ function isWriting(target: EventTarget | null): boolean {
 function optionsOf(found: Found): AutosuggestProps.Options {
   const words = texts.shell.search;
   const groups: AutosuggestProps.OptionGroup[] = [];
-  if (found.vulnerabilities.length > 0) {
-    groups.push({
-      label: words.vulnerabilities,
-      options: found.vulnerabilities.map((row) => ({
-        value: `/vulnerabilities/${encodeURIComponent(row.id)}`,
-        label: visible(row.id),
-        labelTag: words.score(score(row.score)),
-        description: words.affected(
-          words.hosts(row.hosts, count(row.hosts)),
-          words.images(row.images, count(row.images)),
-        ),
-        tags: [
-          texts.common.severity[severityOf(row.severity)],
-          ...(row.known_exploited ? [texts.common.chips.knownExploited] : []),
-        ],
-      })),
-    });
-  } else if (found.cve !== undefined) {
-    groups.push({
-      label: words.vulnerabilities,
-      options: [
-        {
-          value: NOTHING,
-          label: found.hasFeeds ? words.notAffected(found.cve) : words.noFeeds,
-          description: words.notAffectedHint,
-          iconName: found.hasFeeds ? "status-positive" : "status-warning",
-        },
-      ],
-    });
+  const risks = [...answerOf(found), ...found.vulnerabilities.map(riskOf)];
+  if (risks.length > 0) {
+    groups.push({ label: words.vulnerabilities, options: risks });
   }
   if (found.hosts.length > 0) {
     groups.push({
@@ -152,4 +130,47 @@ function optionsOf(found: Found): AutosuggestProps.Options {
     });
   }
   return groups;
+}
+
+/** What is said to somebody who typed a whole CVE. */
+function answerOf({ cve, exact, hasFeeds }: Found): AutosuggestProps.Option[] {
+  const words = texts.shell.search;
+  if (exact !== undefined) {
+    return [
+      {
+        value: pageOf(exact.id),
+        label: visible(exact.id),
+        labelTag: words.score(score(exact.places[0]?.score.value ?? 0)),
+        description: words.affectedPlaces(exact.total_places, count(exact.total_places)),
+        tags: tagsOf(exact.facts.severity ?? "unknown", exact.facts.known_exploited === true),
+        iconName: "status-negative",
+      },
+    ];
+  }
+  if (cve === undefined) {
+    return [];
+  }
+  return [
+    {
+      value: NOTHING,
+      label: hasFeeds ? words.notAffected(cve) : words.noFeeds,
+      description: words.notAffectedHint,
+      iconName: hasFeeds ? "status-positive" : "status-warning",
+    },
+  ];
+}
+
+function riskOf(row: Schema<"VulnerabilityRow">): AutosuggestProps.Option {
+  const words = texts.shell.search;
+  return {
+    value: pageOf(row.id),
+    label: visible(row.id),
+    labelTag: words.score(score(row.score)),
+    description: words.affected(words.hosts(row.hosts, count(row.hosts)), words.images(row.images, count(row.images))),
+    tags: tagsOf(row.severity, row.known_exploited),
+  };
+}
+
+function tagsOf(severity: string, isExploited: boolean): string[] {
+  return [texts.common.severity[severityOf(severity)], ...(isExploited ? [texts.common.chips.knownExploited] : [])];
 }

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { answered } from "../api/client";
-import { api } from "../api/portal";
+import { api, problemIn } from "../api/portal";
 import type { Schema } from "../api/types";
 import { useMay } from "../components/session";
 import { typedCve } from "../domain/cve";
@@ -18,6 +18,9 @@ export interface Found {
   text: string;
   /** The CVE that the text names. */
   cve: string | undefined;
+  /** The very vulnerability that was typed, where some place has it. */
+  exact: Schema<"VulnerabilityDetail"> | undefined;
+  /** Those whose id contains the text, without the one that was typed. */
   vulnerabilities: readonly Schema<"VulnerabilityRow">[];
   images: readonly Schema<"ImageRow">[];
   hosts: readonly Schema<"HostRow">[];
@@ -61,7 +64,8 @@ async function look(text: string, seesRisk: boolean, seesHosts: boolean, signal:
   const search = cve ?? text;
   // Who asks for a CVE does not ask for an image that is called like it.
   const byName = cve === undefined;
-  const [risks, images, hosts] = await Promise.all([
+  const [exact, risks, images, hosts] = await Promise.all([
+    seesRisk && cve !== undefined ? oneOrNone(cve, signal) : undefined,
     seesRisk
       ? answered(api.GET("/api/v1/vulnerabilities", { params: { query: { search, limit: 6 } }, signal }))
       : undefined,
@@ -72,14 +76,26 @@ async function look(text: string, seesRisk: boolean, seesHosts: boolean, signal:
       ? answered(api.GET("/api/v1/hosts", { params: { query: { search, limit: 4 } }, signal }))
       : undefined,
   ]);
-  const vulnerabilities = risks?.vulnerabilities ?? [];
   return {
     text,
     cve,
-    // The one that was typed whole stands first.
-    vulnerabilities: [...vulnerabilities].sort((a, b) => Number(b.id === cve) - Number(a.id === cve)),
+    exact,
+    vulnerabilities: (risks?.vulnerabilities ?? []).filter(({ id }) => id !== cve),
     images: images?.images ?? [],
     hosts: hosts?.hosts ?? [],
     hasFeeds: risks?.feeds_loaded ?? true,
   };
+}
+
+/** One vulnerability. The list is sought by parts of ids, among which the one that is meant may not come first. */
+async function oneOrNone(id: string, signal: AbortSignal): Promise<Schema<"VulnerabilityDetail"> | undefined> {
+  try {
+    const params = { path: { id }, query: { limit: 1 } };
+    return await answered(api.GET("/api/v1/vulnerabilities/{id}", { params, signal }));
+  } catch (error) {
+    if (problemIn(error)?.problem.status === 404) {
+      return undefined;
+    }
+    throw error;
+  }
 }

@@ -6,8 +6,10 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
 import { ApiProblem } from "../api/client";
 import { Unreachable } from "../api/portal";
+import type { Schema } from "../api/types";
 import { Outside } from "./Outside";
 import { ProblemAlert } from "./Problem";
+import { Fix } from "./place/Fix";
 import { ScoreBar, SeverityBadge, SeverityCounts } from "./Severity";
 
 afterEach(cleanup);
@@ -63,6 +65,35 @@ test("who asks too much is told for how long to wait", () => {
 test("a server that is away is said in words", () => {
   render(<ProblemAlert error={new Unreachable("fetch failed")} />);
   expect(screen.getByText("The server does not answer")).toBeTruthy();
+});
+
+test("what to do is said by the vendor's update, or that there is none", () => {
+  const finding: Schema<"Finding"> = {
+    vulnerability: "CVE-2024-38063",
+    package: "Windows Server 2022",
+    installed_version: "10.0.20348.2527",
+    fixed_version: "10.0.20348.2655",
+    kb: "KB5041160",
+    fix_at: "host",
+    severity: "critical",
+    kev: true,
+    status: "fixed",
+    evidence: {
+      comparison: "10.0.20348.2527 < 10.0.20348.2655",
+      ecosystem: { name: "windows" },
+      matched_name: "Windows",
+      matched_version: "10.0.20348.2527",
+      source: { feed: "msrc-cvrf", document: "2024-Aug" },
+    },
+  };
+  const { container, rerender } = render(<Fix finding={finding} />);
+  expect(container.textContent).toBe("Install KB5041160 (10.0.20348.2655) · Fixed on the host");
+  rerender(<Fix finding={{ ...finding, kb: null, fix_at: null }} />);
+  expect(container.textContent).toBe("Update to 10.0.20348.2655");
+  rerender(<Fix finding={{ ...finding, kb: null, fixed_version: null, status: "will_not_fix" }} />);
+  expect(container.textContent).toBe("The vendor will not fix it");
+  rerender(<Fix finding={{ ...finding, kb: null, fixed_version: null, status: "open" }} />);
+  expect(container.textContent).toBe("There is no fix yet");
 });
 
 test("severities, scores and counts are read out, too", () => {

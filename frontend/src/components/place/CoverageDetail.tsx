@@ -11,6 +11,7 @@ import { texts } from "../../texts";
 import { CoverageStatus } from "../Coverage";
 import { Loaded } from "../Loaded";
 import { Outside } from "../Outside";
+import { Scrolls } from "../Scrolls";
 import { SeverityBadge } from "../Severity";
 
 /** Most rows that are drawn; a list of hundreds is for a script. */
@@ -47,7 +48,7 @@ function Gaps({ coverage }: { coverage: Schema<"Coverage"> }) {
       {gaps.length === 0 ? (
         words.complete
       ) : (
-        <div className="scrolls">
+        <Scrolls label={words.gaps}>
           <table className="plain-table">
             <thead>
               <tr>
@@ -72,7 +73,7 @@ function Gaps({ coverage }: { coverage: Schema<"Coverage"> }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolls>
       )}
       {gaps.length > MOST && <p className="quiet">{words.more(count(gaps.length - MOST))}</p>}
     </Container>
@@ -92,7 +93,7 @@ function Unjudged({ rows }: { rows: readonly Schema<"CannotJudge">[] }) {
         </Header>
       }
     >
-      <div className="scrolls">
+      <Scrolls label={words.cannotJudge}>
         <table className="plain-table">
           <thead>
             <tr>
@@ -121,7 +122,7 @@ function Unjudged({ rows }: { rows: readonly Schema<"CannotJudge">[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolls>
       {rows.length > MOST && <p className="quiet">{words.more(count(rows.length - MOST))}</p>}
     </Container>
   );

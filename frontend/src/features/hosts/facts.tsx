@@ -6,6 +6,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { Schema } from "../../api/types";
 import { Moment } from "../../components/Moment";
 import { Outside } from "../../components/Outside";
+import { Scrolls } from "../../components/Scrolls";
 import { count } from "../../domain/format";
 import { texts } from "../../texts";
 
@@ -25,7 +26,7 @@ export function Listening({ host }: { host: Schema<"HostFacts"> }) {
         {sockets.length === 0 ? (
           words.noListening
         ) : (
-          <div className="scrolls">
+          <Scrolls label={words.listening}>
             <table className="plain-table">
               <thead>
                 <tr>
@@ -48,7 +49,7 @@ export function Listening({ host }: { host: Schema<"HostFacts"> }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scrolls>
         )}
       </SpaceBetween>
     </Container>
@@ -68,7 +69,7 @@ export function Updates({ windows }: { windows: Schema<"WindowsOs"> }) {
     >
       <SpaceBetween size="s">
         {windows.updates_complete !== true && <Alert type="info">{words.updatesPartly}</Alert>}
-        <div className="scrolls">
+        <Scrolls label={words.updates}>
           <table className="plain-table">
             <thead>
               <tr>
@@ -91,7 +92,7 @@ export function Updates({ windows }: { windows: Schema<"WindowsOs"> }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolls>
       </SpaceBetween>
     </Container>
   );

@@ -4,10 +4,10 @@ import Header from "@cloudscape-design/components/header";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import type { Schema } from "../../api/types";
 import { Copyable } from "../../components/Copy";
+import { HostName } from "../../components/HostName";
 import { Outside } from "../../components/Outside";
+import { Scrolls } from "../../components/Scrolls";
 import { Chip } from "../../components/Severity";
-import { useMay } from "../../components/session";
-import { To } from "../../components/To";
 import { bytes, count } from "../../domain/format";
 import { shortDigest } from "../../domain/outside";
 import { texts } from "../../texts";
@@ -25,7 +25,7 @@ export function Layers({ detail }: { detail: Schema<"ImageDetail"> }) {
         </Header>
       }
     >
-      <div className="scrolls">
+      <Scrolls label={words.layers}>
         <table className="plain-table">
           <thead>
             <tr>
@@ -68,17 +68,16 @@ export function Layers({ detail }: { detail: Schema<"ImageDetail"> }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolls>
     </Container>
   );
 }
 
-/** Most hosts that are drawn. */
-const MOST = 200;
+/** Most hosts that are drawn: each is asked for its name. */
+const MOST = 50;
 
 export function Holders({ hosts }: { hosts: readonly string[] }) {
   const words = texts.images.detail;
-  const may = useMay();
   return (
     <Container
       header={
@@ -93,13 +92,7 @@ export function Holders({ hosts }: { hosts: readonly string[] }) {
         <ul className="plain-list">
           {hosts.slice(0, MOST).map((host) => (
             <li key={host}>
-              {may("hosts.read") ? (
-                <To href={`/hosts/${encodeURIComponent(host)}`}>
-                  <Outside text={host} code />
-                </To>
-              ) : (
-                <Outside text={host} code />
-              )}
+              <HostName id={host} />
             </li>
           ))}
         </ul>

@@ -9,6 +9,7 @@ import type { Schema } from "../../api/types";
 import { Loaded } from "../../components/Loaded";
 import { Moment, useNow } from "../../components/Moment";
 import { Outside } from "../../components/Outside";
+import { Scrolls } from "../../components/Scrolls";
 import { count } from "../../domain/format";
 import { type FeedState, feedStates } from "../../domain/overview";
 import { texts } from "../../texts";
@@ -52,7 +53,7 @@ function Feeds({ list }: { list: Schema<"FeedList"> }) {
 function FeedTable({ states }: { states: readonly FeedState[] }) {
   const words = texts.overview.feeds;
   return (
-    <div className="scrolls">
+    <Scrolls label={texts.overview.feeds.title}>
       <table className="plain-table">
         <thead>
           <tr>
@@ -91,6 +92,6 @@ function FeedTable({ states }: { states: readonly FeedState[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolls>
   );
 }

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { Schema } from "../../api/types";
 import { Loaded } from "../../components/Loaded";
 import { Outside } from "../../components/Outside";
+import { Scrolls } from "../../components/Scrolls";
 import { Chip, ScoreBar, SeverityBadge } from "../../components/Severity";
 import { To } from "../../components/To";
 import { count } from "../../domain/format";
@@ -44,7 +45,7 @@ export function First() {
 function Rows({ rows }: { rows: readonly Schema<"VulnerabilityRow">[] }) {
   const words = texts.overview.first;
   return (
-    <div className="scrolls">
+    <Scrolls label={words.title}>
       <table className="plain-table">
         <thead>
           <tr>
@@ -81,7 +82,7 @@ function Rows({ rows }: { rows: readonly Schema<"VulnerabilityRow">[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolls>
   );
 }
 

@@ -11,6 +11,7 @@ import { Factors } from "../../components/Factors";
 import { Loaded } from "../../components/Loaded";
 import { Outside } from "../../components/Outside";
 import { Fix } from "../../components/place/Fix";
+import { Scrolls } from "../../components/Scrolls";
 import { To } from "../../components/To";
 import { Tree } from "../../components/Tree";
 import { factorsOfPlace } from "../../domain/factors";
@@ -105,7 +106,7 @@ function Findings({ findings }: { findings: readonly Schema<"Finding">[] }) {
           <Outside text={summary} most={400} />
         </div>
       ) : null}
-      <div className="scrolls">
+      <Scrolls label={words.inPlace}>
         <table className="plain-table">
           <thead>
             <tr>
@@ -141,7 +142,7 @@ function Findings({ findings }: { findings: readonly Schema<"Finding">[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolls>
       {findings.length > 20 && <div className="quiet">{words.more(String(findings.length - 20))}</div>}
     </SpaceBetween>
   );

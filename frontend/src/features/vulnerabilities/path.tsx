@@ -1,5 +1,6 @@
 /** The way from a flaw to the machine: vulnerability, package, layer, image, containers, host. */
 import type { Schema } from "../../api/types";
+import { HostName } from "../../components/HostName";
 import { Outside } from "../../components/Outside";
 import { To } from "../../components/To";
 import type { TreeNode } from "../../components/Tree";
@@ -97,11 +98,7 @@ function placeNode(place: Schema<"AffectedPlaceRow">, image: Schema<"ImageDetail
     (host): TreeNode => ({
       id: host,
       kind: words.kinds["host"] ?? "",
-      content: (
-        <To href={`/hosts/${encodeURIComponent(host)}`}>
-          <Outside text={host} most={40} code />
-        </To>
-      ),
+      content: <HostName id={host} />,
       children: [],
     }),
   );

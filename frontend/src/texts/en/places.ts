@@ -11,7 +11,7 @@ export const places = {
       installed: "Installed",
       fix: "What to do",
       epss: "EPSS",
-      exploited: "Known exploited",
+      exploited: "Exploited",
       base: "From",
       evidence: "Evidence",
       layer: "Layer",

@@ -12,6 +12,7 @@ export const shell = {
     looking: "Looking",
     failed: "Could not be looked up",
     affected: (hosts: string, images: string) => `Affected: ${hosts}, ${images}`,
+    affectedPlaces: (n: number, text: string) => (n === 1 ? "Affected: 1 place" : `Affected: ${text} places`),
     hosts: (n: number, text: string) => (n === 1 ? "1 host" : `${text} hosts`),
     images: (n: number, text: string) => (n === 1 ? "1 image" : `${text} images`),
     notAffected: (id: string) => `Not affected: ${id} is in no place that was read`,

@@ -71,6 +71,8 @@ export const vulnerabilities = {
     advisory: "Advisory",
     path: "How it got there",
     worst: "worst place",
+    otherPlace: (n: string) =>
+      `The place that was asked for does not have it any more, or is not among the ${n} with the highest risk. This is the worst one.`,
     why: "Show why",
     shown: "shown above",
     score: "Risk score",
