@@ -1,6 +1,7 @@
 /** The areas of the portal, in the order of the navigation. A new area is one line here. */
 import type { Area } from "../components/area";
 import { account } from "../features/account";
+import { agents } from "../features/agents";
 import { hosts } from "../features/hosts";
 import { images } from "../features/images";
 import { overview } from "../features/overview";
@@ -12,5 +13,6 @@ export const AREAS: readonly Area[] = [
   vulnerabilities,
   hosts,
   images,
+  agents,
   account,
 ];

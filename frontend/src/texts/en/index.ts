@@ -1,6 +1,8 @@
 /** The texts in English, by area. */
 import { account } from "./account";
+import { agents } from "./agents";
 import { common } from "./common";
+import { forms } from "./forms";
 import { hosts } from "./hosts";
 import { images } from "./images";
 import { overview } from "./overview";
@@ -8,4 +10,4 @@ import { shell } from "./shell";
 import { signIn } from "./signIn";
 import { vulnerabilities } from "./vulnerabilities";
 
-export const en = { account, common, hosts, images, overview, shell, signIn, vulnerabilities };
+export const en = { account, agents, common, forms, hosts, images, overview, shell, signIn, vulnerabilities };
