@@ -1,5 +1,6 @@
 /** The areas of the portal, in the order of the navigation. A new area is one line here. */
 import type { Area } from "../components/area";
+import { access } from "../features/access";
 import { account } from "../features/account";
 import { agents } from "../features/agents";
 import { hosts } from "../features/hosts";
@@ -14,5 +15,6 @@ export const AREAS: readonly Area[] = [
   hosts,
   images,
   agents,
+  access,
   account,
 ];

@@ -1,4 +1,5 @@
 /** The texts in English, by area. */
+import { access } from "./access";
 import { account } from "./account";
 import { agents } from "./agents";
 import { common } from "./common";
@@ -10,4 +11,4 @@ import { shell } from "./shell";
 import { signIn } from "./signIn";
 import { vulnerabilities } from "./vulnerabilities";
 
-export const en = { account, agents, common, forms, hosts, images, overview, shell, signIn, vulnerabilities };
+export const en = { access, account, agents, common, forms, hosts, images, overview, shell, signIn, vulnerabilities };
