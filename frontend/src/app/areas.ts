@@ -5,7 +5,9 @@ import { account } from "../features/account";
 import { agents } from "../features/agents";
 import { hosts } from "../features/hosts";
 import { images } from "../features/images";
+import { notifications } from "../features/notifications";
 import { overview } from "../features/overview";
+import { registries } from "../features/registries";
 import { vulnerabilities } from "../features/vulnerabilities";
 
 export const AREAS: readonly Area[] = [
@@ -14,7 +16,9 @@ export const AREAS: readonly Area[] = [
   vulnerabilities,
   hosts,
   images,
+  registries,
   agents,
+  notifications,
   access,
   account,
 ];

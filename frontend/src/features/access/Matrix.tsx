@@ -29,7 +29,7 @@ export function Matrix({ chosen, onChange }: MatrixProps) {
             {groups.map((group) => (
               <fieldset key={group} className="permission-group">
                 <legend>
-                  <Box variant="strong">{group.replaceAll("_", " ")}</Box>
+                  <Box variant="strong">{titleOf(group)}</Box>
                 </legend>
                 {permissions
                   .filter(({ permission }) => aboutOf(permission) === group)
@@ -60,4 +60,10 @@ export function Matrix({ chosen, onChange }: MatrixProps) {
 /** What a permission is about: `hosts` of `hosts.read`. */
 function aboutOf(permission: string): string {
   return permission.split(".")[0] ?? permission;
+}
+
+/** The same as a title. */
+function titleOf(group: string): string {
+  const words = group.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

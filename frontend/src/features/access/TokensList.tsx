@@ -23,7 +23,12 @@ function columns(): Column<Token>[] {
   const words = texts.access.tokens;
   return [
     textColumn("kind", words.kind, (row) => words.kinds[row.kind] ?? row.kind),
-    textColumn("name", words.name, (row) => row.name, { isName: true, minWidth: 180, otherwise: words.noName }),
+    textColumn("name", words.name, (row) => row.name, {
+      isName: true,
+      minWidth: 160,
+      most: 48,
+      otherwise: words.noName,
+    }),
     textColumn("owner", words.owner, (row) => row.owner),
     {
       id: "state",
@@ -35,7 +40,7 @@ function columns(): Column<Token>[] {
     },
     momentColumn("used", words.used, (row) => row.last_used_at),
     momentColumn("expires", words.expires, (row) => row.expires_at, { otherwise: words.noEnd }),
-    momentColumn("created", words.created, (row) => row.created_at),
+    momentColumn("created", words.created, (row) => row.created_at, { hidden: true }),
     textColumn("id", words.id, (row) => row.id, { hidden: true, code: true }),
     actionColumn((row) => <End row={row} />),
   ];

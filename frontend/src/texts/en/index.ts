@@ -6,9 +6,25 @@ import { common } from "./common";
 import { forms } from "./forms";
 import { hosts } from "./hosts";
 import { images } from "./images";
+import { notifications } from "./notifications";
 import { overview } from "./overview";
+import { registries } from "./registries";
 import { shell } from "./shell";
 import { signIn } from "./signIn";
 import { vulnerabilities } from "./vulnerabilities";
 
-export const en = { access, account, agents, common, forms, hosts, images, overview, shell, signIn, vulnerabilities };
+export const en = {
+  access,
+  account,
+  agents,
+  common,
+  forms,
+  hosts,
+  images,
+  notifications,
+  overview,
+  registries,
+  shell,
+  signIn,
+  vulnerabilities,
+};
