@@ -7,7 +7,10 @@ import { hosts } from "../features/hosts";
 import { images } from "../features/images";
 import { notifications } from "../features/notifications";
 import { overview } from "../features/overview";
+import { policies } from "../features/policies";
 import { registries } from "../features/registries";
+import { scans } from "../features/scans";
+import { settings } from "../features/settings";
 import { vulnerabilities } from "../features/vulnerabilities";
 
 export const AREAS: readonly Area[] = [
@@ -17,8 +20,11 @@ export const AREAS: readonly Area[] = [
   hosts,
   images,
   registries,
+  scans,
+  policies,
   agents,
   notifications,
   access,
+  settings,
   account,
 ];

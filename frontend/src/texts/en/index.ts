@@ -9,6 +9,8 @@ import { images } from "./images";
 import { notifications } from "./notifications";
 import { overview } from "./overview";
 import { registries } from "./registries";
+import { policies, scans } from "./scans";
+import { settings } from "./settings";
 import { shell } from "./shell";
 import { signIn } from "./signIn";
 import { vulnerabilities } from "./vulnerabilities";
@@ -23,7 +25,10 @@ export const en = {
   images,
   notifications,
   overview,
+  policies,
   registries,
+  scans,
+  settings,
   shell,
   signIn,
   vulnerabilities,
