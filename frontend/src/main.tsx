@@ -1,6 +1,7 @@
 /** The portal begins here. */
 import "@cloudscape-design/global-styles/index.css";
 import "./app/portal.css";
+import "./app/forms.css";
 import I18nProvider from "@cloudscape-design/components/i18n";
 import messages from "@cloudscape-design/components/i18n/messages/all.en";
 import { QueryClientProvider } from "@tanstack/react-query";

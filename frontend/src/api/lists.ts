@@ -31,7 +31,8 @@ export function addressOf(
 ): string {
   const params = new URLSearchParams({ ...query, ...more });
   const text = params.toString();
-  return text === "" ? source.address : `${source.address}?${text}`;
+  // A list of one thing's may have what it is of in its address.
+  return text === "" ? source.address : `${source.address}${source.address.includes("?") ? "&" : "?"}${text}`;
 }
 
 /** One page of a list. */

@@ -1,9 +1,16 @@
 /** The areas of the portal, in the order of the navigation. A new area is one line here. */
 import type { Area } from "../components/area";
+import { access } from "../features/access";
 import { account } from "../features/account";
+import { agents } from "../features/agents";
 import { hosts } from "../features/hosts";
 import { images } from "../features/images";
+import { notifications } from "../features/notifications";
 import { overview } from "../features/overview";
+import { policies } from "../features/policies";
+import { registries } from "../features/registries";
+import { scans } from "../features/scans";
+import { settings } from "../features/settings";
 import { vulnerabilities } from "../features/vulnerabilities";
 
 export const AREAS: readonly Area[] = [
@@ -12,5 +19,12 @@ export const AREAS: readonly Area[] = [
   vulnerabilities,
   hosts,
   images,
+  registries,
+  scans,
+  policies,
+  agents,
+  notifications,
+  access,
+  settings,
   account,
 ];

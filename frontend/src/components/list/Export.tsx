@@ -92,7 +92,8 @@ async function take<Row, Page extends AnyPage>(form: "csv" | "ndjson", asked: Ex
   notify({ id, type: "success", content: texts.common.list.exported(count(rows)) });
 }
 
-function save(blob: Blob, name: string): void {
+/** Hands a file over. */
+export function save(blob: Blob, name: string): void {
   const address = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = address;

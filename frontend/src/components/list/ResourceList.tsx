@@ -221,7 +221,7 @@ function ListHeader<Row, Page extends AnyPage>({
             loading={list.isFetching}
             onClick={list.refresh}
           />
-          <Export name={id} source={source} query={list.query} columns={shown} />
+          <Export name={id} source={source} query={list.query} columns={shown.filter((column) => !column.isActions)} />
           {actions}
         </SpaceBetween>
       }

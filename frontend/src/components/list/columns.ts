@@ -21,6 +21,8 @@ export interface Column<Row> {
   hidden?: boolean;
   /** Names the row; always shown. */
   isName?: boolean;
+  /** Buttons, which are not exported. */
+  isActions?: boolean;
 }
 
 /** How somebody likes a list. */

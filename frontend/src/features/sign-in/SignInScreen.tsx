@@ -2,11 +2,15 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { begun, sessionQuery } from "../../api/session";
 import { texts } from "../../texts";
+import { AcceptInvitation, INVITATION } from "./AcceptInvitation";
 import { Frame } from "./Frame";
 import { SignInForm } from "./SignInForm";
 
 export function SignInScreen() {
   const client = useQueryClient();
+  if (location.pathname === INVITATION) {
+    return <AcceptInvitation />;
+  }
   return (
     <Frame title={texts.signIn.title}>
       <SignInForm

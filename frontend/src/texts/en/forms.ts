@@ -1,0 +1,23 @@
+/** Texts of forms, of what is shown once, and of what cannot be taken back. */
+export const forms = {
+  edit: "Edit",
+  create: "Create",
+  done: "Done",
+  actions: "Actions",
+  optional: "optional",
+  onePerLine: "One on each line.",
+  saved: "Saved.",
+  collections: "Limited to collections",
+  wholeTenant: "The whole tenant",
+  anywhere: "Nothing chosen: the whole tenant",
+  anyCollection: "Nothing chosen: wherever it is",
+  role: "Role",
+  chooseRole: "Choose a role",
+  addRole: "Add a role",
+  removeRole: (role: string) => `Remove the role ${role}`,
+  noRoles: "No role yet.",
+  limited: (n: number) => (n === 1 ? "in 1 collection" : `in ${n} collections`),
+  once: "It is shown this once. Copy it now and keep it where secrets are kept; whoever loses it makes another.",
+  numberBetween: (least: string, most: string) => `A whole number from ${least} to ${most}.`,
+  show: "Show",
+};
