@@ -1,9 +1,12 @@
 /** A text from outside. It is text and nothing else, its direction stays its own, and however long it is the page stays whole. */
 import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
-import { useState } from "react";
+import { createContext, useContext, useState } from "react";
 import { cut, visible } from "../domain/outside";
 import { texts } from "../texts";
+
+/** Whether texts stand in a link, in which nothing else can be pressed: it leads to where the whole text is. */
+export const InLink = createContext(false);
 
 interface OutsideProps {
   text: string;
@@ -16,8 +19,14 @@ interface OutsideProps {
 export function Outside({ text, most, code }: OutsideProps) {
   const { shown, isCut } = cut(visible(text), most);
   const name = code ? "outside outside-code" : "outside";
-  if (!isCut) {
-    return <bdi className={name}>{shown}</bdi>;
+  const isInLink = useContext(InLink);
+  if (!isCut || isInLink) {
+    return (
+      <bdi className={name}>
+        {shown}
+        {isCut && "…"}
+      </bdi>
+    );
   }
   return <CutText text={text} shown={shown} name={name} />;
 }

@@ -2,6 +2,7 @@
 import Link, { type LinkProps } from "@cloudscape-design/components/link";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
+import { InLink } from "./Outside";
 
 interface ToProps {
   href: string;
@@ -24,7 +25,7 @@ export function To({ href, children, variant = "secondary", fontSize, ariaLabel 
         void navigate(href);
       }}
     >
-      {children}
+      <InLink value={true}>{children}</InLink>
     </Link>
   );
 }

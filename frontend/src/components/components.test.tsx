@@ -3,6 +3,7 @@
  * @vitest-environment happy-dom
  */
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
 import { afterEach, expect, test, vi } from "vitest";
 import { ApiProblem } from "../api/client";
 import { Unreachable } from "../api/portal";
@@ -11,6 +12,7 @@ import { Outside } from "./Outside";
 import { ProblemAlert } from "./Problem";
 import { Fix } from "./place/Fix";
 import { ScoreBar, SeverityBadge, SeverityCounts } from "./Severity";
+import { To } from "./To";
 
 afterEach(cleanup);
 
@@ -32,6 +34,18 @@ test("a name of ten thousand characters is cut, and can be read whole", () => {
   fireEvent.click(screen.getByText("Show all"));
   const whole = [...document.querySelectorAll("bdi")].map((one) => one.textContent?.length);
   expect(whole).toContain(10_000);
+});
+
+test("in a link nothing else can be pressed", () => {
+  const { container } = render(
+    <MemoryRouter>
+      <To href="/hosts/h-1">
+        <Outside text={"y".repeat(10_000)} />
+      </To>
+    </MemoryRouter>,
+  );
+  expect(container.querySelector("a")?.textContent).toBe(`${"y".repeat(200)}…`);
+  expect(container.querySelector("a button")).toBeNull();
 });
 
 test("a refusal names the permission", () => {

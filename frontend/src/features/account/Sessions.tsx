@@ -13,6 +13,8 @@ import { notify } from "../../components/notices";
 import { Outside } from "../../components/Outside";
 import { sayOf } from "../../components/Problem";
 import { Chip } from "../../components/Severity";
+import { visible } from "../../domain/outside";
+import { browserOf } from "../../domain/userAgent";
 import { texts } from "../../texts";
 
 const SOURCE = listAt("/api/v1/sessions", (page) => page.sessions);
@@ -29,7 +31,9 @@ function columns(end: (row: Row) => void): Column<Row>[] {
       minWidth: 240,
       cell: (row) => (
         <span className="chips">
-          <Outside text={row.user_agent || words.script} most={90} />
+          <span title={visible(row.user_agent)}>
+            <Outside text={nameOf(row)} most={60} />
+          </span>
           {row.is_current && <Chip tone="good">{words.current}</Chip>}
         </span>
       ),
@@ -54,13 +58,20 @@ function columns(end: (row: Row) => void): Column<Row>[] {
       header: words.end,
       cell: (row) =>
         row.is_current ? null : (
-          <Button variant="inline-link" ariaLabel={words.endAria(row.user_agent)} onClick={() => end(row)}>
+          <Button variant="inline-link" ariaLabel={words.endAria(visible(nameOf(row)))} onClick={() => end(row)}>
             {words.end}
           </Button>
         ),
       text: () => "",
     },
   ];
+}
+
+/** What somebody signed in with, as people call it. */
+function nameOf(row: Row): string {
+  const words = texts.account.sessions;
+  const found = browserOf(row.user_agent);
+  return found === undefined ? row.user_agent || words.script : words.browserOn(found.browser, found.system);
 }
 
 export function Sessions() {

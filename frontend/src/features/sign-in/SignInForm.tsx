@@ -10,7 +10,7 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { answered } from "../../api/client";
 import { api, problemIn } from "../../api/portal";
 import type { Schema } from "../../api/types";
-import { Outside } from "../../components/Outside";
+import { InLink, Outside } from "../../components/Outside";
 import { ProblemAlert } from "../../components/Problem";
 import { texts } from "../../texts";
 
@@ -166,7 +166,9 @@ function Services({ tenant, isAgain }: { tenant: string; isAgain: boolean }): Re
           {...(isAgain ? { target: "_blank", iconName: "external" as const } : {})}
         >
           {texts.signIn.with("")}
-          <Outside text={name} most={60} />
+          <InLink value={true}>
+            <Outside text={name} most={60} />
+          </InLink>
         </Button>
       ))}
       {isAgain && <small>{texts.signIn.againElsewhere}</small>}

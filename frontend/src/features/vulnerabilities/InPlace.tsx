@@ -9,7 +9,7 @@ import { api } from "../../api/portal";
 import type { Schema } from "../../api/types";
 import { Factors } from "../../components/Factors";
 import { Loaded } from "../../components/Loaded";
-import { Outside } from "../../components/Outside";
+import { InLink, Outside } from "../../components/Outside";
 import { Fix } from "../../components/place/Fix";
 import { Scrolls } from "../../components/Scrolls";
 import { To } from "../../components/To";
@@ -156,7 +156,9 @@ function Source({ finding }: { finding: Schema<"Finding"> }) {
     <Outside text={text} most={60} />
   ) : (
     <Link href={address} external>
-      <Outside text={text} most={60} />
+      <InLink value={true}>
+        <Outside text={text} most={60} />
+      </InLink>
     </Link>
   );
 }

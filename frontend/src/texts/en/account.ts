@@ -16,6 +16,7 @@ export const account = {
     end: "End",
     endAria: (what: string) => `End the session of ${what}`,
     ended: "The session is ended.",
+    browserOn: (browser: string, system: string) => `${browser} on ${system}`,
     script: "A script or command line",
   },
   secondFactor: {
