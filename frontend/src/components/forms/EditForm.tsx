@@ -22,36 +22,37 @@ interface EditFormProps {
 export function EditForm(props: EditFormProps) {
   const { submit, isBusy, error, canSubmit = true, onSubmit, onCancel, onReload, children } = props;
   return (
-    <form
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (canSubmit && !isBusy) {
-          onSubmit();
-        }
-      }}
-    >
-      <Form
-        actions={
-          <SpaceBetween direction="horizontal" size="xs">
-            {onCancel !== undefined && (
-              <Button variant="link" formAction="none" onClick={onCancel}>
-                {texts.common.cancel}
-              </Button>
-            )}
-            <Button variant="primary" loading={isBusy} disabled={!canSubmit}>
-              {submit}
-            </Button>
-          </SpaceBetween>
-        }
+    <SpaceBetween size="m">
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (canSubmit && !isBusy) {
+            onSubmit();
+          }
+        }}
       >
-        <SpaceBetween size="l">
-          {children}
-          {error !== undefined && error !== null && (
-            <ProblemAlert error={error} {...(onReload === undefined ? {} : { onReload })} />
-          )}
-        </SpaceBetween>
-      </Form>
-    </form>
+        <Form
+          actions={
+            <SpaceBetween direction="horizontal" size="xs">
+              {onCancel !== undefined && (
+                <Button variant="link" formAction="none" onClick={onCancel}>
+                  {texts.common.cancel}
+                </Button>
+              )}
+              <Button variant="primary" loading={isBusy} disabled={!canSubmit}>
+                {submit}
+              </Button>
+            </SpaceBetween>
+          }
+        >
+          <SpaceBetween size="l">{children}</SpaceBetween>
+        </Form>
+      </form>
+      {/* Its button is not one of the form's: it must not send once more what met another change. */}
+      {error !== undefined && error !== null && (
+        <ProblemAlert error={error} {...(onReload === undefined ? {} : { onReload })} />
+      )}
+    </SpaceBetween>
   );
 }

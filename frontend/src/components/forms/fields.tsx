@@ -89,15 +89,18 @@ export function NumberField({ label, value, onChange, hint, isOptional, isDisabl
 interface LinesFieldProps extends FieldProps<string> {
   rows?: number;
   placeholder?: string;
+  /** One text of several lines. */
+  isText?: boolean;
 }
 
 /** Several texts, one on each line. */
-export function LinesField({ label, value, onChange, hint, error, isOptional, rows, placeholder }: LinesFieldProps) {
+export function LinesField(props: LinesFieldProps) {
+  const { label, value, onChange, hint, error, isOptional, rows, placeholder, isText } = props;
   return (
     <FormField
       label={labelOf(label, isOptional)}
       description={hint}
-      constraintText={texts.forms.onePerLine}
+      constraintText={isText ? undefined : texts.forms.onePerLine}
       errorText={error}
     >
       <Textarea

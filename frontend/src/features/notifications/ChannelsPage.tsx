@@ -44,7 +44,7 @@ export function ChannelsPage() {
             ariaLabels={{ tableLabel: words.title }}
             header={
               <Header variant="h2" counter={`(${count(channels.length)})`}>
-                {words.title}
+                {words.channels}
               </Header>
             }
             empty={

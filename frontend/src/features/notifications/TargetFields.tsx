@@ -14,6 +14,14 @@ interface TargetFieldsProps {
 }
 
 export function TargetFields(props: TargetFieldsProps) {
+  return (
+    <div className="fields">
+      <Fields {...props} />
+    </div>
+  );
+}
+
+function Fields(props: TargetFieldsProps) {
   const { form } = props;
   const words = texts.notifications.form;
   switch (form.kind) {
@@ -115,6 +123,7 @@ function Server({ form, set, isChange }: TargetFieldsProps) {
         value={form.authorities}
         onChange={(authorities) => set({ authorities })}
         isOptional
+        isText
       />
     </>
   );

@@ -21,7 +21,6 @@ import { SeverityCounts } from "../../components/Severity";
 import { To } from "../../components/To";
 import { count } from "../../domain/format";
 import { texts } from "../../texts";
-import { Verdict } from "./Verdict";
 
 type Scan = Schema<"ScanRow">;
 
@@ -97,7 +96,7 @@ function Detail({ scan }: { scan: Scan }) {
     <SpaceBetween size="l">
       <Alert
         type={(verdict && TYPES[verdict]) || "info"}
-        header={<Verdict verdict={verdict} />}
+        header={verdict ? (words.verdicts[verdict] ?? verdict) : words.noVerdict}
         action={<Go href="/policies">{words.toPolicy}</Go>}
       >
         {verdict ? words.verdictHints[verdict] : words.noVerdictHint}

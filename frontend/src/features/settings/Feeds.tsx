@@ -49,6 +49,7 @@ function Shown({ feeds }: { feeds: FeedList }) {
         items={feeds.feeds}
         trackBy="name"
         enableKeyboardNavigation
+        wrapLines
         ariaLabels={{ tableLabel: words.title }}
         header={
           <Header
@@ -83,17 +84,17 @@ function Shown({ feeds }: { feeds: FeedList }) {
             cell: (row) => <Outside text={row.name} />,
           },
           { id: "state", header: words.state, cell: (row) => <State error={row.last_error} held={[]} /> },
+          {
+            id: "error",
+            header: words.error,
+            minWidth: 220,
+            cell: (row) => (row.last_error ? <Outside text={row.last_error} most={160} /> : "–"),
+          },
           { id: "asOf", header: words.asOf, cell: (row) => <Moment at={row.as_of} otherwise="–" /> },
           { id: "documents", header: words.documents, cell: (row) => count(row.documents) },
           { id: "rows", header: words.rows, cell: (row) => count(row.rows) },
           { id: "loaded", header: words.loaded, cell: (row) => <Moment at={row.loaded_at} /> },
           { id: "checked", header: words.checked, cell: (row) => <Moment at={row.checked_at} /> },
-          {
-            id: "error",
-            header: words.error,
-            minWidth: 160,
-            cell: (row) => (row.last_error ? <Outside text={row.last_error} most={160} /> : "–"),
-          },
         ]}
       />
       {downloads.length > 0 && <Downloads downloads={downloads} />}

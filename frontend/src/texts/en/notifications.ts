@@ -2,6 +2,7 @@
 export const notifications = {
   title: "Notifications",
   description: "Where it is told what is new, fixed, silent or broken",
+  channels: "Channels",
   name: "Channel",
   kind: "Kind",
   kinds: {
@@ -23,7 +24,7 @@ export const notifications = {
     stopped: "Switched off by its receiver",
     failing: "Failing",
     trouble: "Last one failed",
-    good: "Good",
+    good: "No failure",
   },
   eventNames: {
     "findings.new": "New findings",
@@ -79,7 +80,7 @@ export const notifications = {
     replay: "Send again",
     replayed: "It is sent again.",
     empty: "Nothing was delivered yet",
-    emptyHint: "Send a test, or wait for something to tell.",
+    emptyHint: "It is told when something happens. A test says at once whether it would arrive.",
   },
   form: {
     enabled: "Tell it",
