@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Drives the portal in a real browser against a server of its own on loopback, whose estate is this machine: frontend/browser/.
+# Drives the portal in a real browser against a server of its own on loopback, with the estate of `make demo`: frontend/browser/.
 # usage: [FEEDS=DIR] infra/dev/browser.sh [pictures]     (pictures: only looks at every page, and keeps what it sees)
 #
 #   BULKHEAD_BIN        folder of built programs; without it they are built as `make test` builds them
@@ -44,10 +44,12 @@ await() {
 
 port=$(free_port)
 server=http://127.0.0.1:$port
-feeds=()
-[ -z "${FEEDS:-}" ] || feeds=(--feeds-from "$(realpath "$FEEDS")")
+feeds=${FEEDS:-infra/demo/advisories}
 "$BULKHEAD_BIN/bulkhead-server" setup --data "$run/data" --json >"$run/setup.json"
-"$BULKHEAD_BIN/bulkhead-server" run --data "$run/data" --listen "127.0.0.1:$port" "${feeds[@]}" >"$run/server.log" 2>&1 </dev/null &
+BULKHEAD_ENROLMENT_TOKEN=$("$BULKHEAD_BIN/bulkhead-server" token create --data "$run/data" --note "browser" --max-uses 40 | field enrolment_token)
+export BULKHEAD_ENROLMENT_TOKEN
+"$BULKHEAD_BIN/bulkhead-server" run --data "$run/data" --listen "127.0.0.1:$port" --feeds-from "$(realpath "$feeds")" --portal frontend/dist \
+  >"$run/server.log" 2>&1 </dev/null &
 pids+=($!)
 await "$server/healthz"
 
@@ -55,18 +57,9 @@ await "$server/healthz"
 PORTAL_LOGIN=$(field admin <"$run/setup.json")
 PORTAL_ONE_TIME=$(field one_time_password <"$run/setup.json")
 PORTAL_PASSWORD="the browser's own $(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
-BULKHEAD_ENROLMENT_TOKEN=$(field enrolment_token <"$run/setup.json") \
-  "$BULKHEAD_BIN/bulkhead-agent" enroll --server "$server" --state "$run/agent" >"$run/agent.log" 2>&1
-# What it could not read is shown as such.
-"$BULKHEAD_BIN/bulkhead-agent" run --once --state "$run/agent" >>"$run/agent.log" 2>&1 || true
+"$BULKHEAD_BIN/bulkhead-demo" "$server"
 
-preview=$(free_port)
-(cd frontend && BULKHEAD_SERVER=$server exec node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --port "$preview" --logLevel error) \
-  >"$run/preview.log" 2>&1 </dev/null &
-pids+=($!)
-export PORTAL=http://127.0.0.1:$preview PORTAL_LOGIN PORTAL_ONE_TIME PORTAL_PASSWORD
-[ ${#feeds[@]} -eq 0 ] || export PORTAL_JUDGES=1
-await "$PORTAL/"
+export PORTAL=$server PORTAL_JUDGES=1 PORTAL_LOGIN PORTAL_ONE_TIME PORTAL_PASSWORD
 
 cd frontend
 if [ "${1:-}" = pictures ]; then
