@@ -23,7 +23,10 @@ test("columns and rows on a page are chosen and remembered", async ({ page }) =>
   await page.getByRole("button", { name: "Preferences" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("radio", { name: "25 rows" }).click();
-  await dialog.getByRole("checkbox", { name: "CVSS" }).or(dialog.getByRole("switch", { name: "CVSS" })).click();
+  await dialog
+    .getByRole("checkbox", { name: "CVSS" })
+    .or(dialog.getByRole("switch", { name: "CVSS" }))
+    .click();
   await dialog.getByRole("button", { name: "Apply" }).click();
   await expect(page.getByRole("columnheader", { name: "CVSS" })).toBeVisible();
   await page.reload();

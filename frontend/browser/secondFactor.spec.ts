@@ -41,6 +41,7 @@ test("a second factor is set up, asked for, and removed", async ({ page }) => {
       .textContent()) ?? "";
   await page.getByLabel("Then enter the six digits").fill(codeOf(seed));
   await page.getByRole("button", { name: "Turn it on" }).click();
+  await expect(page.getByText("Keep these recovery codes")).toBeVisible();
   const codes = await page.locator(".recovery-codes li").allTextContents();
   expect(codes.length).toBeGreaterThan(1);
   await page.getByRole("button", { name: "I have kept them" }).click();
