@@ -194,7 +194,7 @@ function CollectionForm({ first, canEdit, onSubmit, ...rest }: CollectionFormPro
           ))}
         </EditForm>
       </Container>
-      <Preview parts={parts} />
+      {canEdit && <Preview parts={parts} />}
     </div>
   );
 }

@@ -32,19 +32,17 @@ export function Install() {
   return (
     <Container header={<Header variant="h2">{words.title}</Header>}>
       <SpaceBetween size="l">
-        <FormField label={words.system}>
-          <SegmentedControl
-            label={words.system}
-            selectedId={system}
-            options={SYSTEMS.map((id) => ({ id, text: words.systems[id] }))}
-            onChange={({ detail }) => {
-              const found = SYSTEMS.find((one) => one === detail.selectedId);
-              if (found !== undefined) {
-                setSystem(found);
-              }
-            }}
-          />
-        </FormField>
+        <SegmentedControl
+          label={words.system}
+          selectedId={system}
+          options={SYSTEMS.map((id) => ({ id, text: words.systems[id] }))}
+          onChange={({ detail }) => {
+            const found = SYSTEMS.find((one) => one === detail.selectedId);
+            if (found !== undefined) {
+              setSystem(found);
+            }
+          }}
+        />
         {isOpenLine(location.origin) && <Alert type="warning">{words.open}</Alert>}
         {canMake && token === undefined ? (
           <NewToken onMade={setToken} />

@@ -91,7 +91,7 @@ export const notifications = {
     urlStays: (host: string) => `One at ${host} is set and never shown again. Left empty it stays.`,
     authorization: "Header authorization",
     authorizationHint: "Such as “Splunk …”, where the collector asks for one.",
-    stays: "Left empty it stays, where the address does.",
+    stays: "Left empty it stays, as long as server and user do.",
     store: "The operator of this server set up where events are stored.",
     host: "Host",
     port: "Port",
