@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the portal into frontend/dist, each file packed beside itself for browsers, and copies it to a folder when one is named.
 # Nothing is done where the folder has been built from the same sources.
-# usage: infra/dev/portal.sh [FOLDER]
+# usage: infra/dev/portal.sh [FOLDER]      (exit status 3: what it is built with is not here, and everything else works without)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -10,9 +10,12 @@ if ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number
   echo "The portal is built with Node.js 20.19, 22.12 or later; here is $(node --version 2>/dev/null || echo none)." >&2
   exit 3
 fi
+command -v npm >/dev/null || { echo "The portal is built with npm, which is not here." >&2; exit 3; }
 # What it is built from: the sources, the versions of the tools, the API's description.
-built_from=$( (git ls-files -z --cached --others --exclude-standard frontend schemas/openapi.json | sort -z | xargs -0 sha256sum; node --version) | sha256sum | cut -c1-16)
+built_from=$( (find frontend schemas/openapi.json \( -name node_modules -o -name dist -o -name test-results -o -name schema.d.ts \) -prune -o -type f -print0 |
+  sort -z | xargs -0 sha256sum; node --version) | sha256sum | cut -c1-16)
 if [ "$(cat frontend/dist/.built_from 2>/dev/null)" != "$built_from" ]; then
+  infra/dev/lint-frontend.sh install || { echo "The portal's packages cannot be had: is the registry of npm reached?" >&2; exit 3; }
   infra/dev/lint-frontend.sh build
   node infra/dev/portal-pack.mjs frontend/dist
   echo "$built_from" >frontend/dist/.built_from

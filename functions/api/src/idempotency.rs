@@ -164,8 +164,12 @@ async fn done_once(
             operation.as_bytes(),
             key.as_bytes(),
         ]),
-        // As it was sent: nothing is unfolded before it is known that the caller may do this.
-        request: digest(&[target(&parts).as_bytes(), coding, &content]),
+        // As it was sent: nothing is unfolded before it is known that the caller may do this. What is not packed has the digest
+        // that versions before gave it.
+        request: match coding {
+            b"" => digest(&[target(&parts).as_bytes(), &content]),
+            coding => digest(&[target(&parts).as_bytes(), coding, &content]),
+        },
     };
     let once = Idempotency(state.platform());
     let turn = match once.begin(&caller.tenant, &asked).await? {
