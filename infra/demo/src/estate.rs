@@ -64,15 +64,7 @@ const KINDS: [Kind; 9] = [
     (6, "node-us", LINUX, [2, 4], Some("prod-us"), false, 50),
     (2, "edge-eu", LINUX, [4, 4], None, true, 12),
     (4, "build", LINUX, [1, 3], None, false, 25),
-    (
-        4,
-        "db",
-        System::Linux(Linux::AlmaLinux),
-        [1, 4],
-        None,
-        false,
-        4,
-    ),
+    (4, "db", System::Linux(Linux::Alma), [1, 4], None, false, 4),
     (
         6,
         "win-node",

@@ -123,7 +123,7 @@ pub(crate) enum Linux {
     /// Alpine 3.18.
     Alpine,
     /// AlmaLinux 9.
-    AlmaLinux,
+    Alma,
 }
 
 impl Linux {
@@ -137,7 +137,7 @@ impl Linux {
                 "Debian GNU/Linux 12 (bookworm)",
             ),
             Self::Alpine => ("alpine", "", "3.18.4", None, "Alpine Linux v3.18"),
-            Self::AlmaLinux => (
+            Self::Alma => (
                 "almalinux",
                 "rhel",
                 "9.4",
@@ -162,7 +162,7 @@ impl Linux {
         match self {
             Self::Debian => ("dpkg", "var/lib/dpkg/status"),
             Self::Alpine => ("apk", "lib/apk/db/installed"),
-            Self::AlmaLinux => ("rpm", "var/lib/rpm/rpmdb.sqlite"),
+            Self::Alma => ("rpm", "var/lib/rpm/rpmdb.sqlite"),
         }
     }
 
@@ -172,7 +172,7 @@ impl Linux {
             (Self::Debian, true) => &[DEBIAN_12, DEBIAN_12_HOST],
             (Self::Debian, false) => &[DEBIAN_12],
             (Self::Alpine, _) => &[ALPINE_3_18],
-            (Self::AlmaLinux, _) => &[ALMALINUX_9],
+            (Self::Alma, _) => &[ALMALINUX_9],
         };
         let rows = rows.iter().copied().flatten().enumerate();
         // Every update brings some packages more.
@@ -185,11 +185,11 @@ impl Linux {
         let (kind, kind_word, distribution, architecture) = match self {
             Self::Debian => (PackageKind::Deb, "deb/debian", "debian-12", "amd64"),
             Self::Alpine => (PackageKind::Apk, "apk/alpine", "alpine-3.18.4", "x86_64"),
-            Self::AlmaLinux => (PackageKind::Rpm, "rpm/almalinux", "almalinux-9.4", "x86_64"),
+            Self::Alma => (PackageKind::Rpm, "rpm/almalinux", "almalinux-9.4", "x86_64"),
         };
         // An epoch of rpm is a qualifier of its package URL.
         let (epoch, bare) = match (self, version.split_once(':')) {
-            (Self::AlmaLinux, Some((epoch, bare))) => (format!("&epoch={epoch}"), bare),
+            (Self::Alma, Some((epoch, bare))) => (format!("&epoch={epoch}"), bare),
             _ => (String::new(), version),
         };
         let escaped = bare.replace('+', "%2B").replace(':', "%3A");

@@ -373,8 +373,11 @@ fn what_was_answered_before_a_change_is_not_answered_after_it() {
     assert_eq!(index.ranked(&exploited)[0].id.as_str(), "CVE-2024-11");
 }
 
+/// Whether a place is a host, its kind, and its findings: which, and how rated.
+type SomePlace = (bool, u8, Vec<(u8, u8)>);
+
 /// An estate of some hosts and images that have some vulnerabilities each, from a few numbers.
-fn some_estate(places: &[(bool, u8, Vec<(u8, u8)>)]) -> EstateIndex {
+fn some_estate(places: &[SomePlace]) -> EstateIndex {
     let mut index = EstateIndex::new();
     for (at, (is_host, kind, findings)) in places.iter().enumerate() {
         let severities = [Severity::Low, Severity::High, Severity::Critical];
