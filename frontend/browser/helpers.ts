@@ -1,6 +1,6 @@
 /** What the tests of the portal have in common. */
 import AxeBuilder from "@axe-core/playwright";
-import { expect, type Page, type Route, test } from "@playwright/test";
+import { expect, type Page, type Route } from "@playwright/test";
 
 /** Fails for what keeps somebody from using a page: what axe calls serious or critical, by WCAG 2.2 A and AA. */
 export async function findsNothingSerious(page: Page): Promise<void> {
@@ -40,10 +40,8 @@ export async function open(page: Page, address: string): Promise<void> {
   await page.waitForLoadState("networkidle");
 }
 
-/** Goes to the list of vulnerabilities, and skips the test where the server has judged nothing: it has no advisories. */
+/** Goes to the list of vulnerabilities, of which the estate for demonstration has some. */
 export async function openVulnerabilities(page: Page, query = ""): Promise<void> {
   await open(page, `/vulnerabilities${query}`);
-  const first = page.locator("main tbody a").first();
-  await first.waitFor({ timeout: 15_000 }).catch(() => undefined);
-  test.skip((await first.count()) === 0, "nothing is judged: the server has no advisories (FEEDS)");
+  await expect(page.locator("main tbody a").first()).toBeVisible();
 }
