@@ -23,6 +23,7 @@ async fn put_place(house: &House, tenant: &str, place: &str, cves: &[(&str, Seve
         severity: *severity,
         cvss_score: None,
         fix_available: true,
+        excepted: false,
         facts: VulnerabilityFacts {
             known_exploited: *exploited,
             ..VulnerabilityFacts::default()
@@ -43,6 +44,7 @@ async fn put_place(house: &House, tenant: &str, place: &str, cves: &[(&str, Seve
         findings: findings.collect(),
         os: String::new(),
         resource: estate::Resource::new(),
+        at_h: 0,
     };
     let estates = Estates(&house.platform);
     let before = estates.state(&tenant, &place).await.unwrap();
