@@ -70,7 +70,7 @@ async fn score_once(
         Place::Host(id) => match Hosts(platform).get(tenant, id).await? {
             Some(host) => (
                 risk::host_place(&host.facts),
-                resource::of_host(&host.facts),
+                Resource::of_host(&host.facts),
             ),
             None => return Ok(true),
         },

@@ -5,6 +5,7 @@ pub mod alert;
 pub mod api_key;
 pub mod audit;
 pub mod collection;
+pub mod container;
 pub mod dead_letter;
 pub mod enrolment_token;
 pub mod export;
@@ -27,6 +28,7 @@ pub mod session_settings;
 pub mod token;
 pub mod trusted_build;
 pub mod vulnerability;
+pub mod windows_build;
 
 pub use problem::Problem;
 pub use role::RoleName;

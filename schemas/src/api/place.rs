@@ -1,5 +1,7 @@
 //! Images and hosts: rows, their findings and their packages.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -187,6 +189,9 @@ pub struct ImageDetail {
     pub image: ImageFacts,
     /// Hosts that hold it.
     pub hosts: Vec<HostId>,
+    /// The names of those of them that are known, by host.
+    #[serde(default)]
+    pub host_names: BTreeMap<String, String>,
     /// Layers whose inventories have not arrived.
     pub missing_layers: Vec<Digest>,
     /// How it stands; absent until it has been judged.
