@@ -54,7 +54,8 @@ pub struct PlaceQuery {
     pub severity: Option<String>,
     /// Only those that were read whole, in part, or not.
     #[serde(default)]
-    pub coverage: Option<CoverageStatus>,
+    #[param(inline)]
+    pub coverage: Option<CoverageFilter>,
     /// Only those that the network reaches from outside of their host, by a published port or more, or only the others.
     #[serde(default)]
     pub exposed: Option<bool>,
@@ -70,6 +71,18 @@ pub struct PlaceQuery {
     #[serde(default)]
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
+}
+
+/// How much of an image or host was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoverageFilter {
+    /// All that matters.
+    Complete,
+    /// Some of it.
+    Partial,
+    /// Nothing that anything can be concluded from.
+    Unsupported,
 }
 
 /// The order of images or hosts.
