@@ -93,6 +93,7 @@ async fn score_once(
         os: resource::os_name(record.os.as_ref()),
         resource,
         at_h: 0,
+        replaced: estate::Replaced::default(),
     };
     let put = Estates(platform)
         .put(tenant, before.as_ref(), delta)

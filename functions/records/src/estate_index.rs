@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use estate::{EstateIndex, PlaceDelta};
+use estate::{EstateIndex, PlaceDelta, Replaced};
 use futures::{StreamExt as _, TryStreamExt as _};
 use platform::{
     BlobCondition, BlobError, BlobMeta, Condition, Item, Key, Platform, PutOptions, SortRange,
@@ -88,6 +88,7 @@ impl Estates<'_> {
     ) -> Result<bool, RecordError> {
         // Neither its order nor when it was so makes a state another one.
         (delta.sequence, delta.at_h) = (0, 0);
+        delta.replaced = Replaced::default();
         let content = keys::digest(&delta.encode());
         if before.is_some_and(|before| before.record.content == content) {
             return Ok(true);
@@ -95,6 +96,11 @@ impl Estates<'_> {
         delta.sequence = before.map_or(0, |before| before.record.sequence) + 1;
         delta.at_h = store::now(self.0).hours();
         let sort = delta.place.to_string();
+        if before.is_some()
+            && let Some(pending) = self.pending_of(tenant, &sort).await?
+        {
+            delta.replace(&pending);
+        }
         let state = PlaceState {
             version: 1,
             sequence: delta.sequence,
@@ -129,6 +135,18 @@ impl Estates<'_> {
         ];
         let put = store::transact(self.0, writes, WHAT).await?;
         Ok(matches!(put, Put::Written))
+    }
+
+    /// The state of a place that is not folded in yet.
+    async fn pending_of(
+        &self,
+        tenant: &TenantId,
+        sort: &str,
+    ) -> Result<Option<PlaceDelta>, RecordError> {
+        let keys = [keys::key(tenant, DELTAS, sort)];
+        let items = store::get_many(self.0, &keys, WHAT).await?;
+        let found = self.deltas(items).await?;
+        Ok(found.into_iter().next().map(|stored| stored.delta))
     }
 
     async fn read_delta(&self, item: Item) -> Result<Option<StoredDelta>, RecordError> {

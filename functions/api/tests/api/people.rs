@@ -50,6 +50,7 @@ pub(crate) async fn put_place(
         os: String::new(),
         resource: estate::Resource::new(),
         at_h: 0,
+        replaced: estate::Replaced::default(),
     };
     let estates = Estates(&house.platform);
     let before = estates.state(&tenant, &place).await.unwrap();

@@ -244,6 +244,7 @@ async fn place(house: &House, team: &Team, place: Place, name: &str, resource: R
         os: "Debian GNU/Linux 12".to_owned(),
         resource,
         at_h: 0,
+        replaced: estate::Replaced::default(),
     };
     Estates(platform).put(&tenant, None, delta).await.unwrap();
     let mut record: Value = serde_json::from_str(include_str!(

@@ -7,7 +7,10 @@ use schemas::{
 };
 use scope::{Part, Resource};
 
-use crate::codec::{EstateError, Reader, Writer};
+use crate::{
+    codec::{EstateError, Reader, Writer},
+    replaced::Replaced,
+};
 
 /// The whole state of one place, replacing what the index held of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +39,8 @@ pub struct PlaceDelta {
     pub resource: Resource,
     /// When it was so, in whole hours since 1970; 0 when that is not known, as of what an earlier version wrote.
     pub at_h: u32,
+    /// What is known of the states that it replaced before they were laid over the index.
+    pub replaced: Replaced,
 }
 
 /// A vulnerability in a place, over all packages that have it there.
@@ -76,6 +81,7 @@ impl PlaceDelta {
             os: String::new(),
             resource: Resource::new(),
             at_h: 0,
+            replaced: Replaced::default(),
         }
     }
 
@@ -126,6 +132,7 @@ impl PlaceDelta {
             os: String::new(),
             resource: Resource::new(),
             at_h: 0,
+            replaced: Replaced::default(),
         };
         for _ in 0..input.count()? {
             let vulnerability = input.vulnerability()?;
@@ -166,6 +173,7 @@ impl PlaceDelta {
         for (at, _) in excepted() {
             out.count(at);
         }
+        self.replaced.encode(out);
     }
 
     /// What [`Self::encode_history`] wrote.
@@ -177,6 +185,7 @@ impl PlaceDelta {
                 .ok_or(EstateError::Damaged("no such finding"))?
                 .excepted = true;
         }
+        self.replaced = Replaced::decode(input)?;
         Ok(())
     }
 }

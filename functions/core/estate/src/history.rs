@@ -1,9 +1,8 @@
 //! Since when each finding is where it is, and what a place had until lately: what lists of what is new and what was fixed
 //! are made of.
 //!
-//! It is worked out where a place's new state is laid over its former one, so it is exact as far as states were laid one
-//! after the other: of states that replaced each other before they were laid, the last alone is seen. Time goes by whole
-//! hours.
+//! It is worked out where a place's new state is laid over its former one. A state that replaces another before that was laid
+//! says itself what it replaced, see [`crate::replaced`]. Time goes by whole hours.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,7 +17,7 @@ use crate::{
 /// So long it is remembered what a place had, in hours: 35 days.
 pub const LEFT_HOURS: u32 = 35 * 24;
 /// Set beside a severity where what left was an exception's.
-const EXCEPTED: u8 = 0x80;
+pub(crate) const EXCEPTED: u8 = 0x80;
 
 /// A finding that a place had.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,47 +33,75 @@ pub(crate) struct Left {
     pub(crate) at_h: u32,
 }
 
-/// Carries on what is known of a place's findings into its new ones, and says what it no longer has.
-pub(crate) fn carry(known: &PlaceRow, delta: &PlaceDelta, findings: &mut [Row]) -> Vec<Left> {
+/// Carries on what is known of a place's findings into its new ones, and says what it no longer has. `replaced` is what the
+/// states had that this one replaced, by the numbers of vulnerabilities.
+pub(crate) fn carry(
+    known: Option<&PlaceRow>,
+    delta: &PlaceDelta,
+    replaced: Vec<Left>,
+    findings: &mut [Row],
+) -> Vec<Left> {
     // What is gone with its place is not fixed.
     if delta.removed {
         return Vec::new();
     }
+    // The first state after the known one decides what of that stays.
+    let first_h = delta.first_h();
+    // And of what could not be seen then, the first that saw the place whole.
+    let whole_h = delta.seen_h(CoverageStatus::Complete);
     let mut before: HashMap<u32, Left> = HashMap::new();
-    for left in &known.left {
-        let is_late = left.at_h > 0 && left.at_h.saturating_add(LEFT_HOURS) < delta.at_h;
-        if !is_late {
-            before.insert(left.vulnerability, *left);
+    let mut had: HashMap<u32, u32> = HashMap::new();
+    // Of these it is not known that they were ever gone until then.
+    let mut unseen: HashMap<u32, u32> = HashMap::new();
+    if let Some(known) = known {
+        for left in &known.left {
+            let is_late = left.at_h > 0 && left.at_h.saturating_add(LEFT_HOURS) < delta.at_h;
+            if !is_late {
+                before.insert(left.vulnerability, *left);
+            }
+            if left.at_h == 0 {
+                had.insert(left.vulnerability, left.since_h);
+                unseen.insert(left.vulnerability, left.since_h);
+            }
+        }
+        let sees_less = delta.seen_h(known.coverage) != first_h;
+        for row in &known.findings {
+            let left = Left {
+                vulnerability: row.vulnerability,
+                severity: row.severity,
+                excepted: row.excepted,
+                since_h: row.since_h,
+                at_h: if sees_less { 0 } else { first_h },
+            };
+            before.insert(row.vulnerability, left);
+            had.insert(row.vulnerability, row.since_h);
+            if sees_less {
+                unseen.insert(row.vulnerability, row.since_h);
+            }
         }
     }
-    let sees_less = rank(delta.coverage) < rank(known.coverage);
-    for row in &known.findings {
-        let left = Left {
-            vulnerability: row.vulnerability,
-            severity: row.severity,
-            excepted: row.excepted,
-            since_h: row.since_h,
-            at_h: if sees_less { 0 } else { delta.at_h },
-        };
-        before.insert(row.vulnerability, left);
+    for left in before.values_mut().filter(|left| left.at_h == 0) {
+        left.at_h = whole_h;
     }
-    // Of what could not be seen before, what a whole look does not find is gone.
-    if delta.coverage == CoverageStatus::Complete {
-        for left in before.values_mut().filter(|left| left.at_h == 0) {
-            left.at_h = delta.at_h;
+    for mut left in replaced {
+        if left.since_h == first_h
+            && let Some(since_h) = had.get(&left.vulnerability)
+        {
+            left.since_h = *since_h;
         }
+        before.insert(left.vulnerability, left);
     }
-    let had: HashMap<u32, u32> = {
-        let unseen = known.left.iter().filter(|left| left.at_h == 0);
-        let unseen = unseen.map(|left| (left.vulnerability, left.since_h));
-        let found = known.findings.iter();
-        let found = found.map(|row| (row.vulnerability, row.since_h));
-        unseen.chain(found).collect()
-    };
-    for row in findings {
+    for row in findings.iter_mut() {
         before.remove(&row.vulnerability);
-        if let Some(since_h) = had.get(&row.vulnerability) {
-            row.since_h = *since_h;
+        let since_h = had.get(&row.vulnerability);
+        row.since_h = since_h.copied().unwrap_or(first_h);
+    }
+    // What went and came back while states replaced each other, or came only then.
+    for (at, since_h) in &delta.replaced.since {
+        if let Some(row) = findings.get_mut(*at as usize) {
+            let is_unseen = whole_h == 0 || *since_h <= whole_h;
+            let stayed = unseen.get(&row.vulnerability).filter(|_| is_unseen);
+            row.since_h = *stayed.unwrap_or(since_h);
         }
     }
     let mut left: Vec<Left> = before.into_values().collect();
@@ -83,13 +110,14 @@ pub(crate) fn carry(known: &PlaceRow, delta: &PlaceDelta, findings: &mut [Row]) 
     left
 }
 
-/// How much is read, the more the higher.
-fn rank(coverage: CoverageStatus) -> u8 {
-    match coverage {
+/// Whether less of a place could be read than before.
+pub(crate) fn sees_less(before: CoverageStatus, now: CoverageStatus) -> bool {
+    let rank = |coverage| match coverage {
         CoverageStatus::Complete => 2,
         CoverageStatus::Partial => 1,
         CoverageStatus::Unsupported => 0,
-    }
+    };
+    rank(now) < rank(before)
 }
 
 impl EstateIndex {

@@ -195,3 +195,51 @@ fn a_posture_counts_each_thing_once_and_what_is_excepted_nowhere() {
     index.apply(&delta(image(2), 2, Exposure::PublicAddress, vec![worse]));
     assert_eq!(index.whole().posture().exploited_exposed, 1);
 }
+
+#[test]
+fn states_that_replace_each_other_come_to_the_same_as_those_that_are_laid() {
+    let partial = |delta: PlaceDelta| PlaceDelta {
+        coverage: CoverageStatus::Partial,
+        ..delta
+    };
+    let states = [
+        state(1, H, &["CVE-2026-1", "CVE-2026-2", "CVE-2026-5"]),
+        state(2, H + 1, &["CVE-2026-2", "CVE-2026-3", "CVE-2026-5"]),
+        partial(state(3, H + 2, &["CVE-2026-2", "CVE-2026-4"])),
+        state(4, H + 3, &["CVE-2026-1", "CVE-2026-4", "CVE-2026-5"]),
+        state(5, H + 4, &["CVE-2026-1", "CVE-2026-6"]),
+    ];
+    for end in 1..=states.len() {
+        let mut laid = EstateIndex::new();
+        for state in &states[..end] {
+            laid.apply(state);
+        }
+        // However many of them were laid before the others replaced each other.
+        for begin in 0..end {
+            let mut index = EstateIndex::new();
+            for state in &states[..begin] {
+                index.apply(state);
+            }
+            let mut last: Option<PlaceDelta> = None;
+            for state in &states[begin..end] {
+                let mut state = state.clone();
+                if let Some(before) = &last {
+                    state.replace(before);
+                }
+                let stored = PlaceDelta::decode(&state.encode()).unwrap();
+                assert_eq!(stored, state);
+                last = Some(stored);
+            }
+            index.apply(&last.unwrap());
+            for from_h in H..H + 6 {
+                let case = format!("{begin} of {end} since {}", from_h - H);
+                assert_eq!(
+                    new_since(&index, from_h),
+                    new_since(&laid, from_h),
+                    "{case}"
+                );
+                assert_eq!(fixed(&index, from_h), fixed(&laid, from_h), "{case}");
+            }
+        }
+    }
+}

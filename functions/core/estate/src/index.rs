@@ -113,10 +113,9 @@ impl EstateIndex {
             .iter()
             .map(|finding| self.row(finding, delta.at_h))
             .collect();
-        let left = match self.places.get(&delta.place) {
-            Some(known) => history::carry(known, delta, &mut findings),
-            None => Vec::new(),
-        };
+        let replaced = self.replaced(delta);
+        let known = self.places.get(&delta.place).map(Arc::as_ref);
+        let left = history::carry(known, delta, replaced, &mut findings);
         let resource = delta.resource.texts();
         let texts = resource.map(|(part, text)| self.text(Some(part), text));
         let mut texts: Vec<u32> = texts.collect();
@@ -166,6 +165,25 @@ impl EstateIndex {
             excepted: finding.excepted,
             since_h: at_h,
         }
+    }
+
+    /// What the states had that one replaced, by the numbers of vulnerabilities.
+    fn replaced(&mut self, delta: &PlaceDelta) -> Vec<Left> {
+        let left = delta.replaced.left.iter().map(|left| {
+            let id = &left.vulnerability;
+            let number = self.number(id).unwrap_or_else(|| {
+                // Whoever has it next brings what is known of it.
+                self.add_vulnerability(id.clone(), VulnerabilityFacts::default())
+            });
+            Left {
+                vulnerability: number,
+                severity: left.severity,
+                excepted: left.excepted,
+                since_h: left.since_h,
+                at_h: left.at_h,
+            }
+        });
+        left.collect()
     }
 
     /// The number of a text.

@@ -15,6 +15,7 @@ mod known;
 mod places;
 mod posture;
 mod rank;
+mod replaced;
 mod view;
 
 pub use codec::EstateError;
@@ -26,6 +27,7 @@ pub use posture::{Fixed, FixedPage, FixedPosition, Since};
 pub use rank::{
     AffectedPage, AffectedPlace, Filter, Order, Position, RankedPage, RankedVulnerability,
 };
+pub use replaced::Replaced;
 pub use scope::Resource;
 pub use view::{View, Within};
 

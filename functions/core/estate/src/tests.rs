@@ -52,6 +52,7 @@ pub(crate) fn delta(
         os: String::new(),
         resource: Resource::new(),
         at_h: 0,
+        replaced: Replaced::default(),
     }
 }
 

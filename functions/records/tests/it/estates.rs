@@ -65,6 +65,7 @@ fn state(number: u64, sequence: u64, findings: u64) -> PlaceDelta {
         os: String::new(),
         resource: estate::Resource::new(),
         at_h: 0,
+        replaced: estate::Replaced::default(),
     }
 }
 
