@@ -7,6 +7,7 @@ pub mod audit;
 pub mod collection;
 pub mod dead_letter;
 pub mod enrolment_token;
+pub mod exception;
 pub mod export;
 pub mod feed;
 pub mod health;

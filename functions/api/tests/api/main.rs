@@ -15,6 +15,7 @@ mod bodies;
 mod codings;
 mod described;
 mod envelopes;
+mod exceptions;
 mod gate;
 mod habits;
 mod health;

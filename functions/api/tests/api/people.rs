@@ -23,6 +23,7 @@ async fn put_place(house: &House, tenant: &str, place: &str, cves: &[(&str, Seve
         severity: *severity,
         cvss_score: None,
         fix_available: true,
+        excepted: false,
         facts: VulnerabilityFacts {
             known_exploited: *exploited,
             ..VulnerabilityFacts::default()

@@ -228,6 +228,7 @@ async fn place(house: &House, team: &Team, place: Place, name: &str, resource: R
         severity: Severity::High,
         cvss_score: None,
         fix_available: true,
+        excepted: false,
         facts: VulnerabilityFacts::default(),
     };
     let delta = PlaceDelta {

@@ -47,6 +47,8 @@ pub struct PlaceFinding {
     pub cvss_score: Option<f32>,
     /// Whether a fix is available for any of the packages.
     pub fix_available: bool,
+    /// Whether an exception hides it here.
+    pub excepted: bool,
     /// What is known of it wherever it is; severity and CVSS in it are not used.
     pub facts: VulnerabilityFacts,
 }
@@ -98,6 +100,7 @@ impl PlaceDelta {
             out.byte(part.number());
             out.text(text);
         }
+        self.encode_history(&mut out);
         out.finish()
     }
 
@@ -129,6 +132,7 @@ impl PlaceDelta {
                 severity,
                 cvss_score,
                 fix_available,
+                excepted: false,
                 facts,
             });
         }
@@ -141,6 +145,34 @@ impl PlaceDelta {
             }
             delta.resource = Resource::stored(texts);
         }
+        if !input.is_at_end() {
+            delta.decode_history(&mut input)?;
+        }
         Ok(delta)
+    }
+
+    /// Behind what the form before had: which findings are excepted.
+    fn encode_history(&self, out: &mut Writer) {
+        out.number(0);
+        let excepted = || {
+            let findings = self.findings.iter().enumerate();
+            findings.filter(|(_, finding)| finding.excepted)
+        };
+        out.count(excepted().count());
+        for (at, _) in excepted() {
+            out.count(at);
+        }
+    }
+
+    /// What [`Self::encode_history`] wrote.
+    fn decode_history(&mut self, input: &mut Reader<'_>) -> Result<(), EstateError> {
+        input.number_32()?;
+        for _ in 0..input.count()? {
+            let finding = self.findings.get_mut(input.number_32()? as usize);
+            finding
+                .ok_or(EstateError::Damaged("no such finding"))?
+                .excepted = true;
+        }
+        Ok(())
     }
 }

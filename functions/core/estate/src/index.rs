@@ -65,6 +65,8 @@ pub(crate) struct Row {
     /// CVSS in tenths, 255 for none.
     pub(crate) cvss: u8,
     pub(crate) fix_available: bool,
+    /// Whether an exception hides it.
+    pub(crate) excepted: bool,
 }
 
 impl Row {
@@ -151,6 +153,7 @@ impl EstateIndex {
             severity: finding.severity,
             cvss: finding.cvss_score.map_or(255, cvss_tenths),
             fix_available: finding.fix_available,
+            excepted: finding.excepted,
         }
     }
 
@@ -304,6 +307,7 @@ impl EstateIndex {
             }
         }
         self.encode_texts(&mut out);
+        self.encode_excepted(&mut out);
         out.finish()
     }
 
@@ -329,6 +333,34 @@ impl EstateIndex {
                 out.count(number.unwrap_or_default());
             }
         }
+    }
+
+    /// Behind that: which findings of each place are excepted.
+    fn encode_excepted(&self, out: &mut Writer) {
+        for row in self.places.values() {
+            let excepted = || {
+                let findings = row.findings.iter().enumerate();
+                findings.filter(|(_, finding)| finding.excepted)
+            };
+            out.count(excepted().count());
+            for (at, _) in excepted() {
+                out.count(at);
+            }
+        }
+    }
+
+    /// What [`Self::encode_excepted`] wrote.
+    fn decode_excepted(&mut self, input: &mut Reader<'_>) -> Result<(), EstateError> {
+        for row in self.places.values_mut() {
+            let row = Arc::make_mut(row);
+            for _ in 0..input.count()? {
+                let finding = row.findings.get_mut(input.number_32()? as usize);
+                finding
+                    .ok_or(EstateError::Damaged("no such finding"))?
+                    .excepted = true;
+            }
+        }
+        Ok(())
     }
 
     /// What [`Self::encode_texts`] wrote.
@@ -392,12 +424,16 @@ impl EstateIndex {
                     severity,
                     cvss: cvss.map_or(255, cvss_tenths),
                     fix_available,
+                    excepted: false,
                 });
             }
             index.places.insert(Arc::new(place), Arc::new(row));
         }
         if !input.is_at_end() {
             index.decode_texts(&mut input)?;
+        }
+        if !input.is_at_end() {
+            index.decode_excepted(&mut input)?;
         }
         Ok(index)
     }

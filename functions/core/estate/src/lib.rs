@@ -9,6 +9,7 @@
 
 mod codec;
 mod delta;
+mod holders;
 mod index;
 mod known;
 mod places;
@@ -20,7 +21,7 @@ pub use delta::{PlaceDelta, PlaceFinding};
 pub use index::EstateIndex;
 pub use places::{Counts, PlaceFilter, PlaceOrder, PlacePosition, PlaceSummary, PlacesPage};
 pub use rank::{
-    AffectedPage, AffectedPlace, Filter, Order, Position, RankedPage, RankedVulnerability,
+    AffectedPage, AffectedPlace, Excepted, Filter, Order, Position, RankedPage, RankedVulnerability,
 };
 pub use scope::Resource;
 pub use view::{View, Within};

@@ -150,7 +150,7 @@ impl EstateIndex {
         let known = self.vulnerabilities.iter();
         let intel: Vec<u16> = known.map(|known| intel_tenths(&known.facts)).collect();
         let top = |row: &PlaceRow| {
-            let findings = row.findings.iter();
+            let findings = row.findings.iter().filter(|finding| !finding.excepted);
             let tenths = findings.filter_map(|finding| {
                 let intel = intel.get(finding.vulnerability as usize)?;
                 Some(intel + finding.rating_tenths())
@@ -244,7 +244,7 @@ impl View<'_> {
     fn summary(&self, place: &Place, row: &PlaceRow) -> PlaceSummary {
         let mut counts = Counts::default();
         let mut top = None;
-        for finding in &row.findings {
+        for finding in row.findings.iter().filter(|finding| !finding.excepted) {
             let vulnerabilities = &self.index.vulnerabilities;
             let Some(known) = vulnerabilities.get(finding.vulnerability as usize) else {
                 continue;

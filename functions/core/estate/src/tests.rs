@@ -18,6 +18,7 @@ fn finding(id: &str, severity: Severity, cvss: f32, fix: bool) -> PlaceFinding {
         severity,
         cvss_score: Some(cvss),
         fix_available: fix,
+        excepted: false,
         facts: VulnerabilityFacts::default(),
     }
 }

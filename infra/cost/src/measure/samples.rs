@@ -288,6 +288,7 @@ pub(crate) fn states(places: usize) -> Result<Vec<PlaceDelta>> {
                 severity: severity(mixed / 7),
                 cvss_score: Some(f32::from(u8::try_from(mixed % 100)?) / 10.0),
                 fix_available: mixed.is_multiple_of(5),
+                excepted: false,
                 facts: VulnerabilityFacts::default(),
             })
         });
