@@ -2,6 +2,7 @@
 //! whose time is over go out of force.
 
 use async_trait::async_trait;
+use estate::EstateIndex;
 use platform::Delivery;
 use records::{
     Estates,
@@ -11,7 +12,10 @@ use records::{
 };
 use schemas::TenantId;
 
-use crate::{Context, Handler, HandlerError, excepted};
+use crate::{
+    Context, Handler, HandlerError, excepted,
+    history::{self, Seen},
+};
 
 /// The scheduled function: asks `score` to fold and to bring in what changed of exceptions, tenant by tenant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,11 +51,18 @@ pub(crate) async fn fold(context: &Context, tenant: &TenantId) -> Result<(), Han
     }
     let many = pending.states() >= context.limits.fold_at;
     if many && pending.bytes().saturating_mul(PART_OF_BASE) >= pending.base_bytes() {
-        return Ok(estates.fold(tenant, |_| false).await?);
+        let seen = Seen::default();
+        let looks = seen.clone();
+        let look = move |index: &mut EstateIndex| {
+            looks.look(index);
+            false
+        };
+        estates.fold(tenant, look).await?;
+        return Ok(seen.keep(context, tenant).await?);
     }
     if pending.base_bytes() >= LARGE_BYTES {
         let cache = &context.estates;
         cache.write_top(&context.platform, tenant, &pending).await?;
     }
-    Ok(())
+    history::look(context, tenant).await
 }

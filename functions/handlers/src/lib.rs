@@ -11,6 +11,7 @@ mod error;
 mod excepted;
 pub mod feed;
 pub mod fold;
+mod history;
 pub mod ingest;
 pub mod look;
 mod merge;

@@ -21,7 +21,8 @@ use schemas::{
 };
 
 use crate::{
-    ATTEMPTS, Advisories, Context, Handler, HandlerError, advise, excepted, fold, message, resource,
+    ATTEMPTS, Advisories, Context, Handler, HandlerError, advise, excepted, fold, history::Seen,
+    message, resource,
 };
 
 /// The function.
@@ -101,6 +102,7 @@ async fn score_once(
         findings,
         os: resource::os_name(record.os.as_ref()),
         resource,
+        at_h: 0,
     };
     let put = Estates(platform)
         .put(tenant, before.as_ref(), delta)
@@ -205,19 +207,26 @@ async fn refresh(context: &Context, tenant: &TenantId) -> Result<(), HandlerErro
         let generation = advisories.generation();
         let unreadable = Arc::new(Mutex::new(None));
         let told = Arc::clone(&unreadable);
+        let seen = Seen::default();
+        let looks = seen.clone();
         Estates(&context.platform)
-            .fold(tenant, move |index| match refreshed(index, &advisories) {
-                Ok(Some(fresh)) => {
-                    *index = fresh;
-                    true
-                }
-                Ok(None) => false,
-                Err(error) => {
-                    *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    false
-                }
+            .fold(tenant, move |index| {
+                let changed = match refreshed(index, &advisories) {
+                    Ok(Some(fresh)) => {
+                        *index = fresh;
+                        true
+                    }
+                    Ok(None) => false,
+                    Err(error) => {
+                        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        return false;
+                    }
+                };
+                looks.look(index);
+                changed
             })
             .await?;
+        seen.keep(context, tenant).await?;
         let unreadable = unreadable
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -18,6 +18,7 @@ pub mod page;
 pub mod person;
 pub mod place;
 pub mod policy;
+pub mod posture;
 pub mod problem;
 pub mod registry;
 pub mod role;

@@ -43,6 +43,20 @@ pub struct PlaceQuery {
     #[serde(default)]
     #[param(max_length = 128, example = "windows server 2022")]
     pub os: Option<String>,
+    /// Only those whose highest severity is any of these, separated by commas: `critical,high`.
+    #[serde(default)]
+    #[param(
+        max_length = 64,
+        pattern = "^ *(critical|high|medium|low|unknown) *(, *(critical|high|medium|low|unknown) *)*$",
+        example = "critical,high"
+    )]
+    pub severity: Option<String>,
+    /// Only those that were read whole, in part, or not.
+    #[serde(default)]
+    pub coverage: Option<CoverageStatus>,
+    /// Only those that the network reaches from outside of their host, by a published port or more, or only the others.
+    #[serde(default)]
+    pub exposed: Option<bool>,
     /// The order: `score`, the highest first (when absent), or `name`.
     #[serde(default)]
     #[param(inline)]

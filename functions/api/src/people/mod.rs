@@ -19,6 +19,7 @@ pub(crate) mod invitations;
 pub(crate) mod notifications;
 pub(crate) mod persons;
 pub(crate) mod policies;
+pub(crate) mod posture;
 pub(crate) mod registries;
 pub(crate) mod roles;
 pub(crate) mod scans;
@@ -78,6 +79,9 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(invitations::revoke::revoke))
         .routes(routes!(vulnerabilities::list::list))
         .routes(routes!(vulnerabilities::get::get))
+        .routes(routes!(posture::get::get))
+        .routes(routes!(posture::trend::get))
+        .routes(routes!(posture::fixed::list))
         .routes(routes!(images::list::list, images::scan::scan))
         .routes(routes!(images::request::request))
         .routes(routes!(images::get::get))

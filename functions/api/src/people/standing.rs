@@ -100,6 +100,9 @@ pub(super) async fn places(
     let filter = PlaceFilter {
         search: search(query.search.as_deref())?.text().cloned(),
         os: search(query.os.as_deref())?.text().cloned(),
+        severities: severities(query.severity.as_deref())?,
+        coverage: query.coverage,
+        exposed: query.exposed,
     };
     let list = List::new(state, tenant, name, &format!("{filter:?} {:?}", query.sort));
     let after: Option<(u16, String, Place)> = list.open_some(query.cursor.as_ref())?;

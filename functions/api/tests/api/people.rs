@@ -44,6 +44,7 @@ async fn put_place(house: &House, tenant: &str, place: &str, cves: &[(&str, Seve
         findings: findings.collect(),
         os: String::new(),
         resource: estate::Resource::new(),
+        at_h: 0,
     };
     let estates = Estates(&house.platform);
     let before = estates.state(&tenant, &place).await.unwrap();

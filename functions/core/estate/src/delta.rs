@@ -34,6 +34,8 @@ pub struct PlaceDelta {
     pub os: String,
     /// What collections look at.
     pub resource: Resource,
+    /// When it was so, in whole hours since 1970; 0 when that is not known, as of what an earlier version wrote.
+    pub at_h: u32,
 }
 
 /// A vulnerability in a place, over all packages that have it there.
@@ -73,6 +75,7 @@ impl PlaceDelta {
             findings: Vec::new(),
             os: String::new(),
             resource: Resource::new(),
+            at_h: 0,
         }
     }
 
@@ -122,6 +125,7 @@ impl PlaceDelta {
             findings: Vec::new(),
             os: String::new(),
             resource: Resource::new(),
+            at_h: 0,
         };
         for _ in 0..input.count()? {
             let vulnerability = input.vulnerability()?;
@@ -151,9 +155,9 @@ impl PlaceDelta {
         Ok(delta)
     }
 
-    /// Behind what the form before had: which findings are excepted.
+    /// Behind what the form before had: when it was so, and which findings are excepted.
     fn encode_history(&self, out: &mut Writer) {
-        out.number(0);
+        out.number(u64::from(self.at_h));
         let excepted = || {
             let findings = self.findings.iter().enumerate();
             findings.filter(|(_, finding)| finding.excepted)
@@ -166,7 +170,7 @@ impl PlaceDelta {
 
     /// What [`Self::encode_history`] wrote.
     fn decode_history(&mut self, input: &mut Reader<'_>) -> Result<(), EstateError> {
-        input.number_32()?;
+        self.at_h = input.number_32()?;
         for _ in 0..input.count()? {
             let finding = self.findings.get_mut(input.number_32()? as usize);
             finding

@@ -64,6 +64,7 @@ fn state(number: u64, sequence: u64, findings: u64) -> PlaceDelta {
         findings: findings.collect(),
         os: String::new(),
         resource: estate::Resource::new(),
+        at_h: 0,
     }
 }
 

@@ -304,6 +304,7 @@ pub(crate) fn states(places: usize) -> Result<Vec<PlaceDelta>> {
             findings: findings.collect::<Result<_>>()?,
             os: "Debian GNU/Linux 12 (bookworm)".to_owned(),
             resource: Resource::new().image(&format!("registry.example/more-{number}:1")),
+            at_h: 0,
         })
     });
     states.collect()

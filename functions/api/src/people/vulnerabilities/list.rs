@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use estate::{Excepted, Filter, Order, Position, RankedVulnerability};
 use schemas::{
-    Severity, VulnerabilityId,
+    Severity, Timestamp, VulnerabilityId,
     api::{
         Problem,
         exception::ExceptedFilter,
@@ -19,6 +19,7 @@ use crate::{
     extract::FromQuery,
     people::{
         feeds,
+        posture::since_h,
         standing::{count, points, top},
     },
     problem::{ApiError, Kind},
@@ -50,7 +51,7 @@ pub(crate) async fn list(
     FromQuery(query): FromQuery<VulnerabilityQuery>,
 ) -> Result<Json<VulnerabilityList>, ApiError> {
     let limit = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
-    let filter = filter(&query)?;
+    let filter = filter(&query, state.now())?;
     let list = List::new(
         &state,
         caller.tenant(),
@@ -139,7 +140,7 @@ pub(in crate::people) fn severities(asked: Option<&str>) -> Result<Vec<Severity>
     Ok(severities)
 }
 
-fn filter(query: &VulnerabilityQuery) -> Result<Filter, ApiError> {
+fn filter(query: &VulnerabilityQuery, now: Timestamp) -> Result<Filter, ApiError> {
     let severities = severities(query.severity.as_deref())?;
     let search = query.search.clone().filter(|text| !text.is_empty());
     if search
@@ -162,6 +163,10 @@ fn filter(query: &VulnerabilityQuery) -> Result<Filter, ApiError> {
             ExceptedFilter::Only => Excepted::Only,
             ExceptedFilter::All => Excepted::All,
         },
+        new_since_h: query
+            .new_since
+            .map(|since| since_h(now, Some(since)))
+            .transpose()?,
     })
 }
 
