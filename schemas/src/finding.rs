@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Digest, Severity, Timestamp, VulnerabilityId,
+    Digest, ExceptionId, Severity, Timestamp, VulnerabilityId,
     advisory::{AdvisorySource, AdvisoryStatus, Ecosystem, VersionEvents},
     risk::Score,
     severity::SeverityRating,
@@ -66,6 +66,9 @@ pub struct Finding {
     /// The risk score, where the place's facts are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Score>,
+    /// The exception that hides it, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excepted_by: Option<ExceptionId>,
 }
 
 /// Where a Windows vulnerability is fixed for containers.

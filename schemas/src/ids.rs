@@ -142,6 +142,12 @@ plain_id!(
     "5d2f8c3a9b7e1046"
 );
 plain_id!(
+    /// An exception: that some findings are not shown, and why.
+    ExceptionId,
+    "exception",
+    "fe5a3c1b09d2c05e8a1f7d3b"
+);
+plain_id!(
     /// A registry that a tenant set up.
     RegistryId,
     "registry",

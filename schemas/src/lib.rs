@@ -9,6 +9,7 @@ pub mod agent;
 pub mod api;
 pub mod collection;
 pub mod digest;
+pub mod exception;
 pub mod finding;
 pub mod ids;
 pub mod inventory;
@@ -24,7 +25,7 @@ pub mod time;
 
 pub use digest::Digest;
 pub use ids::{
-    AgentId, ChannelId, CollectionId, DeliveryId, HostId, IdentityProviderId, ImageId,
+    AgentId, ChannelId, CollectionId, DeliveryId, ExceptionId, HostId, IdentityProviderId, ImageId,
     ImageRequestId, Place, PlaceKind, RegistryId, SessionId, TenantId, TokenId, UserId,
     VulnerabilityId,
 };

@@ -176,6 +176,7 @@ mod tests {
                 value: score,
                 parts: Vec::new(),
             }),
+            excepted_by: None,
         }
     }
 

@@ -53,6 +53,8 @@ pub(crate) enum Came {
     ApiKey {
         /// The key's public half.
         id: TokenId,
+        /// Whose key it is.
+        owner: UserId,
         /// The name for records: `key ID of OWNER`.
         name: String,
     },
@@ -69,6 +71,15 @@ impl Came {
         match self {
             Self::Session { user, .. } => Some(user),
             Self::ApiKey { .. } | Self::Build { .. } => None,
+        }
+    }
+
+    /// The person behind it: who calls, or whose key it is. Builds have none.
+    pub(crate) fn behind(&self) -> Option<&UserId> {
+        match self {
+            Self::Session { user, .. } => Some(user),
+            Self::ApiKey { owner, .. } => Some(owner),
+            Self::Build { .. } => None,
         }
     }
 
@@ -119,7 +130,7 @@ impl Principal {
     pub(crate) fn actor(&self) -> AuditActor {
         match &self.came {
             Came::Session { user, .. } => person(user, &self.roles),
-            Came::ApiKey { id, name } => AuditActor {
+            Came::ApiKey { id, name, .. } => AuditActor {
                 kind: AuditActorKind::ApiKey,
                 id: id.to_string(),
                 name: Some(name.clone()),
@@ -196,6 +207,11 @@ impl<N> Allowed<N> {
     /// The person who calls, if it is one.
     pub(crate) fn user(&self) -> Option<&UserId> {
         self.caller.came.user()
+    }
+
+    /// The person behind the caller: who calls, or whose API key it is.
+    pub(crate) fn behind(&self) -> Option<&UserId> {
+        self.caller.came.behind()
     }
 
     /// The person, for what outlives the caller: a key or a build must not let itself in for longer than it holds.
@@ -314,6 +330,9 @@ pub(crate) mod needs {
         ReadCollections,
         ManageCollections,
         ManagePolicies,
+        ReadExceptions,
+        RequestExceptions,
+        DecideExceptions,
         ExportTenant,
         ReadPeople,
         ManagePeople,
@@ -579,6 +598,7 @@ async fn of_api_key(
         came: Came::ApiKey {
             name: format!("key {} of {}", key.id, key.owner),
             id: key.id,
+            owner: key.owner,
         },
         roles: names(&key.roles),
         grants: grants.within(&limit),

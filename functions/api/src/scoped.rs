@@ -10,8 +10,8 @@ use std::{
 };
 
 use estate::{
-    AffectedPage, EstateIndex, Filter, Order, PlaceFilter, PlaceOrder, PlacePosition, PlacesPage,
-    Position, RankedPage, Resource, View, Within,
+    AffectedPage, EstateIndex, Excepted, Filter, Order, PlaceFilter, PlaceOrder, PlacePosition,
+    PlacesPage, Position, RankedPage, Resource, View, Within,
 };
 use records::Collections;
 use schemas::{
@@ -106,6 +106,14 @@ impl Sight {
         after: Option<&Position>,
         limit: usize,
     ) -> Result<RankedPage, ApiError> {
+        if filter.excepted != Excepted::Hide {
+            // What is not kept is worked out for each page.
+            let (of, filter, after) = (self.clone(), filter.clone(), after.cloned());
+            let page = move || of.view().page(&filter, order, after.as_ref(), limit);
+            return tokio::task::spawn_blocking(page)
+                .await
+                .map_err(ApiError::internal);
+        }
         let kind = filter.place_kind;
         self.known(
             move |view| view.is_ranked(kind),

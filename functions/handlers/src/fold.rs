@@ -1,4 +1,5 @@
-//! fold: from time to time the new states of a tenant's places are folded into the base of its estate index.
+//! fold: from time to time the new states of a tenant's places are folded into the base of its estate index, and exceptions
+//! whose time is over go out of force.
 
 use async_trait::async_trait;
 use estate::EstateIndex;
@@ -12,25 +13,28 @@ use records::{
 use schemas::TenantId;
 
 use crate::{
-    Context, Handler, HandlerError,
+    Context, Handler, HandlerError, excepted,
     history::{self, Seen},
 };
 
-/// The scheduled function: asks `score` to fold, tenant by tenant.
+/// The scheduled function: asks `score` to fold and to bring in what changed of exceptions, tenant by tenant.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Fold;
 
 #[async_trait]
 impl Handler for Fold {
     async fn handle(&self, context: &Context, _tick: &Delivery) -> Result<(), HandlerError> {
-        let mut folds = Vec::new();
+        let mut messages = Vec::new();
         for tenant in Identity::new(context.platform.clone()).tenants().await? {
             // Most minutes nothing came, and asking costs less than a message.
-            if Estates(&context.platform).is_pending(&tenant.id).await? {
-                folds.push(ScoreMessage::Fold { tenant: tenant.id });
+            let is_pending = Estates(&context.platform).is_pending(&tenant.id).await?;
+            // What ended since, and what a lost message or a broken look left.
+            messages.extend(excepted::due(context, &tenant.id).await?);
+            if is_pending {
+                messages.push(ScoreMessage::Fold { tenant: tenant.id });
             }
         }
-        Ok(messages::send(&context.platform, &folds).await?)
+        Ok(messages::send(&context.platform, &messages).await?)
     }
 }
 

@@ -8,6 +8,7 @@ mod advise;
 mod context;
 mod download;
 mod error;
+mod excepted;
 pub mod feed;
 pub mod fold;
 mod history;

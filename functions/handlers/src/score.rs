@@ -9,6 +9,7 @@ use std::{
 use async_trait::async_trait;
 use estate::{EstateIndex, PlaceDelta, PlaceFinding, Resource};
 use platform::Delivery;
+use policy::AtPlace;
 use records::{
     Containers, Estates, Feeds, FindingsDocument, Hosts, Images, Places, messages::ScoreMessage,
 };
@@ -20,8 +21,8 @@ use schemas::{
 };
 
 use crate::{
-    ATTEMPTS, Advisories, Context, Handler, HandlerError, advise, fold, history::Seen, message,
-    resource,
+    ATTEMPTS, Advisories, Context, Handler, HandlerError, advise, excepted, fold, history::Seen,
+    message, resource,
 };
 
 /// The function.
@@ -35,6 +36,7 @@ impl Handler for Score {
             ScoreMessage::Place { tenant, place } => place_state(context, &tenant, &place).await,
             ScoreMessage::Intel { tenant, .. } => refresh(context, &tenant).await,
             ScoreMessage::Fold { tenant } => fold::fold(context, &tenant).await,
+            ScoreMessage::Exceptions { tenant } => excepted::bring_in(context, &tenant).await,
         }
     }
 }
@@ -60,6 +62,7 @@ async fn score_once(
 ) -> Result<bool, HandlerError> {
     let platform = &context.platform;
     let before = Estates(platform).state(tenant, place).await?;
+    let excepted = excepted::Excepted::read(context, tenant).await?;
     let advisories = context.advisories().await?;
     let generation = advisories.generation();
     // Nothing was matched yet; when it is, a message of its own says so.
@@ -79,7 +82,14 @@ async fn score_once(
             None => return Ok(true),
         },
     };
-    let findings = advise::aside(move || findings(&document, &advisories)).await?;
+    let collections = excepted.collections_of(context, tenant, &resource).await?;
+    let revision = excepted.revision();
+    let at = place.clone();
+    let findings = advise::aside(move || {
+        let here = excepted.at(&at, &collections);
+        findings(&document, &advisories, &here)
+    });
+    let findings = findings.await?;
     let delta = PlaceDelta {
         place: place.clone(),
         name: record.name,
@@ -98,8 +108,11 @@ async fn score_once(
     let put = Estates(platform)
         .put(tenant, before.as_ref(), delta)
         .await?;
-    // Facts of vulnerabilities may have been refreshed before this state was there.
-    Ok(put && Feeds(platform).generation().await? == generation)
+    // Facts of vulnerabilities may have been refreshed before this state was there, and exceptions changed: whoever looked for
+    // places then did not find it.
+    Ok(put
+        && Feeds(platform).generation().await? == generation
+        && excepted::revision(context, tenant).await? == revision)
 }
 
 /// Facts of an image, the worst over its containers on all hosts, and what collections look at.
@@ -154,11 +167,13 @@ async fn image_facts(
 fn findings(
     document: &FindingsDocument,
     advisories: &Advisories,
+    here: &AtPlace<'_>,
 ) -> Result<Vec<PlaceFinding>, HandlerError> {
     let mut by_id: BTreeMap<&VulnerabilityId, PlaceFinding> = BTreeMap::new();
     for finding in &document.findings {
         let cvss_score = risk::rating_used(finding).and_then(|rating| rating.cvss_score);
         let fix_available = risk::fix_available(finding);
+        let excepted = here.of(finding).is_some();
         match by_id.entry(&finding.vulnerability) {
             Entry::Occupied(mut known) => {
                 let known = known.get_mut();
@@ -168,6 +183,8 @@ fn findings(
                     known.cvss_score = cvss_score;
                 }
                 known.fix_available |= fix_available;
+                // Rated over all packages, whatever is hidden of them: exceptions change no score.
+                known.excepted &= excepted;
             }
             Entry::Vacant(place) => {
                 place.insert(PlaceFinding {
@@ -175,7 +192,7 @@ fn findings(
                     severity: finding.severity,
                     cvss_score,
                     fix_available,
-                    excepted: false,
+                    excepted,
                     facts: advisories.facts(&finding.vulnerability)?,
                 });
             }

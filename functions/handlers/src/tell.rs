@@ -6,7 +6,7 @@ use records::{
 };
 use schemas::{TenantId, inventory::CoverageStatus};
 
-use crate::{Context, HandlerError, advise, within::Within};
+use crate::{Context, HandlerError, advise, excepted::Excepted, within::Within};
 
 /// What changed in a place.
 pub(crate) enum Changed {
@@ -46,11 +46,21 @@ pub(crate) async fn changed(
     };
     let within = Within::of(context, tenant, channels.iter()).await?;
     let collections = within.have_place(context, tenant, &record.place).await?;
+    let here = Excepted::read(context, tenant).await?;
+    let excepted_in = here
+        .collections_of_place(context, tenant, &record.place)
+        .await?;
     let sees_less = known.is_some_and(|known| sees_less(known, record));
     let sees_more = known.is_some_and(|known| lacks(record, known));
-    let (record, document, at) = (record.clone(), document.clone(), context.now());
+    let (record, mut document, at) = (record.clone(), document.clone(), context.now());
+    let mut before = before;
     // Places have tens of thousands of findings.
     advise::aside(move || {
+        // What an exception hides is no news, neither that it came nor that it went; nor is it that one begins or ends.
+        let here = here.at(&record.place, &excepted_in);
+        for found in before.iter_mut().chain([&mut document]) {
+            found.findings.retain(|finding| here.of(finding).is_none());
+        }
         let changes = changes::changes(&changes::Compared {
             place: &record.place,
             name: &record.name,

@@ -23,6 +23,15 @@ impl Within {
         let ids: BTreeSet<&CollectionId> = channels
             .flat_map(|channel| &channel.wants.collections)
             .collect();
+        Self::among(context, tenant, ids).await
+    }
+
+    /// These collections, as far as there are any.
+    pub(crate) async fn among(
+        context: &Context,
+        tenant: &TenantId,
+        ids: BTreeSet<&CollectionId>,
+    ) -> Result<Self, HandlerError> {
         if ids.is_empty() {
             return Ok(Self(Vec::new()));
         }

@@ -163,6 +163,11 @@ pub enum ScoreMessage {
         /// Whose index.
         tenant: TenantId,
     },
+    /// Exceptions came into force or out of it: score the places that they are about.
+    Exceptions {
+        /// Whose.
+        tenant: TenantId,
+    },
 }
 
 /// To `registry`: read an image where its registry keeps it.
@@ -350,11 +355,12 @@ queue_message!(
 queue_message!(
     ScoreMessage,
     "score",
-    ["place", "intel", "fold"],
+    ["place", "intel", "fold", "exceptions"],
     |message| match message {
         ScoreMessage::Place { tenant, .. }
         | ScoreMessage::Intel { tenant, .. }
-        | ScoreMessage::Fold { tenant } => Some(tenant),
+        | ScoreMessage::Fold { tenant }
+        | ScoreMessage::Exceptions { tenant } => Some(tenant),
     }
 );
 queue_message!(

@@ -110,6 +110,8 @@ impl Needs {
         reads: &[ADVISORIES, "t/*/estate/*", "t/*/findings/*"],
         writes: &["t/*/estate/*"],
         deletes: &["t/*/estate/*"],
+        // The places that a changed exception is about are scored by messages of their own.
+        sends: &[ScoreMessage::QUEUE],
         ..Self::none()
     };
 

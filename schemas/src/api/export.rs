@@ -21,6 +21,8 @@ pub enum ExportNoun {
     Collections,
     /// Enrolment tokens, without what they are verified by.
     EnrolmentTokens,
+    /// Exceptions.
+    Exceptions,
     /// Hosts.
     Hosts,
     /// Services that sign people in, without this server's secrets there.

@@ -8,6 +8,7 @@ pub mod collection;
 pub mod container;
 pub mod dead_letter;
 pub mod enrolment_token;
+pub mod exception;
 pub mod export;
 pub mod feed;
 pub mod health;

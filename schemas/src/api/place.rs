@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     Digest, HostId, ImageId, Timestamp,
+    api::exception::ExceptedFilter,
     finding::{CannotJudge, Finding},
     inventory::{
         Coverage, CoverageStatus, HostFacts, ImageFacts, OperatingSystem, Package, PackageKind,
@@ -118,6 +119,10 @@ pub struct FindingQuery {
     #[serde(default)]
     #[param(max_length = 128)]
     pub search: Option<String>,
+    /// What exceptions hide: `hide` leaves it out (when absent), `only` shows nothing else, `all` shows it with the rest.
+    #[serde(default)]
+    #[param(inline)]
+    pub excepted: ExceptedFilter,
     /// The order: `score`, the highest first (when absent), `vulnerability`, or `package`.
     #[serde(default)]
     #[param(inline)]
@@ -268,8 +273,11 @@ pub struct FindingList {
     pub cannot_judge: Vec<CannotJudge>,
     /// How much of the place was read and could be judged.
     pub coverage: Coverage,
-    /// Counts over all findings of the place, whatever was asked for.
+    /// Counts over all findings of the place that no exception hides, whatever was asked for.
     pub summary: Summary,
+    /// Number of findings that exceptions hide.
+    #[serde(default)]
+    pub excepted: u32,
     /// Where the next page begins; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,

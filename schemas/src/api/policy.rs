@@ -28,6 +28,16 @@ pub struct PolicyText {
     pub text: String,
 }
 
+/// The policies of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PolicyList {
+    /// Those that are set, by id.
+    pub policies: Vec<PolicyDetail>,
+    /// Always absent: there are few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
 /// A policy of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PolicyDetail {

@@ -19,6 +19,15 @@ pub(super) fn of(schema: &str) -> Option<Value> {
             "description": "What the shop runs on.",
             "parts": {"images": ["registry.example.org/shop/*"], "namespaces": ["shop-*"]},
         }),
+        "DecideException" => json!({"comment": "Agreed until the next release."}),
+        "ExceptionText" => json!({
+            "vulnerability": "CVE-2026-1234",
+            "package": "pkg:deb/debian/openssl",
+            "scope": {"kind": "estate"},
+            "status": "not_affected",
+            "justification": "vulnerable_code_not_in_execute_path",
+            "reason": "None of our services speaks DTLS.",
+        }),
         "NewApiKey" => json!({
             "note": "nightly report",
             "roles": [{"role": "auditor"}],

@@ -50,6 +50,10 @@ const TAGS: &[(&str, &str)] = &[
     ("scans", "Scans of builds, judged by the tenant's policy."),
     ("policies", "What a scan of a build has to hold against."),
     (
+        "exceptions",
+        "Findings that somebody decided to live with: asking, deciding, and telling others by VEX.",
+    ),
+    (
         "registries",
         "Registries whose images are read, and the webhooks they tell of pushes by.",
     ),

@@ -8,6 +8,8 @@ pub(crate) mod collections;
 pub(crate) mod containers;
 pub(crate) mod dead_letters;
 pub(crate) mod enrolment_tokens;
+pub(crate) mod excepted;
+pub(crate) mod exceptions;
 pub(crate) mod exports;
 pub(crate) mod feeds;
 pub(crate) mod given;
@@ -123,7 +125,17 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(sign_in::finish::finish))
         .routes(routes!(scans::list::list, scans::upload::upload))
         .routes(routes!(scans::get::get))
+        .routes(routes!(policies::list::list))
         .routes(routes!(policies::get::get, policies::set::set))
+        .routes(routes!(
+            exceptions::list::list,
+            exceptions::request::request
+        ))
+        .routes(routes!(exceptions::vex::vex))
+        .routes(routes!(exceptions::get::get))
+        .routes(routes!(exceptions::approve::approve))
+        .routes(routes!(exceptions::reject::reject))
+        .routes(routes!(exceptions::revoke::revoke))
         .routes(routes!(registries::list::list, registries::create::create))
         .routes(routes!(
             registries::get::get,

@@ -10,6 +10,7 @@ use estate::{EstateIndex, PlaceFilter, PlaceOrder, PlacePosition, PlaceSummary};
 use records::{estate_top::Top, inventories::Inventories, places::Places};
 use schemas::{
     Place, PlaceKind, TenantId, Timestamp, VulnerabilityId,
+    api::exception::ExceptedFilter,
     api::place::{
         CoverageFilter, FindingList, FindingQuery, FindingSort, PackageList, PackageQuery,
         PlaceQuery, PlaceSort, PlaceStanding,
@@ -23,6 +24,7 @@ use scope::Scope;
 
 use crate::{
     cursor::{List, limit, search},
+    people::excepted,
     people::vulnerabilities::list::severities,
     problem::{ApiError, Kind},
     scoped::Sight,
@@ -194,8 +196,8 @@ pub(super) async fn findings(
     let text = search(query.search.as_deref())?;
     let severities = severities(query.severity.as_deref())?;
     let filters = format!(
-        "{place} {severities:?} {:?} {:?} {text:?} {:?}",
-        query.known_exploited, query.fix_available, query.sort
+        "{place} {severities:?} {:?} {:?} {:?} {text:?} {:?}",
+        query.known_exploited, query.fix_available, query.excepted, query.sort
     );
     let list = List::new(state, tenant, "findings", &filters);
     let after: Option<FindingPosition> = list.open_some(query.cursor.as_ref())?;
@@ -210,6 +212,11 @@ pub(super) async fn findings(
     let estate = sight.index();
     let facts = estate.place_facts(place).cloned().unwrap_or_default();
     let first = after.is_none();
+    let standing = excepted::standing(state, tenant).await?;
+    let collections = excepted::collections(state, tenant, &standing, estate, place).await?;
+    let here = standing.at(place, &collections);
+    let mut summary = record.summary.clone();
+    let mut hidden = 0;
     let is_wanted = |finding: &Finding| {
         let is_fixable = finding.fixed_version.is_some() || finding.kb.is_some();
         (severities.is_empty() || severities.contains(&finding.severity))
@@ -220,12 +227,23 @@ pub(super) async fn findings(
                 .fix_available
                 .is_none_or(|wanted| wanted == is_fixable)
             && (text.is_in(finding.vulnerability.as_str()) || text.is_in(&finding.package))
+            && match query.excepted {
+                ExceptedFilter::Hide => finding.excepted_by.is_none(),
+                ExceptedFilter::Only => finding.excepted_by.is_some(),
+                ExceptedFilter::All => true,
+            }
     };
     let mut known = HashMap::new();
     let mut rows: Vec<(FindingPosition, Finding)> = document
         .findings
         .into_iter()
         .map(|mut finding| {
+            finding.excepted_by = here.of(&finding).cloned();
+            // Before it is told what became known since it was counted.
+            if finding.excepted_by.is_some() {
+                excepted::uncount(&mut summary, &finding);
+                hidden += 1;
+            }
             let score = score(estate, &mut known, &mut finding, &facts);
             let position = (
                 tenths(score.value),
@@ -258,7 +276,8 @@ pub(super) async fn findings(
             Vec::new()
         },
         coverage: document.coverage,
-        summary: record.summary,
+        summary,
+        excepted: hidden,
         next_cursor,
         as_of: Some(record.scanned_at),
     }))

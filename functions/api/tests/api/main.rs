@@ -16,6 +16,7 @@ mod codings;
 mod containers;
 mod described;
 mod envelopes;
+mod exceptions;
 mod gate;
 mod habits;
 mod health;

@@ -152,6 +152,11 @@ pub(crate) fn body(operation: &Operation) -> Option<Value> {
         "create_collection" | "set_collection" => {
             Some(json!({"name": "x", "parts": {"hosts": ["x"]}}))
         }
+        "request_exception" => Some(
+            json!({"vulnerability": "CVE-2024-38063", "scope": {"kind": "estate"},
+            "status": "accepted_risk", "reason": "x"}),
+        ),
+        "approve_exception" | "reject_exception" | "revoke_exception" => Some(json!({})),
         "preview_collection" => Some(json!({"parts": {}})),
         "create_enrolment_token" | "set_session_settings" => Some(json!({})),
         "create_role" => Some(json!({
@@ -238,7 +243,14 @@ pub(crate) async fn ids(house: &House, admin: &str) -> BTreeMap<&'static str, St
     let set = house.ask(Method::PUT, path, Some(admin), Some(provider));
     assert_eq!(set.await.status, 200);
     let token = token.body["enrolment_token"]["id"].as_str().unwrap();
+    let wanted = json!({"vulnerability": "CVE-2024-1", "scope": {"kind": "estate"}, "status": "accepted_risk",
+        "reason": "x"});
+    let exception = crate::exceptions::requested(house, admin, &wanted).await;
+    // What one decision is about is done for the others.
+    let rejected = crate::exceptions::requested(house, admin, &wanted).await;
     BTreeMap::from([
+        ("/api/v1/exceptions/{id}/reject", rejected),
+        ("/exceptions/", exception),
         ("/tokens/", token.to_owned()),
         ("/identity-providers/", "entra".to_owned()),
         (
@@ -511,6 +523,8 @@ async fn every_role_may_do_what_the_matrix_says_and_nothing_else() {
     ids.insert("/identity-providers/", "nothing".to_owned());
     ids.insert("/people/", "nobody".to_owned());
     ids.insert("/registries/", "0".repeat(16));
+    ids.insert("/exceptions/", "0".repeat(16));
+    ids.insert("/api/v1/exceptions/{id}/reject", "0".repeat(16));
     ids.insert("/notifications/channels/", "0".repeat(16));
     for role in ROLES {
         let login = format!("the-{role:?}").to_lowercase();

@@ -75,6 +75,9 @@ matrix! {
     UploadScans = "scans.upload", "Send results of scans.", [A O - V D - C];
     ReadPolicies = "policies.read", "Read policies that scans are held against.", [A O U V D - C];
     ManagePolicies = "policies.manage", "Set such policies.", [A - - V - - -];
+    ReadExceptions = "exceptions.read", "Read exceptions, and export them as VEX.", [A O U V D - C];
+    RequestExceptions = "exceptions.request", "Ask for exceptions.", [A O - V D - -];
+    DecideExceptions = "exceptions.decide", "Approve, reject and revoke exceptions; one's own only with `people.manage` for the whole tenant.", [A - - V - - -];
     ExportTenant = "tenant.export", "Read every record of the tenant as it is stored.", [A - - - - - -];
     ReadPeople = "people.read", "Read people, their roles, sessions and invitations.", [A - U - - - -];
     ManagePeople = "people.manage", "Invite, change and remove people, make custom roles, end sessions.", [A - - - - - -];

@@ -10,6 +10,7 @@
 mod codec;
 mod delta;
 mod history;
+mod holders;
 mod index;
 mod known;
 mod places;
@@ -25,7 +26,7 @@ pub use index::EstateIndex;
 pub use places::{Counts, PlaceFilter, PlaceOrder, PlacePosition, PlaceSummary, PlacesPage};
 pub use posture::{Fixed, FixedPage, FixedPosition, Since};
 pub use rank::{
-    AffectedPage, AffectedPlace, Filter, Order, Position, RankedPage, RankedVulnerability,
+    AffectedPage, AffectedPlace, Excepted, Filter, Order, Position, RankedPage, RankedVulnerability,
 };
 pub use replaced::Replaced;
 pub use scope::Resource;

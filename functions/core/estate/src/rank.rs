@@ -15,7 +15,29 @@ use crate::{
     view::View,
 };
 
-/// Which vulnerabilities are wanted; an empty filter wants all.
+/// Which findings are wanted with regard to exceptions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Excepted {
+    /// Without those that an exception hides.
+    #[default]
+    Hide,
+    /// Only those.
+    Only,
+    /// With them.
+    All,
+}
+
+impl Excepted {
+    fn wants(self, finding: &Row) -> bool {
+        match self {
+            Self::Hide => !finding.excepted,
+            Self::Only => finding.excepted,
+            Self::All => true,
+        }
+    }
+}
+
+/// Which vulnerabilities are wanted; an empty filter wants all that no exception hides.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// Any of these severities.
@@ -28,6 +50,8 @@ pub struct Filter {
     pub place_kind: Option<PlaceKind>,
     /// Only those whose id contains this text, without regard to case.
     pub search: Option<String>,
+    /// What of exceptions; counts and scores are over these findings alone.
+    pub excepted: Excepted,
     /// Only those that came to some place since this hour, counted from 1970.
     pub new_since_h: Option<u32>,
 }
@@ -41,6 +65,7 @@ impl Filter {
             fix_available,
             place_kind: _,
             search,
+            excepted: _,
             new_since_h,
         } = self;
         severities.is_empty()
@@ -163,6 +188,8 @@ pub struct AffectedPlace {
     pub vulnerability: VulnerabilityFacts,
     /// What is known of the place.
     pub facts: PlaceFacts,
+    /// Whether exceptions hide it there.
+    pub excepted: bool,
 }
 
 /// One page of the places that have a vulnerability.
@@ -232,7 +259,7 @@ impl Ranking {
         self.0.capacity() * Self::ROW_BYTES
     }
 
-    fn of(view: &View<'_>, kind: Option<PlaceKind>) -> Self {
+    fn of(view: &View<'_>, kind: Option<PlaceKind>, excepted: Excepted) -> Self {
         let vulnerabilities = &view.index.vulnerabilities;
         let mut found: Vec<Option<Ranked>> = vec![None; vulnerabilities.len()];
         // Of millions of findings, each costs a few additions: what is the same everywhere is worked out once.
@@ -246,7 +273,11 @@ impl Ranking {
             }
             let here = place_tenths(&row.facts);
             let running = row.facts.running_containers.unwrap_or(0);
-            for finding in row.findings.iter().filter(|finding| !finding.excepted) {
+            for finding in row
+                .findings
+                .iter()
+                .filter(|finding| excepted.wants(finding))
+            {
                 let at = finding.vulnerability as usize;
                 let (Some(intel), Some(slot)) = (intel.get(at), found.get_mut(at)) else {
                     continue;
@@ -307,7 +338,15 @@ impl View<'_> {
         after: Option<&Position>,
         limit: usize,
     ) -> RankedPage {
-        let ranking = self.ranking(filter.place_kind);
+        let apart;
+        let ranking = match filter.excepted {
+            Excepted::Hide => self.ranking(filter.place_kind),
+            // Asked for seldom, and not worth the memory.
+            other => {
+                apart = Ranking::of(self, filter.place_kind, other);
+                &apart
+            }
+        };
         let known = |row: &Ranked| self.index.vulnerability(row.vulnerability);
         let mut wanted: Vec<&Ranked> = Vec::new();
         if filter.is_open() {
@@ -368,7 +407,7 @@ impl View<'_> {
 
     fn ranking(&self, kind: Option<PlaceKind>) -> &Ranking {
         let known = self.rankings().of(kind);
-        known.get_or(|| Ranking::of(self, kind))
+        known.get_or(|| Ranking::of(self, kind, Excepted::Hide))
     }
 
     /// Whether its vulnerabilities, in places of a kind or in all, are ranked already: then a page of them is had at once.
@@ -466,6 +505,7 @@ impl View<'_> {
                     fix_available: finding.fix_available,
                     vulnerability: rated(finding),
                     facts: row.facts.clone(),
+                    excepted: finding.excepted,
                 })
             });
         Some(AffectedPage {

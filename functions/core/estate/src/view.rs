@@ -77,7 +77,7 @@ impl EstateIndex {
     }
 
     /// What collections look at of a place.
-    fn resource(&self, place: &Place, row: &PlaceRow) -> Resource {
+    pub(crate) fn resource(&self, place: &Place, row: &PlaceRow) -> Resource {
         if !self.is_told(row) {
             return by_name(place, row);
         }

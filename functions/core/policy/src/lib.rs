@@ -13,6 +13,7 @@ mod image;
 mod known;
 mod rules;
 mod simple;
+mod standing;
 pub mod vex;
 mod words;
 
@@ -21,3 +22,4 @@ pub use error::PolicyError;
 pub use gate::{Authority, Decided, Gate};
 pub use known::Known;
 pub use simple::{InvalidFailOn, parse_fail_on};
+pub use standing::{AtPlace, Standing, is_package};

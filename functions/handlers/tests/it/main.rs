@@ -7,6 +7,7 @@
 )]
 
 mod batches;
+mod exceptions;
 mod feeds;
 mod images;
 mod needs;

@@ -170,6 +170,8 @@ async fn functions_do_what_the_roster_says_and_nothing_else() {
         world.document("tracker.json", tracker(&[("curl", "CVE-2026-0002", fixed)]));
         settle(&world, &hosts).await;
     }
+    crate::exceptions::approve(&world, "CVE-2026-0002").await;
+    settle(&world, &hosts).await;
     assert_eq!(world.dead().await, []);
     assert_eq!(world.found("host/web-1").await, ["CVE-2026-0002"]);
 

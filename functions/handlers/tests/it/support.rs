@@ -10,7 +10,7 @@ use std::{
 use estate::Filter;
 use handlers::{Context, FeedSources, Limits};
 use platform::{
-    Embedded, Platform, SystemClock,
+    Clock, Embedded, ManualClock, Platform, SystemClock,
     meter::{Meter, metered},
     patience::patiently,
     weather::{Forecast, Weather},
@@ -71,9 +71,22 @@ impl World {
         Self::new(limits, weather).await
     }
 
+    /// One whose clock is turned by hand.
+    pub(crate) async fn at(clock: Arc<ManualClock>) -> Self {
+        Self::of(Limits::default(), clock, |store| store).await
+    }
+
     async fn new(limits: Limits, wrap: impl FnOnce(Platform) -> Platform) -> Self {
+        Self::of(limits, Arc::new(SystemClock), wrap).await
+    }
+
+    async fn of(
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+        wrap: impl FnOnce(Platform) -> Platform,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Embedded::open(folder.path().join("store"), Arc::new(SystemClock)).unwrap();
+        let store = Embedded::open(folder.path().join("store"), clock).unwrap();
         let documents = folder.path().join("documents");
         std::fs::create_dir(&documents).unwrap();
         let tenant: TenantId = "acme".parse().unwrap();

@@ -41,6 +41,20 @@ async fn records_of_the_last_version_are_read() {
     .await;
     keep(
         &platform,
+        "t/acme/exceptions",
+        "fe5a3c1b09d2c05e8a1f7d3b",
+        include_str!("samples/exception.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
+        "t/acme/exceptions-in-force",
+        "all",
+        include_str!("samples/exceptions-in-force.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
         "t/acme/images",
         IMAGE,
         include_str!("samples/image.1.json"),
@@ -210,6 +224,12 @@ async fn records_of_the_last_version_are_read() {
     let id = "c0ffee".parse().unwrap();
     let shop = Collections(&platform).get(&tenant, &id).await.unwrap();
     assert_eq!(shop.unwrap().0.parts.hosts, ["web-*"]);
+    let exceptions = records::Exceptions(&platform);
+    let id = "fe5a3c1b09d2c05e8a1f7d3b".parse().unwrap();
+    let exception = exceptions.get(&tenant, &id).await.unwrap().unwrap().0;
+    assert_eq!(exception.decision.unwrap().by, "grace");
+    let in_force = exceptions.in_force(&tenant).await.unwrap().record;
+    assert_eq!((in_force.exceptions.len(), in_force.pending.len()), (3, 1));
     let channels = Channels(&platform).all(&tenant).await.unwrap();
     assert_eq!(channels.first().unwrap().name, "On call");
     let changes = PlaceChanges(&platform).some(&tenant).await.unwrap();

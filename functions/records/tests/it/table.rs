@@ -241,6 +241,12 @@ async fn write_all(platform: &Platform) {
     let collection = sample(include_str!("samples/collection.1.json"));
     let collections = Collections(platform);
     collections.put(&tenant, &collection, None).await.unwrap();
+    let exception: records::ExceptionRecord = sample(include_str!("samples/exception.1.json"));
+    let exceptions = records::Exceptions(platform);
+    exceptions.put(&tenant, &exception, None).await.unwrap();
+    let kept = exceptions.get(&tenant, &exception.id).await.unwrap();
+    let changed = exceptions.change(&tenant, &exception, kept.unwrap().1);
+    changed.await.unwrap();
     let registry: records::RegistryRecord = sample(include_str!("samples/registry.1.json"));
     let registries = Registries(platform);
     registries.put(&tenant, &registry, None).await.unwrap();

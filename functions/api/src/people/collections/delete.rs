@@ -7,7 +7,10 @@ use axum::{
 use records::Collections;
 use schemas::{CollectionId, api::Problem};
 
-use super::{detail, kept, uses::uses};
+use super::{
+    detail, kept,
+    uses::{excepted, uses},
+};
 use crate::{
     audit::Act,
     auth::{Scoped, needs},
@@ -51,7 +54,8 @@ pub(crate) async fn delete(
         etag::must_match(&headers, revision)?;
     }
     // Whoever is given the collection after this look has a role for nothing, never for more.
-    let users = uses(&state, caller.tenant(), &id).await?;
+    let mut users = uses(&state, caller.tenant(), &id).await?;
+    users.extend(excepted(&state, caller.tenant(), &id).await?);
     if !users.is_empty() {
         return Err(ApiError::new(
             Kind::InUse,

@@ -2,28 +2,31 @@
 
 use access::{Permission, Reach};
 use axum::{extract::State, http::HeaderMap, response::Response};
-use records::{CollectionRecord, Collections};
+use records::{CollectionRecord, Collections, Exceptions};
 use schemas::{
     CollectionId,
     api::{
         Problem,
         collection::{CollectionDetail, CollectionText},
     },
+    exception::ExceptionScope,
 };
 
-use super::{answer, checked, detail, kept, uses::uses};
+use super::{answer, checked, detail, kept, uses, uses::uses as limits};
 use crate::{
     audit::Act,
     auth::{Scoped, needs},
     etag,
     extract::{FromJson, FromPath},
+    people::exceptions,
     problem::{ApiError, Kind},
     scoped::beyond,
     state::ApiState,
 };
 
 /// Changes a collection, for everything that uses it at once. Only who names its state changes it. Whoever is limited to
-/// collections can make it narrower, and never wider; what limits somebody is made wider only by who gives people rights.
+/// collections can make it narrower, and never wider; what limits somebody is made wider only by who gives people rights, and
+/// what exceptions hold in only by who decides on these.
 #[utoipa::path(
     put,
     path = "/api/v1/collections/{id}",
@@ -66,7 +69,7 @@ pub(crate) async fn set(
     let gives_rights = caller.grants().reach(Permission::ManagePeople) == Reach::Tenant;
     let is_wider = kept(&before).is_none_or(|before| !before.covers(&collection));
     if !gives_rights && is_wider {
-        let limited = uses(&state, tenant, &id).await?;
+        let limited = limits(&state, tenant, &id).await?;
         if !limited.is_empty() {
             return Err(ApiError::new(
                 Kind::Forbidden,
@@ -78,12 +81,33 @@ pub(crate) async fn set(
             ));
         }
     }
+    let excepted = uses::excepted(&state, tenant, &id).await?;
+    let decides = caller.grants().reach(Permission::DecideExceptions) == Reach::Tenant;
+    if is_wider && !decides && !excepted.is_empty() {
+        return Err(ApiError::new(
+            Kind::Forbidden,
+            format!(
+                "Exceptions hold in it ({}), and would hide more than before: that needs the permission {} for the whole tenant.",
+                excepted.join(", "),
+                Permission::DecideExceptions.as_str()
+            ),
+        ));
+    }
     let record = CollectionRecord::new(id.clone(), wanted, state.now(), caller.name());
     if !collections
         .put(caller.tenant(), &record, Some(revision))
         .await?
     {
         return Err(etag::changed());
+    }
+    // What exceptions hide in it may be something else now.
+    let holds_here = |scope: &ExceptionScope| matches!(scope, ExceptionScope::Collection { collection } if *collection == id);
+    let exceptions = Exceptions(state.platform());
+    if exceptions
+        .touch(tenant, |one| holds_here(&one.scope))
+        .await?
+    {
+        exceptions::tell(&state, tenant).await;
     }
     let act = Act::new("set_collection").on("collection", &id);
     let act = act.before(&detail(before))?.after(&detail(record))?;

@@ -1,10 +1,10 @@
 //! What a collection limits, and what has a role.
 
 use records::{
-    Channels,
+    Channels, Exceptions,
     identity::{ApiKeyState, IdentityProvider, Invitation, TrustedBuild, User},
 };
-use schemas::{CollectionId, TenantId, api::role::RoleAssignment};
+use schemas::{CollectionId, TenantId, api::role::RoleAssignment, exception::ExceptionScope};
 
 use crate::{problem::ApiError, state::ApiState};
 
@@ -41,6 +41,21 @@ pub(super) async fn uses(
     found.extend(limited.map(|channel| format!("the channel {}", channel.id)));
     found.truncate(MOST);
     Ok(found)
+}
+
+/// The exceptions in force that hold in a collection, in words: the first of them.
+pub(super) async fn excepted(
+    state: &ApiState,
+    tenant: &TenantId,
+    id: &CollectionId,
+) -> Result<Vec<String>, ApiError> {
+    let found = Exceptions(state.platform()).in_force(tenant).await?;
+    let exceptions = found.record.exceptions.iter();
+    let holding = exceptions.filter(
+        |one| matches!(&one.scope, ExceptionScope::Collection { collection } if collection == id),
+    );
+    let named = holding.map(|one| format!("the exception {}", one.id));
+    Ok(named.take(MOST).collect())
 }
 
 /// What others than people hold with roles like these, in words: the first of them.

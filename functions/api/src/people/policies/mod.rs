@@ -1,6 +1,7 @@
 //! Policies that scans are held against.
 
 pub(crate) mod get;
+pub(crate) mod list;
 pub(crate) mod set;
 
 use axum::{Json, response::Response};

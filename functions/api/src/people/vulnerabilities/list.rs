@@ -1,11 +1,12 @@
 //! What is vulnerable here, and what first.
 
 use axum::{Json, extract::State};
-use estate::{Filter, Order, Position, RankedVulnerability};
+use estate::{Excepted, Filter, Order, Position, RankedVulnerability};
 use schemas::{
     Severity, Timestamp, VulnerabilityId,
     api::{
         Problem,
+        exception::ExceptedFilter,
         vulnerability::{
             VulnerabilityList, VulnerabilityQuery, VulnerabilityRow, VulnerabilitySort,
         },
@@ -157,6 +158,11 @@ fn filter(query: &VulnerabilityQuery, now: Timestamp) -> Result<Filter, ApiError
         fix_available: query.fix_available,
         place_kind: query.place_kind,
         search,
+        excepted: match query.excepted {
+            ExceptedFilter::Hide => Excepted::Hide,
+            ExceptedFilter::Only => Excepted::Only,
+            ExceptedFilter::All => Excepted::All,
+        },
         new_since_h: query
             .new_since
             .map(|since| since_h(now, Some(since)))

@@ -476,6 +476,7 @@ fn finding(hit: &Hit<'_, '_>, installed: &Installed<'_>, scheme: VersionScheme) 
             source: hit.stored.source(),
         },
         score: None,
+        excepted_by: None,
     })
 }
 

@@ -482,6 +482,7 @@ impl System<'_> {
                 source: stored.source(),
             },
             score: None,
+            excepted_by: None,
         }
     }
 
