@@ -9,6 +9,7 @@
 mod batches;
 mod feeds;
 mod images;
+mod mails;
 mod needs;
 mod notify;
 mod path;
