@@ -9,6 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 infra/dev/lint-frontend.sh build
+. infra/dev/node.sh
+use_node
 if [ -z "${BULKHEAD_BIN:-}" ]; then
   # With other features the whole would be compiled once more.
   cargo test --workspace --locked --no-run --quiet --test server

@@ -6,11 +6,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/../../frontend"
 
-# What builds the portal runs on these.
-case $(node --version) in
-  v2[0-9].* | v[3-9][0-9].*) ;;
-  *) echo "The portal is built with Node.js 20.19 or later; this is $(node --version)." >&2; exit 1 ;;
-esac
+. ../infra/dev/node.sh
+if ! use_node; then
+  echo "The portal is built with Node.js $node_wanted; here is $(node_here). \`infra/dev/prepare.sh lint\` fetches one." >&2
+  exit 1
+fi
 
 # Nothing is asked for but the packages, and none of them runs anything at its installation.
 export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false npm_config_ignore_scripts=true

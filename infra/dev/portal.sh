@@ -6,8 +6,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 folder=${1:-}
-if ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null; then
-  echo "The portal is built with Node.js 20.19, 22.12 or later; here is $(node --version 2>/dev/null || echo none)." >&2
+. infra/dev/node.sh
+if ! use_node; then
+  echo "The portal is built with Node.js $node_wanted; here is $(node_here). \`infra/dev/prepare.sh lint\` fetches one." >&2
   exit 3
 fi
 command -v npm >/dev/null || { echo "The portal is built with npm, which is not here." >&2; exit 3; }

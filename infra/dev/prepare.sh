@@ -37,7 +37,7 @@ if [ "$wanted" = peers ]; then
 fi
 
 if [ "$wanted" = lint ] || [ "$wanted" = browser ]; then
-  # The portal is built and checked with these: infra/dev/lint-frontend.sh.
+  # The portal is built and checked with these: infra/dev/lint-frontend.sh. Where Node.js is too old it is fetched below.
   need node nodejs
   need npm npm
 fi
@@ -69,6 +69,12 @@ if [ ${#packages[@]} -gt 0 ]; then
   echo "Installing ${packages[*]} ..."
   "${sudo[@]}" apt-get update -qq
   DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+if [ "$wanted" = lint ] || [ "$wanted" = browser ]; then
+  # A distribution's may be too old: Debian 12 has version 18.
+  . "$(dirname "$0")/node.sh"
+  use_node || fetch_node || exit 1
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then

@@ -32,11 +32,17 @@ const MAX_WINDOW_LOG: u32 = 24;
 #[error("the body came too slowly")]
 pub struct TooSlow;
 
-/// The same body, whose request notes that it was taken to its end.
+/// The same body, whose request notes that it was taken to its end, or broke off.
 pub(crate) fn watched(body: Body, seat: Seat) -> Body {
     if body.is_end_stream() {
         seat.has_whole_body();
     }
+    let of_broken = seat.clone();
+    let parts = body.into_data_stream().inspect(move |part| {
+        if part.is_err() {
+            of_broken.has_broken_body();
+        }
+    });
     let end = stream::poll_fn(move |_| {
         if seat.has_whole_body() {
             Poll::Ready(None::<Result<Bytes, axum::Error>>)
@@ -45,7 +51,7 @@ pub(crate) fn watched(body: Body, seat: Seat) -> Body {
             Poll::Pending
         }
     });
-    Body::from_stream(body.into_data_stream().chain(end))
+    Body::from_stream(parts.chain(end))
 }
 
 /// The whole body as sent.

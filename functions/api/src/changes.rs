@@ -2,11 +2,13 @@
 //!
 //! A change goes on when its caller has left, so connections do not bound them; turns do. A turn counts for everybody who
 //! could take all of them: for the caller and the tenant, once it is known who calls, and until then for the network that it
-//! comes from. Strangers, agents that have still to show that they are who they say, and webhooks each have turns of their
-//! own, so that none of them takes what those need who are known.
+//! comes from. Strangers and registries that have still to show that they are who they say have turns of their own, so that
+//! none of them takes what those need who are known.
 //!
-//! What asks who calls takes its turn as soon as that is known, and nothing is changed before; what asks nobody takes it at
-//! once. Until a request has its turn and its whole body it ends with its caller.
+//! Whoever can be known before the body comes (people, builds, agents) has their own turn before it does. Strangers have one
+//! when theirs is whole. A webhook may be signed, so its sender is known after it: it waits among those of the tenant whose
+//! registry it names, and one that names none among its like. Nothing is changed before there is a turn and the whole body;
+//! until then a request ends with its caller.
 
 use std::{
     collections::HashMap,
@@ -30,10 +32,22 @@ pub(crate) enum Room {
     Known,
     /// Of those who sign in, exchange a token, enrol: who ask for something without showing who they are.
     Strangers,
-    /// Of agents that are named and have not shown that they are the ones: their bodies are signed.
-    Agents,
-    /// Of registries that have not shown that they are the ones.
+    /// Of registries that are named and have not shown that they are the ones.
     Webhooks,
+    /// Of deliveries that name no registry there is.
+    Astray,
+}
+
+impl Room {
+    /// How many there may be at once. Each holds a body of at most 4 MiB, a delivery of at most 1 MiB, strangers' one of at
+    /// most 64 KiB.
+    const fn limit(self) -> u32 {
+        match self {
+            Self::Known => 512,
+            Self::Strangers => 256,
+            Self::Webhooks | Self::Astray => 128,
+        }
+    }
 }
 
 /// What a turn is counted for.
@@ -41,26 +55,30 @@ pub(crate) enum Room {
 enum Share {
     Room(Room),
     Network(Room, IpAddr),
-    Tenant(TenantId),
+    Tenant(Room, TenantId),
     Caller(TenantId, String),
 }
 
 impl Share {
-    /// How many there may be at once. Each holds a body of at most 4 MiB, strangers' one of at most 64 KiB.
-    const fn limit(&self) -> u32 {
+    /// How many there may be at once, with so many of each.
+    fn limit(&self, counts: &HashMap<Self, u32>) -> u32 {
         match self {
-            Self::Room(Room::Known) => 512,
-            Self::Room(Room::Strangers) => 256,
-            Self::Room(Room::Agents | Room::Webhooks) | Self::Tenant(_) => 128,
-            // An office or a data centre has one address for many.
-            Self::Network(..) => 64,
+            Self::Room(room) => room.limit(),
+            // An office or a data centre has one address for many, and whoever wants to keep others out has more than one.
+            Self::Network(room, _) => room.limit() / 8,
+            // No more than are left for all others, so that however many tenants take what they may, the next finds some.
+            Self::Tenant(room, _) => {
+                let taken = counts.get(&Self::Room(*room)).copied().unwrap_or_default();
+                let left = room.limit().saturating_sub(taken);
+                left.clamp(1, room.limit() / 4)
+            }
             Self::Caller(..) => 32,
         }
     }
 
     /// The problem of whoever has as many as may be.
-    fn refusal(&self) -> ApiError {
-        let limit = self.limit();
+    fn refusal(&self, counts: &HashMap<Self, u32>) -> ApiError {
+        let limit = self.limit(counts);
         let (kind, detail) = match self {
             Self::Room(_) => (
                 Kind::Unavailable,
@@ -73,10 +91,11 @@ impl Share {
                      wait for the answers, then send it again."
                 ),
             ),
-            Self::Tenant(_) => (
+            Self::Tenant(..) => (
                 Kind::TooManyRequests,
                 format!(
-                    "Your tenant has {limit} changes under way, which is as many as it may. Nothing was done; send it again."
+                    "Your tenant has {} changes under way, which is as many as it may now. Nothing was done; send it again.",
+                    counts.get(self).copied().unwrap_or_default()
                 ),
             ),
             Self::Caller(..) => (
@@ -114,9 +133,12 @@ impl Changes {
     /// One more that counts for all of these, or for none.
     fn take(&self, shares: Vec<Share>) -> Result<Turn, ApiError> {
         let mut counts = self.0.lock();
-        let is_full = |share: &&Share| counts.get(share).is_some_and(|n| *n >= share.limit());
+        let is_full = |share: &&Share| {
+            let taken = counts.get(share).copied().unwrap_or_default();
+            taken >= share.limit(&counts)
+        };
         if let Some(full) = shares.iter().find(is_full) {
-            return Err(full.refusal());
+            return Err(full.refusal(&counts));
         }
         for share in &shares {
             *counts.entry(share.clone()).or_default() += 1;
@@ -183,6 +205,8 @@ struct Stage {
     /// Whether the turn is of somebody who may change something now.
     is_taken: bool,
     is_body_whole: bool,
+    /// Whether the body broke off, or was not waited for.
+    is_body_broken: bool,
     /// Whether the caller left before both.
     is_left: bool,
 }
@@ -214,9 +238,18 @@ impl Seat {
         self.begin(self.of_network(Room::Strangers))
     }
 
-    /// Takes a turn for as long as it is being shown who calls. It is given back for the caller's own.
-    fn wait_as(&self, room: Room) -> Result<(), ApiError> {
-        let turn = self.0.of.take(self.of_network(room))?;
+    /// Takes a turn for as long as it is being shown that a registry sends it, which is of this tenant where there is one. It is
+    /// given back for the registry's own.
+    fn wait_as_registry(&self, tenant: Option<&TenantId>) -> Result<(), ApiError> {
+        let shares = match tenant {
+            Some(tenant) => {
+                let mut shares = self.of_network(Room::Webhooks);
+                shares.insert(0, Share::Tenant(Room::Webhooks, tenant.clone()));
+                shares
+            }
+            None => self.of_network(Room::Astray),
+        };
+        let turn = self.0.of.take(shares)?;
         self.stage().turn = Some(turn);
         Ok(())
     }
@@ -230,7 +263,7 @@ impl Seat {
     fn take_as(&self, tenant: &TenantId, caller: &str) -> Result<(), ApiError> {
         self.begin(vec![
             Share::Caller(tenant.clone(), caller.to_owned()),
-            Share::Tenant(tenant.clone()),
+            Share::Tenant(Room::Known, tenant.clone()),
             Share::Room(Room::Known),
         ])
     }
@@ -258,6 +291,17 @@ impl Seat {
         !stage.is_left
     }
 
+    /// Notes that the body broke off, or was not waited for.
+    pub(crate) fn has_broken_body(&self) {
+        self.stage().is_body_broken = true;
+    }
+
+    /// Whether the body broke off of somebody who is not known.
+    pub(crate) fn is_strangely_broken(&self) -> bool {
+        let stage = self.stage();
+        stage.is_body_broken && !stage.is_taken
+    }
+
     /// Notes that the caller has left, or is not waited for any more. Says whether the request is to be ended: where it has its
     /// turn and its body it may have changed something, and goes on.
     pub(crate) fn leave(&self) -> bool {
@@ -273,10 +317,13 @@ pub(crate) fn is_of(request: &Extensions, tenant: &TenantId, caller: &str) -> Re
     seat.map_or(Ok(()), |seat| seat.take_as(tenant, caller))
 }
 
-/// Takes a turn for as long as it is being shown who sends a request that changes something.
-pub(crate) fn may_be_of(request: &Extensions, room: Room) -> Result<(), ApiError> {
+/// Takes a turn for as long as it is being shown that a registry sends a request: one of this tenant, where there is one.
+pub(crate) fn may_be_of_registry(
+    request: &Extensions,
+    tenant: Option<&TenantId>,
+) -> Result<(), ApiError> {
     let seat = request.get::<Seat>();
-    seat.map_or(Ok(()), |seat| seat.wait_as(room))
+    seat.map_or(Ok(()), |seat| seat.wait_as_registry(tenant))
 }
 
 #[cfg(test)]
@@ -307,22 +354,30 @@ mod tests {
         // Whoever came first goes first, and another of the tenant has the turn.
         held.remove(0);
         held.push(take("acme", "eve").unwrap());
-        for name in ["b", "c", "d"] {
-            for caller in ["1", "2", "3", "4"] {
-                held.extend((0..32).map(|_| take(name, caller).unwrap()));
+        // Each tenant has as many as are left, so that there are always some for the next.
+        for (name, turns) in [("b", 128), ("c", 128), ("d", 64), ("e", 32), ("f", 16)] {
+            for n in 0..turns {
+                held.push(take(name, &format!("{}", n % 4)).unwrap());
             }
+            let refused = take(name, "eve").unwrap_err();
+            assert_eq!(refused.kind, Kind::TooManyRequests, "{name}");
+            let detail = refused.detail.unwrap();
+            assert!(detail.contains(&format!(" {turns} ")), "{name}");
         }
-        assert_eq!(take("e", "1").unwrap_err().kind, Kind::Unavailable);
-        // Strangers and agents have theirs.
+        for (name, turns) in [("g", 8), ("h", 4), ("i", 2), ("j", 1), ("k", 1)] {
+            held.extend((0..turns).map(|_| take(name, "1").unwrap()));
+        }
+        assert_eq!(take("l", "1").unwrap_err().kind, Kind::Unavailable);
+        // Strangers and webhooks have theirs.
         let stranger = Seat::of(&changes, None);
         stranger.take_as_stranger().unwrap();
-        let agent = Seat::of(&changes, None);
-        agent.wait_as(Room::Agents).unwrap();
+        let webhook = Seat::of(&changes, None);
+        webhook.wait_as_registry(Some(&tenant("l"))).unwrap();
         assert_eq!(
-            agent.take_as(&tenant("e"), "agent").unwrap_err().kind,
+            webhook.take_as(&tenant("l"), "registry").unwrap_err().kind,
             Kind::Unavailable
         );
-        drop((held, stranger, agent));
+        drop((held, stranger, webhook));
         assert!(changes.0.lock().is_empty());
     }
 
@@ -333,7 +388,7 @@ mod tests {
             let seat = Seat::of(&changes, Some(address.parse().unwrap()));
             seat.take_as_stranger().map(|()| seat)
         };
-        let held: Vec<_> = (0..64)
+        let held: Vec<_> = (0..32)
             .map(|n| take(&format!("2001:db8::{n:x}")).unwrap())
             .collect();
         assert_eq!(
@@ -341,16 +396,44 @@ mod tests {
             Kind::TooManyRequests
         );
         let other = take("192.0.2.1").unwrap();
-        // Of an agent's the same network has as many beside them.
-        let agent = Seat::of(&changes, Some("2001:db8::1".parse().unwrap()));
-        agent.wait_as(Room::Agents).unwrap();
+        // Of webhooks the same network has as many beside them.
+        let webhook = Seat::of(&changes, Some("2001:db8::1".parse().unwrap()));
+        webhook.wait_as_registry(Some(&tenant("acme"))).unwrap();
         // One that is known takes none of them, and gives the one back that it had meanwhile.
-        agent.take_as(&tenant("acme"), "agent").unwrap();
-        assert!(!changes.0.lock().contains_key(&Share::Room(Room::Agents)));
+        webhook.take_as(&tenant("acme"), "registry").unwrap();
+        assert!(!changes.0.lock().contains_key(&Share::Room(Room::Webhooks)));
         drop(held);
         let local: Vec<_> = (0..255).map(|_| take("127.0.0.1").unwrap()).collect();
         assert_eq!(take("127.0.0.1").unwrap_err().kind, Kind::Unavailable);
         drop((other, local));
+    }
+
+    #[test]
+    fn deliveries_hold_up_those_of_their_own_registry_alone() {
+        let changes = Changes::default();
+        let wait = |network: u8, name: Option<&str>| {
+            let address = format!("192.0.2.{network}").parse().unwrap();
+            let seat = Seat::of(&changes, Some(address));
+            let tenant = name.map(tenant);
+            seat.wait_as_registry(tenant.as_ref()).map(|()| seat)
+        };
+        let full = |refused: Result<Seat, ApiError>| refused.unwrap_err().kind;
+        // From however many networks, what names no registry takes nothing from those that are named.
+        let mut held: Vec<_> = (0..16).map(|_| wait(1, None).unwrap()).collect();
+        assert_eq!(full(wait(1, None)), Kind::TooManyRequests);
+        for network in 2..9 {
+            held.extend((0..16).map(|_| wait(network, None).unwrap()));
+        }
+        assert_eq!(full(wait(9, None)), Kind::Unavailable);
+        held.push(wait(9, Some("acme")).unwrap());
+        // Nor does who knows one registry from the others.
+        held.extend((0..16).map(|_| wait(10, Some("acme")).unwrap()));
+        assert_eq!(full(wait(10, Some("b"))), Kind::TooManyRequests);
+        held.extend((0..15).map(|_| wait(11, Some("acme")).unwrap()));
+        assert_eq!(full(wait(12, Some("acme"))), Kind::TooManyRequests);
+        held.push(wait(12, Some("b")).unwrap());
+        drop(held);
+        assert!(changes.0.lock().is_empty());
     }
 
     #[test]

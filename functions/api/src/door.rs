@@ -1,7 +1,8 @@
-//! What is judged before an operation is: whether more strangers come from an address than may, and whether the caller takes
-//! what the operation answers.
+//! What is judged before an operation is: whether more strangers come from an address than may, whether they have a turn, and
+//! whether the caller takes what the operation answers.
 
 use axum::{
+    body::Body,
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
@@ -9,6 +10,8 @@ use axum::{
 };
 
 use crate::{
+    body::{self, MAX_PEOPLE_BODY_BYTES},
+    changes::Seat,
     declared::Declared,
     problem::{ApiError, Kind},
     request_id::Peer,
@@ -27,7 +30,7 @@ const PEOPLE: &str = "/api/v1/";
 enum Counts {
     /// Before anything is done for it: it need not show who sends it, and may cost much (a password is computed).
     Before,
-    /// When it shows nobody who is known. Who is known has limits of their own, and is not stopped by others of the
+    /// When it shows nobody who is known, or ends before it does. Who is known has limits of their own, and is not stopped by others of the
     /// same address.
     WhenRefused,
     Never,
@@ -36,7 +39,7 @@ enum Counts {
 /// Lets a request in.
 pub(crate) async fn door(
     State((state, declared)): State<(ApiState, Declared)>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let operation = declared.operation(&request);
@@ -44,6 +47,7 @@ pub(crate) async fn door(
         .extensions()
         .get::<MatchedPath>()
         .map_or("", MatchedPath::as_str);
+    let of_people = path.starts_with(PEOPLE);
     let counts = if PROBES.contains(&path) {
         Counts::Never
     } else if path.starts_with(UPLOADS) || operation.is_some_and(|operation| operation.asks_who) {
@@ -58,7 +62,7 @@ pub(crate) async fn door(
     {
         return refused.into_response();
     }
-    if path.starts_with(PEOPLE)
+    if of_people
         && let Some(operation) = operation
         && !takes(request.headers(), &operation.types)
     {
@@ -72,14 +76,65 @@ pub(crate) async fn door(
     } else {
         StatusCode::UNAUTHORIZED
     };
+    // What changes nothing has no seat.
+    let seat = request.extensions().get::<Seat>().cloned();
+    if let Some(seat) = &seat
+        && operation.is_some_and(|operation| !operation.asks_who)
+    {
+        request = match as_stranger(request, seat).await {
+            Ok(request) => request,
+            Err(refused) => return refused.into_response(),
+        };
+    }
+    if counts != Counts::WhenRefused {
+        return next.run(request).await;
+    }
+    let mut unanswered = Unanswered {
+        state: state.clone(),
+        peer,
+        seat: seat.clone(),
+    };
     let response = next.run(request).await;
-    if counts == Counts::WhenRefused
-        && response.status() == strange
+    unanswered.seat = None;
+    let status = response.status();
+    let is_lost = seat.is_some_and(|seat| {
+        let is_too_large = status == StatusCode::PAYLOAD_TOO_LARGE && !seat.is_taken();
+        is_too_large || seat.is_strangely_broken()
+    });
+    if (status == strange || is_lost)
         && let Err(refused) = spend()
     {
         return refused.into_response();
     }
     response
+}
+
+/// A stranger's request with its body and its turn. The turn is taken when the body is whole, so that none is held by one that
+/// comes slowly.
+async fn as_stranger(request: Request, seat: &Seat) -> Result<Request, ApiError> {
+    let (parts, content) = request.into_parts();
+    let content = body::read(&parts.headers, content, MAX_PEOPLE_BODY_BYTES).await?;
+    seat.take_as_stranger()?;
+    Ok(Request::from_parts(parts, Body::from(content)))
+}
+
+/// A change that has no answer yet. One that ends so, since its sender left or was not waited for any more, counts for the
+/// address unless it is known who sends it.
+struct Unanswered {
+    state: ApiState,
+    peer: Option<Peer>,
+    seat: Option<Seat>,
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if let (Some(seat), Some(Peer(address))) = (&self.seat, self.peer)
+            && !seat.is_taken()
+        {
+            // There is nobody to tell that there were too many.
+            let _ = self.state.spend_from(address);
+        }
+    }
 }
 
 /// Whether a caller takes one of these types. Who names none takes any.

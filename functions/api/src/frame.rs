@@ -162,11 +162,6 @@ async fn answer(
     if let Some(operation) = declared.operation(&request).filter(|_| changes(&request)) {
         let peer = request.extensions().get::<Peer>();
         let seat = Seat::of(state.changes(), peer.map(|Peer(address)| *address));
-        if !operation.asks_who
-            && let Err(error) = seat.take_as_stranger()
-        {
-            return error.into_response();
-        }
         request.extensions_mut().insert(seat.clone());
         if !is_asking(operation) {
             // Nobody reads a body where none is asked for, so none keeps its sender from being left.

@@ -38,7 +38,7 @@ use utoipa::{
 
 use crate::{
     auth::{self, Came, Known, Principal},
-    body::{self, MAX_BODY_BYTES},
+    body::{self, MAX_BODY_BYTES, MAX_PEOPLE_BODY_BYTES},
     declared::Declared,
     problem::{ApiError, Kind},
     request_id,
@@ -69,6 +69,9 @@ const APART: [&str; 9] = [
     "test_channel",
     "test_registry",
 ];
+
+/// Those whose bodies are larger than others'.
+const LARGE: [&str; 1] = ["upload_scan"];
 
 /// Whether an operation is done once under a key.
 pub(crate) fn is_offered(method: &Method, operation: &path::Operation) -> bool {
@@ -155,7 +158,13 @@ async fn done_once(
     let key = key(&parts.headers)?;
     let caller = auth::principal(&parts, state).await?;
     caller.settled()?;
-    let content = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
+    // All that is asked for under a key at once is kept as long as it takes.
+    let limit = if LARGE.contains(&operation) {
+        MAX_BODY_BYTES
+    } else {
+        MAX_PEOPLE_BODY_BYTES
+    };
+    let content = body::read(&parts.headers, content, limit).await?;
     let coding = parts.headers.get(header::CONTENT_ENCODING);
     let coding = coding.map_or(&b""[..], HeaderValue::as_bytes);
     let asked = Asked {
@@ -178,6 +187,14 @@ async fn done_once(
             return Err(ApiError::new(
                 Kind::IdempotencyKeyReused,
                 "Nothing was done. Send another request with another key.",
+            ));
+        }
+        Begun::Failed { since } => {
+            return Err(ApiError::new(
+                Kind::IdempotencyKeyBusy,
+                format!(
+                    "It began at {since} and failed, so that it may be done or not: look, and send it with another key if not."
+                ),
             ));
         }
         Begun::Running { since } => {
@@ -219,6 +236,9 @@ async fn kept(state: &ApiState, caller: &Principal, turn: &Turn, response: Respo
     }
     // It may have been done: the key stays with it, and says so to whoever sends it again.
     if !status.is_success() && !request_id::is_done_untold() {
+        if let Err(error) = once.fail(tenant, turn).await {
+            failed(&error);
+        }
         return response;
     }
     let (parts, body) = response.into_parts();

@@ -68,6 +68,7 @@ pub(crate) struct Sight {
     index: Arc<EstateIndex>,
     scope: Scope,
     within: Option<Arc<Within>>,
+    withins: Withins,
 }
 
 impl Sight {
@@ -87,6 +88,7 @@ impl Sight {
             index,
             scope: scope.clone(),
             within,
+            withins: state.withins().clone(),
         })
     }
 
@@ -132,8 +134,11 @@ impl Sight {
         after: Option<&PlacePosition>,
         limit: usize,
     ) -> Result<PlacesPage, ApiError> {
-        self.known(|view| view.are_places_known(), |view| view.know_places())
-            .await?;
+        self.known(
+            move |view| view.are_places_known(kind, order),
+            move |view| view.know_places(kind, order),
+        )
+        .await?;
         Ok(self.view().places_page(kind, filter, order, after, limit))
     }
 
@@ -169,7 +174,12 @@ impl Sight {
         let of = self.clone();
         tokio::task::spawn_blocking(move || work(&of.view()))
             .await
-            .map_err(ApiError::internal)
+            .map_err(ApiError::internal)?;
+        if self.within.is_some() {
+            // It takes more than before.
+            self.withins.weigh();
+        }
+        Ok(())
     }
 
     /// The index itself, for facts of vulnerabilities and of places that are seen.
@@ -188,9 +198,21 @@ impl Sight {
     }
 }
 
-/// What is known of scopes over indexes, so that each is worked out once for each state of an estate.
-#[derive(Debug, Default)]
-pub(crate) struct Withins(Mutex<Vec<Known>>);
+/// What is known of scopes over indexes, so that each is worked out once for each state of an estate. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Withins {
+    all: Arc<Mutex<Vec<Known>>>,
+    most_bytes: usize,
+}
+
+impl Default for Withins {
+    fn default() -> Self {
+        Self {
+            all: Arc::default(),
+            most_bytes: MOST_BYTES,
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Known {
@@ -209,26 +231,33 @@ impl Withins {
         let within = tokio::task::spawn_blocking(move || Arc::new(of.within(&by)))
             .await
             .map_err(ApiError::internal)?;
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST_KNOWN {
             all.remove(0);
-        }
-        // What is asked of them later makes them larger, so they are weighed whenever one comes.
-        let mut bytes: usize = all.iter().map(|known| known.within.memory_bytes()).sum();
-        while bytes > MOST_BYTES && !all.is_empty() {
-            bytes -= all.remove(0).within.memory_bytes();
         }
         all.push(Known {
             scope: scope.clone(),
             index: Arc::downgrade(index),
             within: Arc::clone(&within),
         });
+        drop(all);
+        self.weigh();
         Ok(within)
+    }
+
+    /// Forgets those that were asked for longest ago, until the others take no more than they may or one is left. What is
+    /// asked of them makes them larger, so they are weighed then and whenever one comes.
+    fn weigh(&self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes: usize = all.iter().map(|known| known.within.memory_bytes()).sum();
+        while bytes > self.most_bytes && all.len() > 1 {
+            bytes = bytes.saturating_sub(all.remove(0).within.memory_bytes());
+        }
     }
 
     /// What is known of this very index; what is of one that is gone is forgotten.
     fn known(&self, index: &Arc<EstateIndex>, scope: &Scope) -> Option<Arc<Within>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|known| known.index.strong_count() > 0);
         let is_it = |known: &Known| {
             std::ptr::eq(known.index.as_ptr(), Arc::as_ptr(index)) && known.scope == *scope
@@ -239,5 +268,79 @@ impl Withins {
         let within = Arc::clone(&known.within);
         all.push(known);
         Some(within)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use estate::{PlaceDelta, PlaceFinding};
+    use schemas::{
+        Severity, collection::CollectionParts, inventory::CoverageStatus, risk::VulnerabilityFacts,
+    };
+
+    use super::*;
+
+    fn index() -> Arc<EstateIndex> {
+        let findings = (1..2000).map(|n| PlaceFinding {
+            vulnerability: format!("CVE-2026-{n:04}").parse().unwrap(),
+            severity: Severity::High,
+            cvss_score: Some(7.0),
+            fix_available: false,
+            facts: VulnerabilityFacts::default(),
+        });
+        let mut index = EstateIndex::new();
+        index.apply(&PlaceDelta {
+            name: "db-1".to_owned(),
+            removed: false,
+            coverage: CoverageStatus::Complete,
+            packages: 1,
+            findings: findings.collect(),
+            resource: Resource::new().host("db-1"),
+            ..PlaceDelta::removal("host/db-1".parse().unwrap(), 1)
+        });
+        Arc::new(index)
+    }
+
+    fn scope(n: usize) -> Scope {
+        let parts = CollectionParts {
+            hosts: vec!["db-*".to_owned(), format!("other-{n}")],
+            ..CollectionParts::default()
+        };
+        Scope::union([Collection::read(&parts).unwrap()])
+    }
+
+    #[tokio::test]
+    async fn what_is_worked_out_for_scopes_is_weighed_when_it_grows() {
+        let index = index();
+        let withins = Withins {
+            most_bytes: 200_000,
+            ..Withins::default()
+        };
+        let bytes = || -> usize {
+            let all = withins.all.lock().unwrap();
+            all.iter().map(|known| known.within.memory_bytes()).sum()
+        };
+        let mut seen = Vec::new();
+        // By lists of places they take little, each.
+        for n in 0..16 {
+            let scope = scope(n);
+            let within = withins.get(&index, &scope).await.unwrap();
+            seen.push(Sight {
+                index: Arc::clone(&index),
+                scope,
+                within: Some(within),
+                withins: withins.clone(),
+            });
+        }
+        assert_eq!(withins.all.lock().unwrap().len(), 16);
+        // Nobody new comes, and all are asked what is vulnerable there.
+        for sight in &seen {
+            let filter = Filter::default();
+            let page = sight.page(&filter, Order::Score, None, 10).await;
+            assert_eq!(page.unwrap().total, 1999);
+            assert!(bytes() <= withins.most_bytes, "{}", bytes());
+        }
+        let left = withins.all.lock().unwrap().len();
+        assert!((1..16).contains(&left), "{left}");
     }
 }

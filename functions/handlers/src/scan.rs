@@ -193,17 +193,21 @@ async fn match_once(
         missing_layers: input.missing_layers,
         trace: platform::trace::current().map(|trace| trace.trace_id()),
     };
-    let document = FindingsDocument {
+    let mut document = FindingsDocument {
         version: 1,
         place: place.clone(),
         generation,
         coverage: judged.coverage,
         findings: judged.findings,
         cannot_judge: judged.cannot_judge,
+        unseen: None,
     };
     let mut replaced = before.clone();
     let changes = match tell::changed(context, tenant, known, &record, &document).await? {
-        Changed::These(changes) => changes,
+        Changed::These(changes, unseen) => {
+            document.unseen = unseen;
+            changes
+        }
         Changed::Replaced => return Ok(Matched::Again),
         Changed::Lost => {
             // Findings that are as they were are written again, too.

@@ -1,17 +1,26 @@
 //! What changed in a place, for channels that want to be told.
 
-use notification::{changes, gather};
-use records::{
-    Channels, FindingsDocument, PlaceRecord, Places, RecordError, place_changes::ChangeRecord,
+use notification::{
+    changes::{self, Recognised},
+    gather,
 };
-use schemas::{TenantId, inventory::CoverageStatus};
+use records::{
+    Channels, FindingsDocument, PlaceRecord, Places, RecordError,
+    place_changes::ChangeRecord,
+    places::{Sight, Unseen, UnseenFinding},
+};
+use schemas::{TenantId, Timestamp};
 
 use crate::{Context, HandlerError, advise, excepted::Excepted, within::Within};
 
+/// How long what is not seen is taken for what is still there, in milliseconds: 30 days. A place that is never seen whole again
+/// is not told of for ever by what it had once.
+const UNSEEN_MS: i64 = 30 * 24 * 3600 * 1000;
+
 /// What changed in a place.
 pub(crate) enum Changed {
-    /// These are to be told; none where nobody is to be told.
-    These(Vec<ChangeRecord>),
+    /// These are to be told, none where nobody is to be told; and this is not seen any more.
+    These(Vec<ChangeRecord>, Option<Unseen>),
     /// The state before was replaced since it was read.
     Replaced,
     /// What was found before is nowhere any more, so what of it is new cannot be said. To tell of all would tell of it as
@@ -34,7 +43,7 @@ pub(crate) async fn changed(
         channel.enabled && events.any(|event| event.is_of_findings())
     });
     if channels.is_empty() {
-        return Ok(Changed::These(Vec::new()));
+        return Ok(Changed::These(Vec::new(), None));
     }
     // Of what no advisories were there for nothing was known yet.
     let before = match known.filter(|known| known.generation > 0) {
@@ -50,8 +59,7 @@ pub(crate) async fn changed(
     let excepted_in = here
         .collections_of_place(context, tenant, &record.place)
         .await?;
-    let sees_less = known.is_some_and(|known| sees_less(known, record));
-    let sees_more = known.is_some_and(|known| lacks(record, known));
+    let sight = known.map(PlaceRecord::sight);
     let (record, mut document, at) = (record.clone(), document.clone(), context.now());
     let mut before = before;
     // Places have tens of thousands of findings.
@@ -61,13 +69,40 @@ pub(crate) async fn changed(
         for found in before.iter_mut().chain([&mut document]) {
             found.findings.retain(|finding| here.of(finding).is_none());
         }
-        let changes = changes::changes(&changes::Compared {
+        let now = record.sight();
+        let before_it = before.as_ref().and_then(|before| before.unseen.as_ref());
+        let unseen: Vec<_> = before_it
+            .map_or(&[][..], |unseen| &unseen.findings)
+            .iter()
+            .map(recognised)
+            .collect();
+        let is_less = |sight: &Sight| now.is_less_than(sight);
+        let compared = changes::Compared {
             place: &record.place,
             name: &record.name,
             before: before.as_ref().map(found),
-            sees_more,
+            sees_more: sight
+                .as_ref()
+                .is_some_and(|sight| sight.reads_less_than(&now)),
             now: found(&document),
-            sees_less,
+            sees_less: sight.as_ref().is_some_and(is_less),
+            unseen: &unseen,
+        };
+        let changes = changes::changes(&compared);
+        let since = since(before_it, sight.filter(is_less), &now, at);
+        let unseen = since.and_then(|(since, sight)| {
+            let findings = changes::unseen(&compared).into_iter();
+            let findings: Vec<_> = findings
+                .map(|one| UnseenFinding {
+                    vulnerability: one.vulnerability,
+                    package: one.package,
+                })
+                .collect();
+            (!findings.is_empty()).then_some(Unseen {
+                since,
+                sight,
+                findings,
+            })
         });
         let records = changes.into_iter().map(|change| ChangeRecord {
             version: 1,
@@ -76,7 +111,7 @@ pub(crate) async fn changed(
             change,
             collections: collections.clone(),
         });
-        Ok(Changed::These(records.collect()))
+        Ok(Changed::These(records.collect(), unseen))
     })
     .await
 }
@@ -106,18 +141,27 @@ fn found(document: &FindingsDocument) -> changes::Found<'_> {
     }
 }
 
-/// Whether less could be read or judged than before: then what is missing may still be there.
-fn sees_less(known: &PlaceRecord, record: &PlaceRecord) -> bool {
-    let worse =
-        known.coverage == CoverageStatus::Complete && record.coverage != CoverageStatus::Complete;
-    worse
-        || record.gaps > known.gaps
-        || lacks(known, record)
-        || record.generation < known.generation
+fn recognised(one: &UnseenFinding) -> Recognised {
+    Recognised {
+        vulnerability: one.vulnerability.clone(),
+        package: one.package.clone(),
+    }
 }
 
-/// Whether the other state lacks a layer that this one has.
-fn lacks(one: &PlaceRecord, other: &PlaceRecord) -> bool {
-    let mut missing = other.missing_layers.iter();
-    missing.any(|layer| !one.missing_layers.contains(layer))
+/// Since when something is not seen that was seen with that sight: since before, or since the state before, where its sight
+/// was better than now.
+fn since(
+    before: Option<&Unseen>,
+    better: Option<Sight>,
+    now: &Sight,
+    at: Timestamp,
+) -> Option<(Timestamp, Sight)> {
+    let kept = before.filter(|unseen| {
+        let is_over = unseen.since.plus_ms(UNSEEN_MS) <= at;
+        !is_over && now.is_less_than(&unseen.sight)
+    });
+    match kept {
+        Some(unseen) => Some((unseen.since, unseen.sight.clone())),
+        None => better.map(|sight| (at, sight)),
+    }
 }

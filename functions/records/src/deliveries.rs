@@ -52,6 +52,9 @@ pub struct DeliveryRecord {
     /// What the last attempt came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
+    /// Who has it although it is not delivered: addresses of a channel that leads to several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_by: Vec<String>,
 }
 
 stored! { DeliveryRecord: "a delivery" 1; }
@@ -83,6 +86,7 @@ impl DeliveryRecord {
             created_at: at,
             updated_at: at,
             result: None,
+            taken_by: Vec::new(),
         })
     }
 
@@ -113,9 +117,21 @@ impl DeliveryRecord {
         self
     }
 
-    /// The same to be sent again from the beginning.
+    /// The same where some more have it.
+    #[must_use]
+    pub fn taken_by(mut self, some: &[String]) -> Self {
+        let new = some.iter().filter(|one| !self.taken_by.contains(one));
+        let new: Vec<String> = new.cloned().collect();
+        self.taken_by.extend(new);
+        self
+    }
+
+    /// The same to be sent again: one that arrived, from the beginning; another to those who do not have it.
     #[must_use]
     pub fn again(mut self, now: Timestamp) -> Self {
+        if self.state == DeliveryState::Delivered {
+            self.taken_by.clear();
+        }
         self.state = DeliveryState::Pending;
         self.attempts = 0;
         self.attempt = None;

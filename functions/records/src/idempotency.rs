@@ -35,6 +35,9 @@ struct Kept {
     /// Whether it is done.
     #[serde(default)]
     is_done: bool,
+    /// Whether it failed, so that it is not known what of it was done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_failed: bool,
     /// The answer in pieces; none when it was too large.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     answer: Vec<SealedSecret>,
@@ -70,6 +73,11 @@ pub enum Begun {
         /// Since when.
         since: Timestamp,
     },
+    /// It failed, and nobody knows what of it was done.
+    Failed {
+        /// When it began.
+        since: Timestamp,
+    },
     /// It is done.
     Done {
         /// What it was answered; `None` when that was too large to be kept.
@@ -97,6 +105,7 @@ impl Idempotency<'_> {
             attempt: keys::digest(&random).hex().to_owned(),
             began_at,
             is_done: false,
+            is_failed: false,
             answer: Vec::new(),
         };
         let key = keys::key(tenant, NOUN, asked.name.hex());
@@ -125,6 +134,11 @@ impl Idempotency<'_> {
     ) -> Result<Begun, RecordError> {
         if found.request != asked.request {
             return Ok(Begun::Other);
+        }
+        if found.is_failed {
+            return Ok(Begun::Failed {
+                since: found.began_at,
+            });
         }
         if !found.is_done {
             return Ok(Begun::Running {
@@ -171,7 +185,29 @@ impl Idempotency<'_> {
         };
         kept.is_done = true;
         kept.answer = sealed;
-        match self.put(tenant, &turn.name, &kept, Some(version)).await? {
+        self.replace(tenant, turn, &kept, version).await
+    }
+
+    /// It failed, and may be done or not.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub async fn fail(&self, tenant: &TenantId, turn: &Turn) -> Result<(), RecordError> {
+        let Some((mut kept, version)) = self.own(tenant, turn).await? else {
+            return Ok(());
+        };
+        kept.is_failed = true;
+        self.replace(tenant, turn, &kept, version).await
+    }
+
+    async fn replace(
+        &self,
+        tenant: &TenantId,
+        turn: &Turn,
+        kept: &Kept,
+        version: u64,
+    ) -> Result<(), RecordError> {
+        match self.put(tenant, &turn.name, kept, Some(version)).await? {
             Put::Written => Ok(()),
             Put::Held => Err(RecordError::Busy(WHAT)),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use platform::{Condition, Cursor, Item, Platform, SortRange, Write};
 use schemas::{
-    Digest, Place, PlaceKind, TenantId, Timestamp,
+    Digest, Place, PlaceKind, TenantId, Timestamp, VulnerabilityId,
     finding::{CannotJudge, Finding},
     inventory::{Coverage, CoverageStatus, OperatingSystem},
     report::Summary,
@@ -121,6 +121,71 @@ pub struct FindingsDocument {
     /// Vulnerabilities that may be here and cannot be judged.
     #[serde(default)]
     pub cannot_judge: Vec<CannotJudge>,
+    /// What was here when more could be seen; kept where people are told of what is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen: Option<Unseen>,
+}
+
+/// What of a place was there before and was not seen since, though it may be there: it is not new when it is seen again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unseen {
+    /// When it was seen last.
+    pub since: Timestamp,
+    /// What could be seen then.
+    pub sight: Sight,
+    /// It, in order.
+    pub findings: Vec<UnseenFinding>,
+}
+
+/// How much of a place can be seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sight {
+    /// As [`PlaceRecord::coverage`].
+    pub coverage: CoverageStatus,
+    /// As [`PlaceRecord::gaps`].
+    pub gaps: u32,
+    /// As [`PlaceRecord::missing_layers`].
+    #[serde(default)]
+    pub missing_layers: Vec<Digest>,
+    /// As [`PlaceRecord::generation`].
+    pub generation: u64,
+}
+
+/// A finding that is not seen, as it is recognised when it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnseenFinding {
+    /// The vulnerability.
+    pub vulnerability: VulnerabilityId,
+    /// The package as advisories name it.
+    pub package: String,
+}
+
+impl PlaceRecord {
+    /// How much of it can be seen.
+    pub fn sight(&self) -> Sight {
+        Sight {
+            coverage: self.coverage,
+            gaps: self.gaps,
+            missing_layers: self.missing_layers.clone(),
+            generation: self.generation,
+        }
+    }
+}
+
+impl Sight {
+    /// Whether less is read than was by another.
+    pub fn reads_less_than(&self, other: &Self) -> bool {
+        let lacks = |layer| !other.missing_layers.contains(layer);
+        // The worse is the greater.
+        self.coverage > other.coverage
+            || self.gaps > other.gaps
+            || self.missing_layers.iter().any(lacks)
+    }
+
+    /// Whether less is read or judged than was by another: then what is missing may still be there.
+    pub fn is_less_than(&self, other: &Self) -> bool {
+        self.reads_less_than(other) || self.generation < other.generation
+    }
 }
 
 /// Which names of a shard a place asks for.

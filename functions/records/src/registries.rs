@@ -19,7 +19,7 @@ const IMAGES: &str = "registry-images";
 const WHAT: &str = "a registry";
 /// Most registries of a tenant: all of them are looked through for the credentials of an image.
 pub const MAX_REGISTRIES: usize = 200;
-/// Most problems that are kept of a look, and most bytes of each.
+/// Most problems, and most notes, that are kept of a look, and most bytes of each.
 const MAX_PROBLEMS: usize = 20;
 const MAX_PROBLEM_BYTES: usize = 500;
 /// Most parts of a look that are told from those that come again: more would make each note long.
@@ -325,14 +325,11 @@ impl Registries<'_> {
             } else if part.problem.is_none() {
                 return false;
             }
-            if let Some(problem) = &part.problem
-                && run.problems.len() < MAX_PROBLEMS
-            {
-                let end = problem.floor_char_boundary(MAX_PROBLEM_BYTES);
-                let problem = problem.get(..end).unwrap_or_default().to_owned();
-                if !run.problems.contains(&problem) {
-                    run.problems.push(problem);
-                }
+            if let Some(problem) = &part.problem {
+                tell(&mut run.problems, problem);
+            }
+            if let Some(note) = &part.note {
+                tell(&mut run.notes, note);
             }
             run.updated_at = Some(now);
             true
@@ -448,6 +445,17 @@ pub struct RunPart {
     pub queued: u32,
     /// What went wrong.
     pub problem: Option<String>,
+    /// What people should know of how it was done.
+    pub note: Option<String>,
+}
+
+/// Adds a text to those that are told of a look, once and as far as there is room.
+fn tell(all: &mut Vec<String>, text: &str) {
+    let end = text.floor_char_boundary(MAX_PROBLEM_BYTES);
+    let text = text.get(..end).unwrap_or_default();
+    if all.len() < MAX_PROBLEMS && !all.iter().any(|known| known == text) {
+        all.push(text.to_owned());
+    }
 }
 
 fn thing(id: &RegistryId) -> String {

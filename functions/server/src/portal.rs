@@ -73,8 +73,28 @@ pub(crate) fn beside(api: Router, folder: &Path) -> Result<Router, ServerError> 
 /// The folder that is served where none is named: `portal` beside the program, where there is one.
 pub(crate) fn beside_the_program() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
-    let folder = program.parent()?.join("portal");
-    folder.is_dir().then_some(folder)
+    in_folder(program.parent()?)
+}
+
+/// The portal of a folder. Nobody named it, so one without its page, half built or something else of that name, is no reason
+/// not to serve the API.
+fn in_folder(folder: &Path) -> Option<PathBuf> {
+    let folder = folder.join("portal");
+    if !folder.is_dir() {
+        return None;
+    }
+    let page = folder.join(PAGE.trim_start_matches('/'));
+    match std::fs::metadata(&page) {
+        Ok(_) => Some(folder),
+        Err(error) => {
+            tracing::warn!(
+                page = %page.display(),
+                %error,
+                "no portal is served: the folder beside this program has no page; build it with `make portal`, or remove it"
+            );
+            None
+        }
+    }
 }
 
 fn is_of_the_api(request: &Request) -> bool {
@@ -171,6 +191,17 @@ mod tests {
         let text = String::from_utf8(body.to_vec()).unwrap();
         let status = parts.status.as_u16();
         (status, text, Response::from_parts(parts, Body::empty()))
+    }
+
+    #[test]
+    fn a_folder_that_nobody_named_is_served_where_it_has_a_page() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(in_folder(folder.path()), None);
+        let portal = folder.path().join("portal");
+        std::fs::create_dir(&portal).unwrap();
+        assert_eq!(in_folder(folder.path()), None);
+        std::fs::write(portal.join("index.html"), "<!doctype html>").unwrap();
+        assert_eq!(in_folder(folder.path()), Some(portal));
     }
 
     #[tokio::test]

@@ -50,6 +50,13 @@ pub enum Outcome {
         /// How long the receiver asked to wait, in seconds.
         wait_s: Option<u64>,
     },
+    /// Some have it, and the others may take it later.
+    Partly {
+        /// Who has it not, and why.
+        reason: String,
+        /// Who has it since this attempt: addresses as the channel has them.
+        taken_by: Vec<String>,
+    },
     /// It will not take it as it is.
     Refused(String),
     /// It wants nothing of this channel any more.
@@ -76,13 +83,15 @@ impl Outbound {
         })
     }
 
-    /// Sends a notification to where a channel leads. `id` is the same for every attempt.
+    /// Sends a notification to where a channel leads. `id` is the same for every attempt; `has` are those who have it since
+    /// an earlier one, of a channel that leads to several.
     pub async fn send(
         &self,
         target: &ChannelTarget,
         secrets: &ChannelSecrets,
         told: &Told,
         id: &str,
+        has: &[String],
         now: Timestamp,
     ) -> Outcome {
         let secrets = &secrets.clone().of_target(target);
@@ -103,7 +112,14 @@ impl Outbound {
                 return in_time(sent).await;
             }
             ChannelTarget::Email { settings } => {
-                return mail::send(&self.guard, settings, secrets, told, id, now).await;
+                let mail = mail::Sent {
+                    settings,
+                    told,
+                    id,
+                    has,
+                    now,
+                };
+                return mail::send(&self.guard, &mail, secrets).await;
             }
             ChannelTarget::Jira { settings } => {
                 let sent = jira::send(&self.http, settings, secrets, told, id);

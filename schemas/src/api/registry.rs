@@ -187,6 +187,9 @@ pub struct RegistryRun {
     /// What went wrong, at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
+    /// How it was done where that was not as the settings let one expect, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A registry.

@@ -24,6 +24,7 @@ export function LastRun({ registry }: { registry: Schema<"RegistryDetail"> }) {
     );
   }
   const problems = run.problems ?? [];
+  const notes = run.notes ?? [];
   return (
     <SpaceBetween size="l">
       <Container header={<Header variant="h2">{words.lastRun}</Header>}>
@@ -49,6 +50,17 @@ export function LastRun({ registry }: { registry: Schema<"RegistryDetail"> }) {
             {problems.map((problem) => (
               <li key={problem}>
                 <Outside text={problem} most={600} />
+              </li>
+            ))}
+          </ul>
+        </Alert>
+      )}
+      {notes.length > 0 && (
+        <Alert type="info" header={words.notes}>
+          <ul className="plain-list">
+            {notes.map((note) => (
+              <li key={note}>
+                <Outside text={note} most={600} />
               </li>
             ))}
           </ul>

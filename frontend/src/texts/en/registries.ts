@@ -57,6 +57,7 @@ export const registries = {
   started: "Began",
   ended: "Last part done",
   wentWrong: "What went wrong",
+  notes: "How it was done",
   nothingWrong: "Nothing went wrong.",
   images: {
     title: "Images",

@@ -1,9 +1,9 @@
 //! A request that an agent has signed: its signature, its time, its nonce and its whole body are judged before anything
-//! of it is looked at.
+//! of it is looked at, and all but the body before that is waited for.
 
 use access::{
     PublicKey,
-    request_token::{Arrived, RequestError, VerifiedRequest, claimed_agent, verify_request},
+    request_token::{Head, RequestError, VerifiedHead, claimed_agent, verify_head},
 };
 use axum::{
     extract::{FromRequest, OriginalUri, Request},
@@ -19,8 +19,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     body::{self, MAX_BODY_BYTES, MAX_UNFOLDED_BYTES, MAX_UPLOAD_BYTES},
-    changes::{self, Room},
-    frame,
+    changes, frame,
     problem::{ApiError, Kind},
     state::ApiState,
 };
@@ -87,20 +86,17 @@ impl FromRequest<ApiState> for Signed {
             None => None,
         };
         let (agent, version) = agent.ok_or_else(|| refusal(&RequestError::UnknownAgent))?;
-        changes::may_be_of(&parts.extensions, Room::Agents)?;
-        let sent = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
         let uri = parts
             .extensions
             .get::<OriginalUri>()
             .map_or(&parts.uri, |OriginalUri(uri)| uri);
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let arrived = Arrived {
+        let head = Head {
             method: parts.method.as_str(),
             path,
-            body_sha256: &access::keys::sha256(&sent),
             now: state.now(),
         };
-        let (verified, signed_with) = verified(&agent, authorization, &arrived)?;
+        let (verified, signed_with) = verified(&agent, authorization, &head)?;
         frame::is_of(&agent.tenant);
         if agent.revoked_at.is_some() {
             return Err(ApiError::new(
@@ -110,6 +106,10 @@ impl FromRequest<ApiState> for Signed {
         }
         let name = format!("agent {}", agent.id);
         changes::is_of(&parts.extensions, &agent.tenant, &name)?;
+        let sent = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
+        let body_sha256 = access::keys::sha256(&sent);
+        let verified = verified.with_body(&body_sha256);
+        let verified = verified.map_err(|error| refusal(&error))?;
         // Before anything is written for it.
         state.spend(&agent.tenant).await?;
         // A question changes nothing and is answered alike to whoever repeats it within its minute, so the heartbeats of
@@ -156,15 +156,15 @@ impl FromRequest<ApiState> for Signed {
     }
 }
 
-/// A request of an agent by one of its keys, and the key.
+/// The head of an agent's request by one of its keys, and the key.
 fn verified(
     agent: &Agent,
     authorization: &str,
-    arrived: &Arrived<'_>,
-) -> Result<(VerifiedRequest, String), ApiError> {
-    for text in agent.accepted_keys(arrived.now) {
+    head: &Head<'_>,
+) -> Result<(VerifiedHead, String), ApiError> {
+    for text in agent.accepted_keys(head.now) {
         let key = PublicKey::from_base64url(text).map_err(ApiError::internal)?;
-        match verify_request(authorization, Some(&key), arrived) {
+        match verify_head(authorization, Some(&key), head) {
             Ok(verified) => return Ok((verified, text.to_owned())),
             Err(RequestError::BadSignature) => {}
             Err(error) => return Err(refusal(&error)),

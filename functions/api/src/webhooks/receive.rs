@@ -20,8 +20,7 @@ use sources::registry::{Reference, Scope};
 
 use super::{FORMATS, Format, Push, Told, authentic::is_authentic};
 use crate::{
-    body,
-    changes::{self, Room},
+    body, changes,
     extract::{FromPath, FromQuery},
     problem::{ApiError, Kind},
     state::ApiState,
@@ -76,8 +75,6 @@ pub(crate) async fn receive(
     };
     let (parts, content) = request.into_parts();
     let headers = &parts.headers;
-    changes::may_be_of(&parts.extensions, Room::Webhooks)?;
-    let bytes = body::read(headers, content, MAX_DELIVERY_BYTES).await?;
     let format = FORMATS.iter().find(|format| format.name == kind);
     let named = parse(&id);
     let registries = Registries(state.platform());
@@ -86,6 +83,10 @@ pub(crate) async fn receive(
         None => None,
     };
     let record = found.map(|(record, _)| record);
+    // What names no registry is read all the same, so that its answer is as late.
+    let waits_for = named.as_ref().filter(|_| record.is_some());
+    changes::may_be_of_registry(&parts.extensions, waits_for.map(|(_, tenant)| tenant))?;
+    let bytes = body::read(headers, content, MAX_DELIVERY_BYTES).await?;
     let ways = format.map_or(&[][..], |format| format.ways);
     let mut authentic = false;
     for secret in secrets(&state, named.as_ref(), record.as_ref()).await? {

@@ -56,13 +56,24 @@ async fn nothing_is_kept_of_the_body_of_who_may_not_send_it() {
         let taken = taken.load(Ordering::Relaxed);
         assert!(taken <= most_kib, "{path}: {taken} KiB");
     }
-    // What is too large is not taken whole of those either who may send.
+    // What is too large is not taken whole of those either who may send, nor kept for whoever asks for it once.
     let admin = house.admin().await;
-    let (body, taken) = large();
-    let answer = house.send(post("/api/v1/collections", &admin).body(body).unwrap());
-    assert!(answer.await.is(413, "too-large"));
-    let taken = taken.load(Ordering::Relaxed);
-    assert!(taken <= 128, "{taken} KiB");
+    for key in [None, Some("k")] {
+        let (body, taken) = large();
+        let mut request = post("/api/v1/collections", &admin);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let answer = house.send(request.body(body).unwrap()).await;
+        assert!(answer.is(413, "too-large"), "{answer:?}");
+        let taken = taken.load(Ordering::Relaxed);
+        assert!(taken <= 128, "{taken} KiB");
+    }
+    // A report is larger than other bodies.
+    let body = Body::from(vec![b' '; 1 << 20]);
+    let request = post("/api/v1/scans", &admin).header("idempotency-key", "k");
+    let answer = house.send(request.body(body).unwrap()).await;
+    assert!(answer.is(400, "bad-request"), "{answer:?}");
 }
 
 #[tokio::test]
@@ -126,7 +137,7 @@ async fn tokens(house: &House) -> usize {
 async fn what_may_have_been_done_is_not_done_again_whatever_failed() {
     let house = House::new().await;
     let admin = house.admin().await;
-    let mut times_failed = 0;
+    let (mut times_failed, mut times_told) = (0, 0);
     for seed in 0..16 {
         let before = tokens(&house).await;
         let forecast = Forecast {
@@ -147,6 +158,15 @@ async fn what_may_have_been_done_is_not_done_again_whatever_failed() {
             let answer = stormy.clone().oneshot(request).await.unwrap();
             times_failed += usize::from(answer.status().is_server_error());
         }
+        // Whoever asks again when all is well is not told that it is being done, when nobody does it.
+        let request =
+            post("/api/v1/enrolment-tokens", &admin).header("idempotency-key", format!("k-{seed}"));
+        let answer = house.send(request.body(Body::from("{}")).unwrap()).await;
+        if answer.is(409, "idempotency-key-busy") && !answer.headers.contains_key("retry-after") {
+            let detail = answer.body["detail"].as_str().unwrap();
+            assert!(detail.contains("failed, so that it may be done or not"));
+            times_told += 1;
+        }
         let after = tokens(&house).await;
         assert!(
             after <= before + 1,
@@ -154,5 +174,5 @@ async fn what_may_have_been_done_is_not_done_again_whatever_failed() {
             after - before
         );
     }
-    assert!(times_failed > 0, "nothing failed");
+    assert!(times_failed > 0 && times_told > 0, "nothing failed");
 }

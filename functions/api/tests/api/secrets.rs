@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Fields that hold secrets, sent or shown: name of the schema, with its kind where there are several, and of the field.
-const SECRETS: [(&str, &str); 35] = [
+const SECRETS: [(&str, &str); 37] = [
     ("AcceptInvitation", "password"),
     ("AcceptInvitation", "token"),
     ("BeginSecondFactor", "current"),
@@ -33,8 +33,10 @@ const SECRETS: [(&str, &str); 35] = [
     ("NewChannelTarget/email", "password"),
     ("NewChannelTarget/jira", "token"),
     ("NewChannelTarget/ocsf", "authorization"),
+    ("NewChannelTarget/ocsf", "url"),
     ("NewChannelTarget/slack", "url"),
     ("NewChannelTarget/teams", "url"),
+    ("NewChannelTarget/webhook", "url"),
     ("NewRegistryCredentials", "secret"),
     ("OneTimePassword", "one_time_password"),
     ("RecoveryCodes", "recovery_codes"),
@@ -55,7 +57,7 @@ const SECRETS: [(&str, &str); 35] = [
     ("WebhookSecret", "secret"),
 ];
 /// Fields whose names are like those of secrets, with what they are. This list may only shrink, or grow by what is no secret.
-const HARMLESS: [(&str, &str, &str); 15] = [
+const HARMLESS: [(&str, &str, &str); 13] = [
     ("AdvisorySource", "url", "a publisher's page"),
     ("ChannelTarget/ocsf", "url", "an address without a secret"),
     (
@@ -69,8 +71,6 @@ const HARMLESS: [(&str, &str, &str); 15] = [
     ("ExchangedToken", "token_type", "a name of a form"),
     ("IdentityProviderDetail", "redirect_uri", "a page of ours"),
     ("JiraSettings", "url", "an address without a secret"),
-    ("NewChannelTarget/ocsf", "url", "shown in the answer"),
-    ("NewChannelTarget/webhook", "url", "shown in the answer"),
     ("RotateKeyRequest", "public_key", "a public key"),
     ("SetIdentityProvider", "redirect_uri", "a page of ours"),
     ("SignedBundle", "signature", "for all agents"),
@@ -469,10 +469,10 @@ async fn others(watch: &mut Watch, by: &str) {
     let jira = json!({"url": "https://jira.example.invalid", "deployment": "data_center", "project": "OPS",
         "issue_type": "Task"});
     for target in [
-        json!({"kind": "webhook", "url": "https://hooks.example.invalid/x"}),
+        json!({"kind": "webhook", "url": url("the-word-of-webhook")}),
         json!({"kind": "slack", "url": url("the-word-of-slack")}),
         json!({"kind": "teams", "url": url("the-word-of-teams")}),
-        json!({"kind": "ocsf", "url": "https://ocsf.example.invalid", "authorization": "Splunk the-word-of-splunk"}),
+        json!({"kind": "ocsf", "url": url("the-word-of-ocsf"), "authorization": "Splunk the-word-of-splunk"}),
         json!({"kind": "email", "mail": mail, "password": "the word of mail"}),
         json!({"kind": "jira", "jira": jira, "token": "the word of jira"}),
     ] {

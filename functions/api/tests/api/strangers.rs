@@ -1,15 +1,18 @@
 //! What each caller may do, what may come from an address of those who are not known, and what is told of it.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, task::Poll};
 
 use api::{ApiOptions, ApiState, Peer, Rate};
 use axum::{
-    Router,
-    body::Body,
+    BoxError, Router,
+    body::{Body, Bytes},
     http::{HeaderMap, Request},
+    response::Response,
 };
+use futures::{StreamExt as _, stream};
 use schemas::api::Role;
 use serde_json::json;
+use tokio::sync::oneshot;
 use tower::ServiceExt;
 
 use crate::house::House;
@@ -191,4 +194,83 @@ async fn strangers_of_one_address_are_stopped_and_nobody_else() {
             .0,
         429
     );
+}
+
+/// A body that begins, and then has this error.
+fn broken(error: impl Into<BoxError>) -> Body {
+    let begun = Ok(Bytes::from_static(b"{"));
+    Body::from_stream(stream::iter([begun, Err(error.into())]))
+}
+
+/// A body that begins and never ends: it says when it is waited for, and when nobody does any more.
+fn endless() -> (Body, oneshot::Receiver<()>, oneshot::Receiver<()>) {
+    let (waits, awaited) = oneshot::channel();
+    let (held, dropped) = oneshot::channel();
+    let mut waits = Some(waits);
+    let rest = stream::poll_fn(move |_| {
+        let _ = &held;
+        if let Some(waits) = waits.take() {
+            let _ = waits.send(());
+        }
+        Poll::<Option<Result<Bytes, std::io::Error>>>::Pending
+    });
+    let begun = stream::iter([Ok(Bytes::from_static(b"{"))]);
+    (Body::from_stream(begun.chain(rest)), awaited, dropped)
+}
+
+/// Sends a request, and leaves when its body is waited for.
+async fn leave(answer: impl Future<Output = Response>, awaited: oneshot::Receiver<()>) {
+    tokio::select! {
+        answer = answer => panic!("{answer:?}"),
+        waits = awaited => waits.unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_whole_count_for_the_address_of_who_is_not_known() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let instance = instance(
+        &house,
+        ApiOptions {
+            address_rate: Some(Rate { per_s: 1, burst: 4 }),
+            ..ApiOptions::default()
+        },
+    )
+    .await;
+    let from: IpAddr = "192.0.2.1".parse().unwrap();
+    let post = |path: &str, token: Option<&str>, body: Body| {
+        let mut request = Request::post(path).header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let mut request = request.body(body).unwrap();
+        request.extensions_mut().insert(Peer(from));
+        let answer = instance.clone().oneshot(request);
+        async { answer.await.unwrap() }
+    };
+    let hook = "/webhooks/v1/distribution/x";
+    let lost = || std::io::Error::other("lost");
+    // Of who is known nothing counts.
+    let ours = "/api/v1/collections";
+    for _ in 0..5 {
+        let answer = post(ours, Some(&admin), broken(api::TooSlow)).await;
+        assert_eq!(answer.status(), 408);
+        let (body, awaited, dropped) = endless();
+        leave(post(ours, Some(&admin), body), awaited).await;
+        assert!(dropped.await.is_err());
+    }
+    let answer = post(hook, None, broken(api::TooSlow)).await;
+    assert_eq!(answer.status(), 408);
+    let answer = post(hook, None, broken(lost())).await;
+    assert_eq!(answer.status(), 400);
+    let large = Body::from(vec![b' '; (1 << 20) + 1]);
+    assert_eq!(post(hook, None, large).await.status(), 413);
+    let (body, awaited, dropped) = endless();
+    leave(post(hook, None, body), awaited).await;
+    assert!(dropped.await.is_err());
+    let refused = get(&instance, "/version", Some("192.0.2.1"), None).await;
+    assert_eq!(refused.0, 429);
+    let other = get(&instance, "/version", Some("192.0.2.2"), None).await;
+    assert_eq!(other.0, 200);
 }

@@ -168,7 +168,7 @@ async fn one_caller_holds_up_nobody_else_and_one_tenant_no_other() {
 }
 
 #[tokio::test]
-async fn strangers_hold_up_nobody_who_is_known_and_no_other_network() {
+async fn strangers_whose_bodies_do_not_end_hold_up_nobody() {
     let house = House::new().await;
     let admin = house.admin().await;
     let agent = house.agent(1).await;
@@ -176,30 +176,141 @@ async fn strangers_hold_up_nobody_who_is_known_and_no_other_network() {
     let path = "/api/v1/session";
     let mut held = Held::default();
     let from = |address: &'static str| move |body| post(path, None, Some(address), body);
-    held.more(&house, 40, from("2001:db8::1")).await;
-    held.more(&house, 24, from("2001:db8::2")).await;
-    let refused = send(&house, path, None, Some("2001:db8::3"), sign_in.clone()).await;
-    assert!(
-        is_told_to_wait(&refused, "too-many-requests"),
-        "{refused:?}"
-    );
-    assert!(refused.body["detail"].as_str().unwrap().contains("address"));
-    let other = send(&house, path, None, Some("192.0.2.1"), sign_in.clone()).await;
-    assert_eq!(other.status, 200, "{other:?}");
+    held.more(&house, 100, from("2001:db8::1")).await;
+    held.more(&house, 200, |body| post(path, None, None, body))
+        .await;
+    // Not even those of the same network.
+    for address in ["2001:db8::2", "192.0.2.1"] {
+        let session = send(&house, path, None, Some(address), sign_in.clone()).await;
+        assert_eq!(session.status, 200, "{session:?}");
+    }
     let from = Some("2001:db8::1");
     let made = send(&house, COLLECTIONS, Some(&admin), from, wish("a")).await;
-    assert_eq!(made.status, 201, "{made:?}");
-
-    // From everywhere together they have no more than their own.
-    held.more(&house, 192, |body| post(path, None, None, body))
-        .await;
-    let refused = send(&house, path, None, Some("192.0.2.1"), sign_in).await;
-    assert!(is_told_to_wait(&refused, "unavailable"), "{refused:?}");
-    let made = send(&house, COLLECTIONS, Some(&admin), from, wish("b")).await;
     assert_eq!(made.status, 201, "{made:?}");
     let asked = json!({"layers": []});
     let asked = agent.call(&house, "POST", "/agent/v1/layers/missing", &asked);
     assert_eq!(asked.await.status, 200);
+}
+
+/// A registry with a webhook: the path for `distribution`, and the secret.
+async fn webhook(house: &House, admin: &str) -> (String, String) {
+    let settings = json!({"name": "Ours", "kind": "harbor", "address": "registry.example.org",
+        "scope": {"repositories": ["*"], "tags": ["*"]}, "every_hours": 6});
+    let body = json!({"settings": settings});
+    let made = send(house, "/api/v1/registries", Some(admin), None, body).await;
+    let id = made.body["id"].as_str().unwrap();
+    let path = format!("/api/v1/registries/{id}/webhook-secret");
+    let made = send(house, &path, Some(admin), None, json!({})).await;
+    let text = |name: &str| made.body[name].as_str().unwrap().to_owned();
+    (
+        text("path").replace("FORMAT", "distribution"),
+        text("secret"),
+    )
+}
+
+#[tokio::test]
+async fn deliveries_that_do_not_end_hold_up_neither_other_networks_nor_other_registries() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let foreign = house.person("other", Role::Admin).await;
+    let (ours, secret) = webhook(&house, &admin).await;
+    let (theirs, of_theirs) = webhook(&house, &foreign).await;
+    let event = json!({"events": [{"id": "1", "action": "push", "target": {"repository": "app", "tag": "1"}}]});
+    let deliver = async |path: &str, secret: &str, from: &str| {
+        let body = Body::from(event.to_string());
+        house.send(post(path, Some(secret), Some(from), body)).await
+    };
+    let mut held = Held::default();
+    // Two networks, with as many as there are turns of webhooks, that name nothing: most are refused at once.
+    let astray = "/webhooks/v1/distribution/x";
+    for network in ["192.0.2.1", "192.0.2.2"] {
+        held.more(&house, 16, |body| post(astray, None, Some(network), body))
+            .await;
+        for _ in 16..64 {
+            let refused = deliver(astray, "", network).await;
+            assert!(
+                is_told_to_wait(&refused, "too-many-requests"),
+                "{refused:?}"
+            );
+        }
+    }
+    for network in ["192.0.2.1", "192.0.2.3", "192.0.2.4"] {
+        let taken = deliver(&ours, &secret, network).await;
+        assert_eq!(taken.status, 202, "{network} {taken:?}");
+    }
+    for n in 5..11 {
+        let network = format!("192.0.2.{n}");
+        held.more(&house, 16, |body| post(astray, None, Some(&network), body))
+            .await;
+    }
+    let refused = deliver(astray, "", "192.0.2.20").await;
+    assert!(is_told_to_wait(&refused, "unavailable"), "{refused:?}");
+    let taken = deliver(&ours, &secret, "192.0.2.20").await;
+    assert_eq!(taken.status, 202, "{taken:?}");
+
+    // Whoever knows the address of a webhook, and no secret, holds up that one.
+    for network in ["192.0.2.21", "192.0.2.22"] {
+        held.more(&house, 16, |body| post(&ours, None, Some(network), body))
+            .await;
+    }
+    let refused = deliver(&ours, &secret, "192.0.2.23").await;
+    assert!(
+        is_told_to_wait(&refused, "too-many-requests"),
+        "{refused:?}"
+    );
+    let taken = deliver(&theirs, &of_theirs, "192.0.2.23").await;
+    assert_eq!(taken.status, 202, "{taken:?}");
+}
+
+#[tokio::test]
+async fn who_only_names_an_agent_is_not_waited_for() {
+    let house = House::new().await;
+    let agent = house.agent(1).await;
+    let other = house.agent(2).await;
+    let path = "/agent/v1/envelopes";
+    let signed = agent.request(&house, "POST", path, b"whatever");
+    let token = signed.headers()["authorization"].to_str().unwrap();
+    let endless = |token: &str, body| {
+        let mut request = post(path, None, Some("192.0.2.1"), body);
+        let headers = request.headers_mut();
+        headers.insert("authorization", token.parse().unwrap());
+        request
+    };
+    let pending = || {
+        let awaited = Arc::default();
+        Body::from_stream(Endless {
+            has_begun: false,
+            awaited,
+            is_awaited: false,
+        })
+    };
+    // The signature is another agent's, or nobody's.
+    let (head, _) = token.rsplit_once('.').unwrap();
+    let of_other = other.request(&house, "POST", path, b"whatever");
+    let of_other = of_other.headers()["authorization"].to_str().unwrap();
+    let (_, signature) = of_other.rsplit_once('.').unwrap();
+    let forged = format!("{head}.{signature}");
+    let refused = house.send(endless(&forged, pending())).await;
+    assert!(refused.is(401, "bad-signature"), "{refused:?}");
+    let refused = house.send(endless("Bulkhead-Agent x", pending())).await;
+    assert!(refused.is(401, "unsigned-request"), "{refused:?}");
+
+    // What it has signed takes its own turns.
+    let mut held = Held::default();
+    held.more(&house, 32, |body| endless(token, body)).await;
+    let refused = house.send(endless(token, pending())).await;
+    assert!(
+        is_told_to_wait(&refused, "too-many-requests"),
+        "{refused:?}"
+    );
+    let asked = json!({"layers": []});
+    let asked = other.call(&house, "POST", "/agent/v1/layers/missing", &asked);
+    assert_eq!(asked.await.status, 200);
+    // Another body than what was signed is refused when it came.
+    held.requests.shutdown().await;
+    house.state.settled().await;
+    let refused = house.send(endless(token, Body::from("other"))).await;
+    assert!(refused.is(401, "request-mismatch"), "{refused:?}");
 }
 
 #[tokio::test]

@@ -157,6 +157,39 @@ pub struct Arrived<'a> {
     pub now: Timestamp,
 }
 
+/// The request as far as it arrived before its body.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// Method, upper case.
+    pub method: &'a str,
+    /// Path and query as they stand in the request line.
+    pub path: &'a str,
+    /// The gateway's time.
+    pub now: Timestamp,
+}
+
+/// A head that its agent has signed, with the digest of the body that has still to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedHead {
+    request: VerifiedRequest,
+    body_sha256: String,
+}
+
+impl VerifiedHead {
+    /// The whole request, with SHA-256 of its body as it was sent ([`crate::keys::sha256`]).
+    ///
+    /// # Errors
+    /// [`RequestError::WrongBody`].
+    pub fn with_body(self, body_sha256: &[u8; 32]) -> Result<VerifiedRequest, RequestError> {
+        let digest = hex::encode(body_sha256);
+        if bool::from(digest.as_bytes().ct_eq(self.body_sha256.as_bytes())) {
+            Ok(self.request)
+        } else {
+            Err(RequestError::WrongBody)
+        }
+    }
+}
+
 /// A request that its agent has signed. Whether its nonce is fresh is for the gateway's memory to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedRequest {
@@ -187,6 +220,24 @@ pub fn verify_request(
     key: Option<&PublicKey>,
     request: &Arrived<'_>,
 ) -> Result<VerifiedRequest, RequestError> {
+    let head = Head {
+        method: request.method,
+        path: request.path,
+        now: request.now,
+    };
+    verify_head(authorization, key, &head)?.with_body(request.body_sha256)
+}
+
+/// Verifies what came of a request before its body, as [`verify_request`] does with all of it: whose it is needs no waiting for
+/// a body that may come slowly or never.
+///
+/// # Errors
+/// Says what is wrong; the signature is judged before anything the token says.
+pub fn verify_head(
+    authorization: &str,
+    key: Option<&PublicKey>,
+    head: &Head<'_>,
+) -> Result<VerifiedHead, RequestError> {
     let token = token_of(authorization)?;
     let parsed = jws::parse::<Claims>(KIND, token).map_err(|_| RequestError::Malformed)?;
     let claims = parsed
@@ -202,7 +253,7 @@ pub fn verify_request(
     if !(0..=LIFETIME_S).contains(&lifetime_s) {
         return Err(RequestError::BadLifetime);
     }
-    let now_s = request.now.as_s();
+    let now_s = head.now.as_s();
     let late_s = now_s.saturating_sub(claims.exp);
     if late_s >= ALLOWED_SKEW_S {
         return Err(RequestError::Expired { by_s: late_s });
@@ -219,20 +270,19 @@ pub fn verify_request(
     if !is_nonce {
         return Err(RequestError::Malformed);
     }
-    if claims.htm != request.method {
+    if claims.htm != head.method {
         return Err(RequestError::WrongMethod);
     }
-    if claims.htu != request.path {
+    if claims.htu != head.path {
         return Err(RequestError::WrongPath);
     }
-    let digest = hex::encode(request.body_sha256);
-    if !bool::from(digest.as_bytes().ct_eq(claims.bdg.as_bytes())) {
-        return Err(RequestError::WrongBody);
-    }
-    Ok(VerifiedRequest {
-        agent: claims.iss,
-        nonce: claims.jti,
-        remember_until_s: claims.exp.saturating_add(ALLOWED_SKEW_S),
+    Ok(VerifiedHead {
+        request: VerifiedRequest {
+            agent: claims.iss,
+            nonce: claims.jti,
+            remember_until_s: claims.exp.saturating_add(ALLOWED_SKEW_S),
+        },
+        body_sha256: claims.bdg,
     })
 }
 

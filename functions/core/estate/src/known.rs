@@ -199,6 +199,11 @@ impl Places {
         })
     }
 
+    /// Whether they are in order by name already.
+    pub(crate) fn is_by_name(&self, kind: PlaceKind) -> bool {
+        self.orders(kind).by_name.get().is_some()
+    }
+
     fn orders(&self, kind: PlaceKind) -> &Orders {
         match kind {
             PlaceKind::Host => &self.hosts,

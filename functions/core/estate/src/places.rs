@@ -252,14 +252,22 @@ impl View<'_> {
         PlacesPage { rows, more, total }
     }
 
-    /// Whether its places are in order already: then a page of them is had at once.
-    pub fn are_places_known(&self) -> bool {
-        self.index.known.places.get().is_some() && self.index.known.names.get().is_some()
+    /// Whether its places of a kind are in this order already: then a page of them is had at once.
+    pub fn are_places_known(&self, kind: PlaceKind, order: PlaceOrder) -> bool {
+        let places = self.index.known.places.get();
+        let are_in_order = places.is_some_and(|places| match order {
+            PlaceOrder::Score => true,
+            PlaceOrder::Name => places.is_by_name(kind),
+        });
+        are_in_order && self.index.known.names.get().is_some()
     }
 
-    /// Works out what pages of its places need, which takes a while of a large estate.
-    pub fn know_places(&self) {
-        self.index.numbered();
+    /// Works out what pages of its places of a kind need in this order, which takes a while of a large estate.
+    pub fn know_places(&self, kind: PlaceKind, order: PlaceOrder) {
+        let places = self.index.numbered();
+        if order == PlaceOrder::Name {
+            places.by_name(kind);
+        }
         self.index.names();
     }
 

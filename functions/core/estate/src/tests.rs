@@ -619,3 +619,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_order_is_known_when_it_was_worked_out_and_not_before() {
+    let index = shared();
+    let view = index.whole();
+    let known = |order| view.are_places_known(PlaceKind::Host, order);
+    assert!(!known(PlaceOrder::Score) && !known(PlaceOrder::Name));
+    view.know_places(PlaceKind::Host, PlaceOrder::Score);
+    assert!(known(PlaceOrder::Score) && !known(PlaceOrder::Name));
+    view.know_places(PlaceKind::Host, PlaceOrder::Name);
+    assert!(known(PlaceOrder::Name));
+    assert!(!view.are_places_known(PlaceKind::Image, PlaceOrder::Name));
+}

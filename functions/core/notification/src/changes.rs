@@ -42,13 +42,47 @@ pub struct Compared<'a> {
     /// What was found before; `None` for a place that was never judged by any advisories: all is new then, and told as a
     /// digest.
     pub before: Option<Found<'a>>,
-    /// Whether what is new was there before and only could not be read, as of an image whose layers come one after the
-    /// other: nothing happened then, and it is told as a digest, too.
+    /// Whether more can be read or judged than before, as of an image whose layers come one after the other: what is new may
+    /// have been there before, nothing happened then, and it is told as a digest, too.
     pub sees_more: bool,
     /// What is found now.
     pub now: Found<'a>,
     /// Whether less could be read or judged now than before, so that what is missing may still be there.
     pub sees_less: bool,
+    /// What was there when more could be read and judged, was not seen since, and may still be there: it is not new when it is
+    /// seen again.
+    pub unseen: &'a [Recognised],
+}
+
+/// A finding as it is recognised: the vulnerability and the package that advisories speak of, whatever version it has and
+/// into however many packages it was split.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Recognised {
+    /// The vulnerability.
+    pub vulnerability: VulnerabilityId,
+    /// The package as advisories name it.
+    pub package: String,
+}
+
+/// What was there and is not seen now, in order: of before where less can be seen than then, and of what was not seen then.
+pub fn unseen(compared: &Compared<'_>) -> Vec<Recognised> {
+    let has: BTreeSet<_> = compared.now.findings.iter().map(key).collect();
+    let lost = compared.before.filter(|_| compared.sees_less);
+    let lost = lost.map_or(&[][..], |before| before.findings).iter();
+    let all: BTreeSet<_> = lost.map(key).chain(unseen_before(compared)).collect();
+    let left = all.difference(&has);
+    left.map(|(vulnerability, package)| Recognised {
+        vulnerability: (*vulnerability).clone(),
+        package: (*package).to_owned(),
+    })
+    .collect()
+}
+
+fn unseen_before<'a>(
+    compared: &Compared<'a>,
+) -> impl Iterator<Item = (&'a VulnerabilityId, &'a str)> {
+    let unseen = compared.unseen.iter();
+    unseen.map(|one| (&one.vulnerability, one.package.as_str()))
 }
 
 /// What changed: one change for each fix, or a digest where there are very many. A package that was replaced by one which
@@ -56,7 +90,8 @@ pub struct Compared<'a> {
 pub fn changes(compared: &Compared<'_>) -> Vec<PlaceChange> {
     let before = compared.before.map_or(&[][..], |before| before.findings);
     let now = compared.now.findings;
-    let had: BTreeSet<_> = before.iter().map(key).collect();
+    let had = before.iter().map(key).chain(unseen_before(compared));
+    let had: BTreeSet<_> = had.collect();
     let has: BTreeSet<_> = now.iter().map(key).collect();
     let new: Vec<&Finding> = now.iter().filter(|f| !had.contains(&key(f))).collect();
     let mut changes = told(
@@ -86,8 +121,7 @@ pub fn changes(compared: &Compared<'_>) -> Vec<PlaceChange> {
     changes
 }
 
-/// A finding as it is recognised: the vulnerability and the package that advisories speak of, whatever version it has and
-/// into however many packages it was split.
+/// What [`Recognised`] is of a finding.
 fn key(finding: &Finding) -> (&VulnerabilityId, &str) {
     (&finding.vulnerability, &finding.evidence.matched_name)
 }

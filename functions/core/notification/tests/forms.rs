@@ -53,7 +53,63 @@ fn compare(
         sees_more: false,
         now: found(now),
         sees_less,
+        unseen: &[],
     })
+}
+
+#[test]
+fn what_was_not_seen_for_a_while_is_not_new() {
+    let place = "host/a".parse().unwrap();
+    let found = |findings| changes::Found {
+        findings,
+        cannot_judge: &[],
+    };
+    let old = [
+        finding("CVE-2026-0001", "openssl", Some("1.0-2"), "high"),
+        finding("CVE-2026-0002", "zlib", Some("1.0-2"), "high"),
+    ];
+    let less = changes::Compared {
+        place: &place,
+        name: "a",
+        before: Some(found(&old)),
+        sees_more: false,
+        now: found(&old[..1]),
+        sees_less: true,
+        unseen: &[],
+    };
+    assert_eq!(changes::changes(&less), []);
+    let unseen = changes::unseen(&less);
+    assert_eq!(unseen.len(), 1);
+    assert_eq!(unseen[0].package, "zlib");
+    // It stays so while nothing more is seen, and what goes meanwhile is fixed.
+    let still = changes::Compared {
+        before: Some(found(&old[..1])),
+        now: found(&[]),
+        sees_less: false,
+        unseen: &unseen,
+        ..less
+    };
+    assert_eq!(changes::unseen(&still), unseen);
+    let gone = changes::changes(&still);
+    assert_eq!(gone.len(), 1);
+    assert_eq!(gone[0].event, NotificationEvent::FindingsFixed);
+    // Seen again, it is no news; what is, is told.
+    let new = [
+        old[1].clone(),
+        finding("CVE-2026-0003", "zlib", Some("1.0-2"), "high"),
+    ];
+    let more = changes::Compared {
+        before: Some(found(&[])),
+        now: found(&new),
+        sees_more: true,
+        unseen: &unseen,
+        ..still
+    };
+    let told = changes::changes(&more);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].vulnerabilities.len(), 1);
+    assert_eq!(told[0].vulnerabilities[0].id.as_str(), "CVE-2026-0003");
+    assert_eq!(changes::unseen(&more), []);
 }
 
 fn gathered(changes: &[PlaceChange]) -> Notification {

@@ -76,30 +76,34 @@ pub(super) async fn deliver(
     } else {
         let sender = context.sender()?;
         sender
-            .send(&channel.target, &secrets, told, id.as_str(), now)
+            .send(
+                &channel.target,
+                &secrets,
+                told,
+                id.as_str(),
+                &record.taken_by,
+                now,
+            )
             .await
     };
     let (state, result, wait_s) = match &outcome {
         Outcome::Delivered(said) => (DeliveryState::Delivered, said, None),
         Outcome::Later { reason, wait_s } => {
-            let at = usize::try_from(before).unwrap_or(usize::MAX);
-            match DELAYS_S.get(at) {
-                Some(delay_s) => {
-                    let wait_s = i64::try_from(wait_s.unwrap_or(0)).unwrap_or(i64::MAX);
-                    (
-                        DeliveryState::Pending,
-                        reason,
-                        Some(wait_s.max(i64::from(*delay_s))),
-                    )
-                }
-                None => (DeliveryState::Failed, reason, None),
-            }
+            let wait_s = later_s(before, *wait_s);
+            (state_of(wait_s), reason, wait_s)
+        }
+        Outcome::Partly { reason, .. } => {
+            let wait_s = later_s(before, None);
+            (state_of(wait_s), reason, wait_s)
         }
         Outcome::Refused(reason) | Outcome::Gone(reason) => (DeliveryState::Failed, reason, None),
     };
     tracing::info!(delivery = %id, ?state, result, "a notification was tried");
     let next = wait_s.map(|wait_s| context.now().plus_ms(wait_s.saturating_mul(1000)));
-    let tried = record.tried(context.now(), state, next, result);
+    let mut tried = record.tried(context.now(), state, next, result);
+    if let Outcome::Partly { taken_by, .. } = &outcome {
+        tried = tried.taken_by(taken_by);
+    }
     if !deliveries.put(tenant, &tried, Some(revision)).await? {
         // It was waited for no longer, or is sent again.
         return Ok(());
@@ -112,7 +116,9 @@ pub(super) async fn deliver(
             let off = channels.switch_off(tenant, &channel, channel_revision, reason);
             off.await?;
         }
-        Outcome::Later { reason, .. } | Outcome::Refused(reason) => {
+        Outcome::Later { reason, .. }
+        | Outcome::Partly { reason, .. }
+        | Outcome::Refused(reason) => {
             channels.failed(tenant, &channel.id, reason).await?;
         }
     }
@@ -120,6 +126,24 @@ pub(super) async fn deliver(
         follow(context, tenant, &tried).await?;
     }
     Ok(())
+}
+
+/// How long to wait after an attempt with so many before it, in seconds, where a receiver may have asked for a while; `None`
+/// after the last.
+fn later_s(before: u32, asked_s: Option<u64>) -> Option<i64> {
+    let at = usize::try_from(before).unwrap_or(usize::MAX);
+    let delay_s = i64::from(*DELAYS_S.get(at)?);
+    let asked_s = i64::try_from(asked_s.unwrap_or(0)).unwrap_or(i64::MAX);
+    Some(asked_s.max(delay_s))
+}
+
+/// The state of what did not arrive, and is tried again or not.
+fn state_of(wait_s: Option<i64>) -> DeliveryState {
+    if wait_s.is_some() {
+        DeliveryState::Pending
+    } else {
+        DeliveryState::Failed
+    }
 }
 
 /// Puts the event where the operator's tools read.

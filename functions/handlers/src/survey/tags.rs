@@ -63,9 +63,15 @@ async fn new_tags(
             match newest_by_time(&product, &scope, repository, part).await {
                 // Who may read images need not have a say in the product's own interface, nor a way to it: the newest are then
                 // the last in the order of versions, as of other registries.
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::info!(registry = %look.registry, repository, error, "nobody says when tags were pushed");
+                Err(error) if error.is_for_good() => {
+                    let why = failed(error).reason();
+                    tracing::info!(registry = %look.registry, repository, why, "nobody says when tags were pushed");
+                    part.note = Some(by_versions(&why));
+                    None
+                }
+                Err(error) => return Err(failed(error)),
+                Ok(None) => {
+                    part.note = Some(by_versions("it has no such repository"));
                     None
                 }
                 Ok(found) => found,
@@ -120,6 +126,14 @@ async fn new_tags(
         );
     }
     Ok(sent)
+}
+
+/// What a look notes where it does not go by when tags were pushed.
+fn by_versions(why: &str) -> String {
+    format!(
+        "The newest tags are the last in the order of versions, since the registry's own interface does not say when tags were \
+         pushed: {why}"
+    )
 }
 
 /// The newest tags of a repository by when they were pushed; `None` when the product has no such repository.

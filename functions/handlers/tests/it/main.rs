@@ -10,6 +10,7 @@ mod batches;
 mod exceptions;
 mod feeds;
 mod images;
+mod mails;
 mod needs;
 mod notify;
 mod path;

@@ -20,11 +20,13 @@ use records::{
 };
 use schemas::{
     ChannelId, TenantId, Timestamp,
+    agent::InventoryBody,
     api::{
         collection::CollectionText,
         notification::{ChannelTarget, ChannelWants, DeliveryState},
     },
     collection::CollectionParts,
+    inventory::{CoverageGap, CoverageStatus, GapReason},
     notification::NotificationEvent,
 };
 use secrecy::ExposeSecret as _;
@@ -165,6 +167,16 @@ async fn two_hosts(world: &World) {
         world.send(&agent, 1, &host(name, &packages, &[])).await;
     }
     world.settle().await;
+}
+
+/// What was not read of a host.
+fn gap(path: &str) -> CoverageGap {
+    CoverageGap {
+        reason: GapReason::ReadError,
+        detail: "It is locked.".to_owned(),
+        path: Some(path.to_owned()),
+        layer: None,
+    }
 }
 
 /// Two vulnerabilities that one update mends.
@@ -391,6 +403,69 @@ async fn an_image_that_lacks_a_layer_is_told_of_what_is_new_and_once_of_what_the
     assert_eq!(ids(&arrived), ["CVE-2026-0002"]);
     let body: Value = serde_json::from_slice(&arrived[0].2).unwrap();
     assert_eq!(body["data"]["digest"], true, "it was there all the time");
+    assert_eq!(world.dead().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_place_that_is_not_whole_for_a_while_is_not_told_as_new_again() {
+    let world = World::with_limits(limits(0)).await;
+    let listener = Listener::new().await;
+    two_hosts(&world).await;
+    world.document("tracker.json", news());
+    world.refresh().await;
+    world.settle().await;
+    let both = [
+        NotificationEvent::FindingsNew,
+        NotificationEvent::FindingsFixed,
+    ];
+    channel(&world, "c1", format!("{}/ok", listener.address), &both).await;
+    let agent = world.agent("a").await;
+    let seq = std::cell::Cell::new(1);
+    let scanned = async |packages: &[(&str, &str)], gaps: usize| {
+        let mut body = host("a", packages, &[]);
+        let InventoryBody::Host { inventory } = &mut body else {
+            panic!("not a host");
+        };
+        inventory.coverage.gaps = (0..gaps).map(|n| gap(&format!("var/lib/{n}"))).collect();
+        if gaps > 0 {
+            inventory.coverage.status = CoverageStatus::Partial;
+        }
+        seq.set(seq.get() + 1);
+        world.send(&agent, seq.get(), &body).await;
+        world.settle().await;
+        world.found("host/a").await.len()
+    };
+    let all = [("openssl", "3.0.15-1"), ("curl", "8")];
+    // The database of packages is locked now and then, wholly or in part.
+    for _ in 0..2 {
+        assert_eq!(scanned(&[("curl", "8")], 2).await, 0);
+        assert_eq!(scanned(&[("bash", "8")], 1).await, 0);
+        assert_eq!(scanned(&all, 0).await, 2);
+    }
+    assert!(listener.take("/ok").is_empty(), "nothing happened");
+    // What came while it was not seen is told, and nothing else.
+    assert_eq!(scanned(&[("curl", "8")], 1).await, 0);
+    let more = [
+        ("openssl", "CVE-2026-0001", "3.0.1"),
+        ("openssl", "CVE-2026-0002", "3.0.16-1"),
+        ("openssl", "CVE-2026-0003", "3.0.16-1"),
+        ("zlib", "CVE-2026-0004", "2"),
+    ];
+    world.document("tracker.json", tracker(&more));
+    world.refresh().await;
+    world.settle().await;
+    let with_zlib = [all[0], all[1], ("zlib", "1")];
+    assert_eq!(scanned(&with_zlib, 0).await, 3);
+    let of_a = |id: &str| ("host/a".to_owned(), id.to_owned());
+    let arrived = told(&listener.take("/ok"));
+    assert_eq!(arrived, BTreeSet::from([of_a("CVE-2026-0004")]));
+    assert_eq!(
+        scanned(&[("openssl", "3.0.16-1"), ("zlib", "1")], 0).await,
+        1
+    );
+    let arrived = told(&listener.take("/ok"));
+    let fixed = ["CVE-2026-0002", "CVE-2026-0003"].map(of_a);
+    assert_eq!(arrived, BTreeSet::from(fixed));
     assert_eq!(world.dead().await, []);
 }
 

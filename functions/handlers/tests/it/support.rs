@@ -272,7 +272,9 @@ impl World {
                         shown.as_object_mut().unwrap().remove(steps);
                     }
                     let mut findings = serde_json::to_value(&document).unwrap();
-                    findings.as_object_mut().unwrap().remove("generation");
+                    for steps in ["generation", "unseen"] {
+                        findings.as_object_mut().unwrap().remove(steps);
+                    }
                     let both = json!({ "record": shown, "findings": findings });
                     outcome.insert(record.place.to_string(), both);
                 }

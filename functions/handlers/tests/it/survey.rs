@@ -1,5 +1,11 @@
 //! Registries that are looked at for images that nobody read yet.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU16, Ordering},
+};
+
+use axum::http::StatusCode;
 use records::{
     Registries as Kept, RegistryRecord,
     messages::{self, RegistryMessage},
@@ -9,6 +15,7 @@ use schemas::{
     RegistryId, Timestamp,
     api::registry::{RegistryCredentialKind, RegistryRun, RegistryScope, RegistrySettings},
 };
+use tokio::net::TcpListener;
 
 use crate::{
     registry::{Registry, world},
@@ -243,6 +250,69 @@ async fn what_a_registry_refuses_is_told_and_is_no_dead_letter() {
         "{told}"
     );
     assert_eq!(world.dead().await, []);
+}
+
+/// A product's own interface that answers everything so, and how often it was asked.
+async fn interface(status: Arc<AtomicU16>) -> (String, Arc<AtomicU16>) {
+    let asked = Arc::<AtomicU16>::default();
+    let count = Arc::clone(&asked);
+    let answer = move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        let status = status.load(Ordering::SeqCst);
+        let artifacts = r#"[{"tags": [{"name": "v1", "push_time": "2026-03-01T00:00:00Z"},
+            {"name": "v2", "push_time": "2026-01-01T00:00:00Z"}]}]"#;
+        let body = if status == 200 { artifacts } else { "no" };
+        let answer = (StatusCode::from_u16(status).unwrap(), body);
+        std::future::ready(answer)
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = axum::Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (format!("http://{address}"), asked)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn which_tags_are_the_newest_does_not_change_because_an_interface_is_busy() {
+    let (registry, _) = Registry::start().await;
+    registry.hold("list", br#"{"tags": ["v1", "v2"]}"#.to_vec());
+    let manifest = registry.held("1");
+    for tag in ["v1", "v2"] {
+        registry.hold(tag, manifest.clone());
+    }
+    let status = Arc::new(AtomicU16::new(200));
+    let (api, asked) = interface(Arc::clone(&status)).await;
+    let world = world(World::clear().await, u64::MAX).await;
+    set_up(&world, &registry, &["team/app"], |settings| {
+        settings.kind = schemas::api::registry::RegistryKind::Harbor;
+        settings.api = Some(api);
+        settings.scope.newest = Some(1);
+    })
+    .await;
+    look(&world, 1).await;
+    assert_eq!(names(&rows(&world).await), ["team/app:v1"]);
+    let first = run(&world).await;
+    assert_eq!((first.notes.len(), first.problems.len()), (0, 0));
+    for (began_s, passing) in [(2, 429), (3, 503)] {
+        status.store(passing, Ordering::SeqCst);
+        let before = asked.load(Ordering::SeqCst);
+        look(&world, began_s).await;
+        assert!(
+            asked.load(Ordering::SeqCst) > before + 1,
+            "it is tried again"
+        );
+        let run = run(&world).await;
+        assert_eq!(run.problems.len(), 1, "{run:?}");
+        assert_eq!(names(&rows(&world).await), ["team/app:v1"], "{passing}");
+    }
+    // Who is not let in goes by versions, and that is said.
+    status.store(403, Ordering::SeqCst);
+    look(&world, 4).await;
+    let last = run(&world).await;
+    assert_eq!(last.problems, Vec::<String>::new());
+    assert_eq!(last.notes.len(), 1, "{last:?}");
+    assert!(last.notes[0].contains("order of versions"), "{last:?}");
+    assert_eq!(names(&rows(&world).await), ["team/app:v1", "team/app:v2"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -23,7 +23,7 @@ use lettre::{
         extension::ClientId,
     },
 };
-use notification::{ChannelSecrets, Mail, mail};
+use notification::{ChannelSecrets, Mail};
 use schemas::{
     Timestamp,
     api::notification::{MailEncryption, MailSettings},
@@ -108,27 +108,54 @@ pub fn is_mail_address(text: &str) -> bool {
         && text.parse::<Address>().is_ok()
 }
 
-/// Sends a notification as one mail to all. `id` is the same for every attempt, so mail that comes twice has one Message-ID.
-pub(super) async fn send(
-    guard: &Guard,
-    settings: &MailSettings,
-    secrets: &ChannelSecrets,
-    told: &Notification,
-    id: &str,
-    now: Timestamp,
-) -> Outcome {
-    let talk = timeout(TALK_TIMEOUT, talk(guard, settings, secrets, told, id, now));
-    let said = talk.await.unwrap_or(Err(MailError::Time));
+/// A mail that is sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent<'a> {
+    pub(super) settings: &'a MailSettings,
+    pub(super) told: &'a Notification,
+    /// The same for every attempt, so mail that comes twice has one Message-ID.
+    pub(super) id: &'a str,
+    /// Who has it since an earlier attempt.
+    pub(super) has: &'a [String],
+    pub(super) now: Timestamp,
+}
+
+/// What a server did with a mail.
+#[derive(Debug, Default)]
+struct Handed {
+    /// What it said, and who is not to get it.
+    said: String,
+    /// Those it took the mail for.
+    taken_by: Vec<String>,
+    /// Whether it may take it later for others.
+    is_partly: bool,
+}
+
+/// Sends a notification as one mail to all who do not have it.
+pub(super) async fn send(guard: &Guard, mail: &Sent<'_>, secrets: &ChannelSecrets) -> Outcome {
+    let settings = mail.settings;
     let short = |text: &str, most: usize| -> String {
         let text = secrets.removed_from(text);
         let text = text.chars().filter(|c| !c.is_control());
         format!("{}: {}", settings.host, text.take(most).collect::<String>())
     };
-    match said {
-        Ok((said, mut server)) => {
+    if settings.to.iter().all(|to| mail.has.contains(to)) {
+        return Outcome::Delivered("every address has it since an earlier attempt".to_owned());
+    }
+    let talk = timeout(TALK_TIMEOUT, talk(guard, mail, secrets));
+    match talk.await.unwrap_or(Err(MailError::Time)) {
+        Ok((handed, mut server)) => {
             // It was taken: how the server says goodbye does not matter, nor how long it takes for that.
             let _ = timeout(QUIT_TIMEOUT, server.quit()).await;
-            Outcome::Delivered(short(&said, MAX_TAKEN_CHARS))
+            let said = short(&handed.said, MAX_TAKEN_CHARS);
+            if handed.is_partly {
+                Outcome::Partly {
+                    reason: said,
+                    taken_by: handed.taken_by,
+                }
+            } else {
+                Outcome::Delivered(said)
+            }
         }
         Err(error) if error.is_passing() => Outcome::Later {
             reason: short(&error.to_string(), MAX_TOLD_CHARS),
@@ -138,16 +165,14 @@ pub(super) async fn send(
     }
 }
 
-/// Has a server take a mail; returns what it said, with the connection.
+/// Has a server take a mail; returns what it did, with the connection.
 async fn talk(
     guard: &Guard,
-    settings: &MailSettings,
+    mail: &Sent<'_>,
     secrets: &ChannelSecrets,
-    told: &Notification,
-    id: &str,
-    now: Timestamp,
-) -> Result<(String, AsyncSmtpConnection), MailError> {
-    let (envelope, bytes) = message(settings, &mail(told), told, id, now)?;
+) -> Result<(Handed, AsyncSmtpConnection), MailError> {
+    let settings = mail.settings;
+    let (envelope, bytes) = message(mail, &notification::mail(mail.told))?;
     let plain = match settings.encryption {
         MailEncryption::None => true,
         MailEncryption::Tls | MailEncryption::Starttls => false,
@@ -179,42 +204,56 @@ async fn talk(
         let mechanisms = [Mechanism::Plain, Mechanism::Login];
         server.auth(&mechanisms, &credentials).await?;
     }
-    let said = hand_over(&mut server, &envelope, &bytes).await?;
-    Ok((said, server))
+    let all = settings.to.len();
+    let handed = hand_over(&mut server, &envelope, &bytes, all).await?;
+    Ok((handed, server))
 }
 
-/// Hands a mail over for those addresses that the server takes. One who left keeps it from nobody else.
+/// Hands a mail over for those addresses that the server takes, of so many with those who have it. One who left keeps it from
+/// nobody else, and one whom it takes nothing for now from nobody either: servers ask to wait by recipient (a list of who
+/// sent before, a full mailbox, too many at once; RFC 5321, 4.5.3.1.10).
 async fn hand_over(
     server: &mut AsyncSmtpConnection,
     envelope: &Envelope,
     bytes: &[u8],
-) -> Result<String, MailError> {
+    all: usize,
+) -> Result<Handed, MailError> {
     let from = MailFrom::new(envelope.from().cloned(), Vec::new());
     server.command(from).await?;
     let mut refused = Vec::new();
+    let mut taken_by = Vec::new();
     for to in envelope.to() {
         match server.command(Rcpt::new(to.clone(), Vec::new())).await {
-            Ok(_) => {}
+            Ok(_) => taken_by.push(to.to_string()),
             // An answer, and not a connection that broke.
             Err(error) if error.status().is_some() => refused.push((to, error)),
             Err(error) => return Err(error.into()),
         }
     }
-    let number = envelope.to().len();
-    if refused.len() == number {
-        let passing = refused.iter().find(|(_, error)| error.is_transient());
-        let why = passing.or(refused.first());
-        return Err(MailError::Nobody {
-            why: why.map_or_else(String::new, |(to, error)| format!("{to}: {error}")),
-            is_passing: passing.is_some(),
-        });
-    }
-    server.command(Data).await?;
-    let answer = server.message(bytes).await?;
-    let lines: Vec<&str> = answer.message().collect();
-    let said = format!("{} {}", answer.code(), lines.join(" "));
+    let passing = refused.iter().find(|(_, error)| error.is_transient());
+    let is_partly = passing.is_some();
+    let said = if taken_by.is_empty() {
+        let is_first = envelope.to().len() == all;
+        if is_partly || is_first {
+            let why = passing.or(refused.first());
+            return Err(MailError::Nobody {
+                why: why.map_or_else(String::new, |(to, error)| format!("{to}: {error}")),
+                is_passing: is_partly,
+            });
+        }
+        "the other addresses have it".to_owned()
+    } else {
+        server.command(Data).await?;
+        let answer = server.message(bytes).await?;
+        let lines: Vec<&str> = answer.message().collect();
+        format!("{} {}", answer.code(), lines.join(" "))
+    };
     if refused.is_empty() {
-        return Ok(said);
+        return Ok(Handed {
+            said,
+            taken_by,
+            is_partly,
+        });
     }
     let each = refused.iter().map(|(to, error)| {
         let why = error.to_string();
@@ -223,10 +262,14 @@ async fn hand_over(
     });
     let each: Vec<String> = each.collect();
     let refused = refused.len();
-    Ok(format!(
-        "{said}; refused for {refused} of {number} addresses: {}",
-        each.join(", ")
-    ))
+    Ok(Handed {
+        said: format!(
+            "{said}; refused for {refused} of {all} addresses: {}",
+            each.join(", ")
+        ),
+        taken_by,
+        is_partly,
+    })
 }
 
 /// Hears the greeting, asks for encryption, and returns the greeting.
@@ -278,14 +321,15 @@ async fn answer(stream: &mut TcpStream) -> Result<Vec<u8>, MailError> {
     }
 }
 
-/// The mail as it is sent, with its envelope.
-fn message(
-    settings: &MailSettings,
-    mail: &Mail,
-    told: &Notification,
-    id: &str,
-    now: Timestamp,
-) -> Result<(Envelope, Vec<u8>), MailError> {
+/// The mail as it is sent, with the envelope of those who do not have it.
+fn message(sent: &Sent<'_>, mail: &Mail) -> Result<(Envelope, Vec<u8>), MailError> {
+    let Sent {
+        settings,
+        told,
+        id,
+        has,
+        now,
+    } = *sent;
     let odd = |error: &dyn std::error::Error| MailError::Form(error.to_string());
     let address = |text: &str| text.parse::<Address>().map_err(|error| odd(&error));
     let from = address(&settings.from)?;
@@ -319,7 +363,10 @@ fn message(
     }
     let parts = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
     let message = builder.multipart(parts).map_err(|error| odd(&error))?;
-    let envelope = Envelope::new(Some(from), to).map_err(|error| odd(&error))?;
+    let named = settings.to.iter().zip(to);
+    let left = named.filter(|(text, _)| !has.contains(text));
+    let left = left.map(|(_, address)| address).collect();
+    let envelope = Envelope::new(Some(from), left).map_err(|error| odd(&error))?;
     Ok((envelope, message.formatted()))
 }
 
@@ -413,11 +460,17 @@ mod tests {
             "n-1",
             Timestamp::from_ms(0),
         );
-        let mut mail = mail(&told);
+        let mut mail = notification::mail(&told);
         mail.subject = "x\r\nBcc: all@example.org".to_owned();
         mail.text = "a\r\n.\r\nMAIL FROM:<x>\r\n".to_owned();
-        let (envelope, bytes) =
-            message(&settings, &mail, &told, "c.1", Timestamp::from_ms(0)).unwrap();
+        let sent = Sent {
+            settings: &settings,
+            told: &told,
+            id: "c.1",
+            has: &[],
+            now: Timestamp::from_ms(0),
+        };
+        let (envelope, bytes) = message(&sent, &mail).unwrap();
         assert_eq!(envelope.to().len(), 1);
         let text = String::from_utf8(bytes).unwrap();
         let (head, _) = text.split_once("\r\n\r\n").unwrap();

@@ -101,7 +101,7 @@ impl Registry {
                 Ok(Some(page)) => return Ok(page),
                 Ok(None) => {}
                 // Who may read images need not have a say in the product's own interface, nor a way to it.
-                Err(error) if after.is_none() => {
+                Err(error) if after.is_none() && error.is_for_good() => {
                     let error = &error as &dyn std::error::Error;
                     tracing::info!(registry = %self.name(), error, "the product's own interface lists nothing");
                 }

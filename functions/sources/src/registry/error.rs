@@ -128,6 +128,20 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
+    /// Whether a product's own interface has nothing to say to this client, now or later, so that the registry is read without
+    /// it: it does not let the client in, answers something else, or nobody answers there. What passes is no such reason, or a
+    /// registry would be read in another way each time.
+    pub fn is_for_good(&self) -> bool {
+        let is_nobody = matches!(
+            self,
+            Self::Unreachable {
+                source: HttpError::Unreachable { source, .. },
+                ..
+            } if source.is_connect() && !source.is_timeout()
+        );
+        is_nobody || !self.is_passing()
+    }
+
     /// Whether the same might go well later: the registry or the way to it is at fault, and not what was asked.
     pub fn is_passing(&self) -> bool {
         let never = matches!(

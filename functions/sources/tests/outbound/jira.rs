@@ -164,7 +164,7 @@ async fn one_fix_is_one_issue_that_is_done_when_the_last_place_has_it() {
         let to = target(&address, deployment, Some("done"));
         let say = async |id: &str, event, hosts: &[&str]| {
             let told = fix(event, hosts);
-            delivered(sender().send(&to, &token(), &told, id, now()).await)
+            delivered(sender().send(&to, &token(), &told, id, &[], now()).await)
         };
         let new = NotificationEvent::FindingsNew;
         let fixed = NotificationEvent::FindingsFixed;

@@ -12,18 +12,21 @@ use schemas::{
     api::notification::{ChannelTarget, MailEncryption, MailSettings},
     notification::NotificationEvent,
 };
+use sources::outbound::Outcome;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
     net::TcpListener,
 };
 
-use crate::{Certificate, certificate, delivered, fix, later, refused, send};
+use crate::{Certificate, certificate, delivered, fix, later, refused, send, send_on};
 
 /// What a server heard: commands, whether each was encrypted, and mails.
 #[derive(Clone, Debug, Default)]
 struct Heard {
     commands: Vec<(bool, String)>,
     mails: Vec<String>,
+    /// Whether mailboxes that were full are no longer.
+    has_room: bool,
 }
 
 /// How a server behaves.
@@ -107,7 +110,9 @@ async fn converse(
             }
             "AUTH" => "535 wrong hidden-word\r\n",
             "RCPT" if command.contains("nobody") => "550 no such mailbox\r\n",
-            "RCPT" if command.contains("full") => "452 mailbox is full\r\n",
+            "RCPT" if command.contains("full") && !heard.lock().unwrap().has_room => {
+                "452 mailbox is full\r\n"
+            }
             "DATA" => "354 go on\r\n",
             // The one who sends hangs up.
             "QUIT" if manner == Manner::Clinging => continue,
@@ -232,7 +237,7 @@ async fn a_server_that_does_not_encrypt_or_interferes_is_told_nothing() {
         let to = target(settings(port, MailEncryption::Starttls, Some(&own.pem)));
         // Both pieces of an injection may come apart; then encryption fails.
         match send(&to, &word(), &told).await {
-            sources::outbound::Outcome::Refused(reason) => {
+            Outcome::Refused(reason) => {
                 assert!(reason.contains(says), "{reason}");
             }
             other => {
@@ -284,7 +289,10 @@ async fn who_left_keeps_a_mail_from_nobody_else_and_a_server_that_took_it_is_not
     let mut to = settings(port, MailEncryption::Tls, Some(&own.pem));
     let names = ["nobody", "ops", "full", "duty"];
     to.to = names.map(|name| format!("{name}@example.org")).to_vec();
-    let said = delivered(send(&target(to.clone()), &word(), &told).await);
+    let sent = send(&target(to.clone()), &word(), &told).await;
+    let Outcome::Partly { reason, taken_by } = sent else {
+        panic!("{sent:?}");
+    };
     for part in [
         "queued as 7",
         "2 of 4",
@@ -293,16 +301,51 @@ async fn who_left_keeps_a_mail_from_nobody_else_and_a_server_that_took_it_is_not
         "full@example.org",
         "mailbox is full",
     ] {
+        assert!(reason.contains(part), "{part} in {reason}");
+    }
+    assert!(!reason.contains("ops@"), "{reason}");
+    assert_eq!(taken_by, ["ops@example.org", "duty@example.org"]);
+    let asked = |heard: &Heard| -> Vec<String> {
+        let commands = heard.commands.iter().map(|(_, command)| command.clone());
+        commands.filter(|one| one.starts_with("RCPT")).collect()
+    };
+    {
+        let mut heard = heard.lock().unwrap();
+        assert_eq!((heard.mails.len(), asked(&heard).len()), (1, 4));
+        heard.commands.clear();
+    }
+    // The next attempt is for the others alone, and is one of the same mail.
+    let reason = later(send_on(&target(to.clone()), &word(), &told, &taken_by).await);
+    assert!(reason.contains("mailbox is full"), "{reason}");
+    {
+        let mut heard = heard.lock().unwrap();
+        assert_eq!((heard.mails.len(), asked(&heard).len()), (1, 2));
+        let commands = asked(&heard).join(" ");
+        assert!(!commands.contains("ops@") && !commands.contains("duty@"));
+        heard.commands.clear();
+        heard.has_room = true;
+    }
+    let said = delivered(send_on(&target(to.clone()), &word(), &told, &taken_by).await);
+    for part in ["queued as 7", "1 of 4", "nobody@example.org"] {
         assert!(said.contains(part), "{part} in {said}");
     }
-    assert!(!said.contains("ops@"), "{said}");
     {
-        let heard = heard.lock().unwrap();
-        assert_eq!(heard.mails.len(), 1);
-        let commands = heard.commands.iter();
-        let asked = commands.filter(|(_, one)| one.starts_with("RCPT")).count();
-        assert_eq!(asked, 4);
+        let mut heard = heard.lock().unwrap();
+        assert_eq!((heard.mails.len(), asked(&heard).len()), (2, 2));
+        let [first, second] = [&heard.mails[0], &heard.mails[1]];
+        assert_eq!(header(first, "Message-ID"), header(second, "Message-ID"));
+        assert_eq!(header(first, "To"), header(second, "To"));
+        heard.has_room = false;
     }
+    // Where those who are left are never going to take it, the others have it.
+    let left = ["ops", "full", "duty"].map(|name| format!("{name}@example.org"));
+    let said = delivered(send_on(&target(to.clone()), &word(), &told, &left).await);
+    assert!(
+        said.contains("1 of 4") && said.contains("nobody@"),
+        "{said}"
+    );
+    let said = delivered(send_on(&target(to.clone()), &word(), &told, &to.to).await);
+    assert!(said.contains("every address has it"), "{said}");
     // As long as one may be taken later, it is tried later.
     to.to = vec![
         "nobody@example.org".to_owned(),
@@ -314,7 +357,7 @@ async fn who_left_keeps_a_mail_from_nobody_else_and_a_server_that_took_it_is_not
     refused(send(&target(to), &word(), &told).await);
     assert_eq!(
         heard.lock().unwrap().mails.len(),
-        1,
+        2,
         "nothing is sent to nobody"
     );
 }
@@ -367,7 +410,7 @@ async fn a_server_that_others_wrote_takes_it() {
     let mut outcome = None;
     for _ in 0..100 {
         let sent = send(&target(to.clone()), &ChannelSecrets::default(), &told).await;
-        let is_there = !matches!(sent, sources::outbound::Outcome::Later { .. });
+        let is_there = !matches!(sent, Outcome::Later { .. });
         outcome = Some(sent);
         if is_there {
             break;

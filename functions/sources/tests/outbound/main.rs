@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bounded;
 mod jira;
 mod mail;
 mod syslog;
@@ -64,8 +65,20 @@ fn sender() -> Outbound {
 }
 
 async fn send(target: &ChannelTarget, secrets: &ChannelSecrets, told: &Notification) -> Outcome {
+    send_on(target, secrets, told, &[]).await
+}
+
+/// Sends what some have since an earlier attempt.
+async fn send_on(
+    target: &ChannelTarget,
+    secrets: &ChannelSecrets,
+    told: &Notification,
+    has: &[String],
+) -> Outcome {
     let sender = sender();
-    sender.send(target, secrets, told, "c1.0-ab", now()).await
+    sender
+        .send(target, secrets, told, "c1.0-ab", has, now())
+        .await
 }
 
 /// One fix at some hosts.

@@ -114,10 +114,10 @@ async fn without_encryption_only_where_the_operator_allows_it() {
 
     let nobody = Outbound::new(&Guard::default()).unwrap();
     let none = ChannelSecrets::default();
-    let inside = nobody.send(&to, &none, &told, "c1.0-ab", now()).await;
+    let inside = nobody.send(&to, &none, &told, "c1.0-ab", &[], now()).await;
     assert!(refused(inside).contains("private network"));
     let to = target("192.0.2.1", port, SyslogTransport::Tcp, None);
-    let public = nobody.send(&to, &none, &told, "c1.0-ab", now()).await;
+    let public = nobody.send(&to, &none, &told, "c1.0-ab", &[], now()).await;
     assert!(refused(public).contains("not encrypted"));
 }
 

@@ -61,7 +61,7 @@ pub(crate) async fn test(
     } else {
         let sender = state.outbound();
         sender
-            .send(&record.target, &secrets, &told, &name, now)
+            .send(&record.target, &secrets, &told, &name, &[], now)
             .await
     };
     tracing::info!(channel = %id, by = caller.name(), %tenant, "channel tried");
@@ -71,6 +71,7 @@ pub(crate) async fn test(
             result,
         },
         Outcome::Later { reason: result, .. }
+        | Outcome::Partly { reason: result, .. }
         | Outcome::Refused(result)
         | Outcome::Gone(result) => ChannelTest {
             delivered: false,

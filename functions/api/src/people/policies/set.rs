@@ -47,7 +47,7 @@ pub(crate) async fn set(
     State(state): State<ApiState>,
     FromPath(id): FromPath<String>,
     headers: HeaderMap,
-    FromLargeJson(wanted): FromLargeJson<PolicyText>,
+    FromLargeJson(wanted, _turn): FromLargeJson<PolicyText>,
 ) -> Result<Response, ApiError> {
     let id = known(&id)?;
     let form = match wanted.form {

@@ -41,7 +41,7 @@ use crate::{
 pub(crate) async fn upload(
     caller: Scoped<needs::UploadScans>,
     State(state): State<ApiState>,
-    FromLargeJson(report): FromLargeJson<Report>,
+    FromLargeJson(report, _turn): FromLargeJson<Report>,
 ) -> Result<(StatusCode, Json<ScanRow>), ApiError> {
     if report.version > REPORT_VERSION {
         return Err(ApiError::new(
