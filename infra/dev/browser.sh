@@ -10,9 +10,8 @@ cd "$(dirname "$0")/../.."
 
 infra/dev/lint-frontend.sh build
 if [ -z "${BULKHEAD_BIN:-}" ]; then
-  # With other features the whole would be compiled once more.
-  cargo test --workspace --locked --no-run --quiet --test server
-  cargo build --workspace --locked --quiet --bins
+  # Together with a test they have the features that `make test` builds them with: otherwise the whole would be compiled once more.
+  cargo build --workspace --locked --quiet --bins --test server
   BULKHEAD_BIN=$(realpath "${CARGO_TARGET_DIR:-target}")/debug
 fi
 
