@@ -7,7 +7,7 @@ FEEDS ?=
 # Stack of CloudFormation for `make portal-aws`.
 STACK ?= bulkhead
 
-.PHONY: help prepare run stop demo portal portal-aws test test-api test-aws test-windows test-portal screenshots lint bench lambda fuzz cost cost-measure schemas clean
+.PHONY: help prepare run stop demo portal portal-aws test test-api test-aws test-windows test-portal screenshots lint bench bench-portal lambda fuzz cost cost-measure schemas clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,10 @@ lint: ## formatting, clippy, scripts, the template, the portal
 bench: ## speed and memory, as ratios against their limits
 	@infra/dev/prepare.sh build
 	@infra/dev/bench.sh
+
+bench-portal: ## how fast the portal is, by Lighthouse and on a slow processor, and its accessibility, as ratios against their limits
+	@infra/dev/prepare.sh browser
+	@FEEDS='$(FEEDS)' infra/dev/browser.sh bench
 
 lambda: ## the package for AWS Lambda, small (ARCHITECTURE=arm64 or x86_64; this machine's without it)
 	@infra/dev/prepare.sh build

@@ -48,7 +48,22 @@ const PAGES: Record<string, string> = {
   exports: "/settings?tab=exports",
 };
 
-const LISTS = ["vulnerabilities", "vulnerability-places", "hosts", "host-findings", "images", "image-findings"];
+/** Lists that have many rows. */
+const LISTS = [
+  "agents",
+  "audit",
+  "deliveries",
+  "enrolment-tokens",
+  "hosts",
+  "host-findings",
+  "images",
+  "image-findings",
+  "own-keys",
+  "own-sessions",
+  "tokens",
+  "vulnerabilities",
+  "vulnerability-places",
+];
 
 /** Which colours a page is looked at in first and wholly, at each width, and then once more. */
 const LOOKS = [
@@ -95,6 +110,7 @@ async function colour(page: Page, colorScheme: "light" | "dark"): Promise<void> 
 for (const [name, way] of Object.entries(PAGES)) {
   for (const { width, height, first, second } of LOOKS) {
     test(`${name}, ${width} wide`, async ({ page }) => {
+      test.setTimeout(180_000);
       const noted = troubles(page);
       await page.emulateMedia({ colorScheme: first });
       await page.setViewportSize({ width, height });
