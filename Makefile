@@ -4,8 +4,10 @@ SHELL := /bin/bash
 CARGO ?= cargo
 # Folder of advisory documents for `make run FEEDS=DIR`.
 FEEDS ?=
+# Stack of CloudFormation for `make portal-aws`.
+STACK ?= bulkhead
 
-.PHONY: help prepare run stop demo portal test test-api test-aws test-windows test-portal screenshots lint bench lambda fuzz cost cost-measure schemas clean
+.PHONY: help prepare run stop demo portal portal-aws test test-api test-aws test-windows test-portal screenshots lint bench bench-portal lambda fuzz cost cost-measure schemas clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -28,6 +30,10 @@ demo: ## a server on 127.0.0.1:8080 with an estate that is made up: 40 hosts, 30
 portal: ## build the portal into frontend/dist
 	@infra/dev/prepare.sh lint
 	@infra/dev/portal.sh
+
+portal-aws: ## build the portal and copy it to where the stack STACK=bulkhead serves it from
+	@infra/dev/prepare.sh lint
+	@infra/dev/portal-aws.sh '$(STACK)'
 
 test: ## all tests, with what they need set up first
 	@infra/dev/prepare.sh test
@@ -64,6 +70,10 @@ lint: ## formatting, clippy, scripts, the template, the portal
 bench: ## speed and memory, as ratios against their limits
 	@infra/dev/prepare.sh build
 	@infra/dev/bench.sh
+
+bench-portal: ## how fast the portal is, by Lighthouse and on a slow processor, and its accessibility, as ratios against their limits
+	@infra/dev/prepare.sh browser
+	@FEEDS='$(FEEDS)' infra/dev/browser.sh bench
 
 lambda: ## the package for AWS Lambda, small (ARCHITECTURE=arm64 or x86_64; this machine's without it)
 	@infra/dev/prepare.sh build

@@ -8,8 +8,9 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: "browser",
   outputDir: "test-results",
-  // The server is one, and so is its estate.
-  workers: 1,
+  // The server is one, and so is its estate: what a test changes is its own.
+  workers: 2,
+  fullyParallel: true,
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 15_000 },

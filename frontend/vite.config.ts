@@ -39,8 +39,50 @@ function fontsAsFiles(): Plugin {
   };
 }
 
+/** What the first page waits for, each of which the browser would learn of only when what comes before it has run. */
+const FIRST_PAGE = "src/features/overview/OverviewPage.tsx";
+const FIRST_QUESTION = "/api/v1/session";
+
+/** Has the browser ask for the first page's files, and who is signed in, while the portal itself is still on its way. */
+function firstPageAtOnce(): Plugin {
+  return {
+    name: "first-page-at-once",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(html, { bundle = {} }) {
+        const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
+        const wanted = new Set<string>();
+        const take = (fileName: string | undefined): void => {
+          const chunk = chunks.find((one) => one.fileName === fileName);
+          if (chunk !== undefined && !wanted.has(chunk.fileName)) {
+            wanted.add(chunk.fileName);
+            chunk.imports.forEach(take);
+          }
+        };
+        take(chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(FIRST_PAGE))?.fileName);
+        const styles = chunks.flatMap((chunk) =>
+          wanted.has(chunk.fileName) ? [...(chunk.viteMetadata?.importedCss ?? [])] : [],
+        );
+        const link = (attrs: Record<string, string | boolean>) => ({ tag: "link", attrs, injectTo: "head" as const });
+        const isThere = (file: string) => html.includes(`"/${file}"`);
+        return [
+          // As `fetch` asks for it: otherwise it would be asked for twice.
+          link({ rel: "preload", as: "fetch", href: FIRST_QUESTION, crossorigin: "anonymous" }),
+          ...[...wanted]
+            .filter((file) => !isThere(file))
+            .map((file) => link({ rel: "modulepreload", crossorigin: true, href: `/${file}` })),
+          ...styles
+            .filter((file) => !isThere(file))
+            .map((file) => link({ rel: "preload", as: "style", crossorigin: true, href: `/${file}` })),
+        ];
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [fontsAsFiles(), react()],
+  plugins: [fontsAsFiles(), firstPageAtOnce(), react()],
   build: {
     target: "es2022",
     manifest: true,

@@ -1,6 +1,6 @@
 /** What those do in the portal who run it: agents, people, registries, notifications, the policy, settings. */
 import { expect, type Page, test } from "@playwright/test";
-import { findsNothingSerious, open, troubles } from "./helpers";
+import { open } from "./helpers";
 
 /** Names that no other run has made on the same server. */
 const RUN = Date.now().toString(36);
@@ -21,60 +21,6 @@ async function agree(page: Page, question: string | RegExp, button: string): Pro
   const dialog = page.getByRole("dialog");
   await expect(dialog.getByText(question)).toBeVisible();
   await dialog.getByRole("button", { name: button, exact: true }).click();
-}
-
-const PAGES = [
-  "/agents",
-  "/agents?tab=install",
-  "/agents?tab=tokens",
-  "/registries",
-  "/registries/new",
-  "/scans",
-  "/policies",
-  "/notifications",
-  "/notifications/new",
-  "/access",
-  "/access?tab=invitations",
-  "/access?tab=roles",
-  "/access?tab=collections",
-  "/access?tab=tokens",
-  "/access?tab=providers",
-  "/access?tab=builds",
-  "/access?tab=audit",
-  "/access/invite",
-  "/access/permissions",
-  "/access/new-role",
-  "/access/new-collection",
-  "/access/new-identity-provider",
-  "/access/new-trusted-build",
-  "/access/people/admin",
-  "/settings",
-  "/settings?tab=sessions",
-  "/settings?tab=dead-letters",
-  "/settings?tab=exports",
-];
-
-for (const [scheme, width] of [
-  ["light", 1440],
-  ["dark", 390],
-] as const) {
-  test(`each page is fit to be used, ${scheme}, ${width} wide`, async ({ page }) => {
-    test.setTimeout(600_000);
-    const noted = troubles(page);
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-    await page.setViewportSize({ width, height: 900 });
-    for (const address of PAGES) {
-      await test.step(address, async () => {
-        await open(page, address);
-        await expect(page).toHaveTitle(/ · Bulkhead$/);
-        await findsNothingSerious(page);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect(overflow, "nothing is wider than the screen").toBeLessThanOrEqual(0);
-        await expect(page.getByRole("alert").filter({ hasText: "Request" })).toHaveCount(0);
-      });
-    }
-    expect(noted).toEqual([]);
-  });
 }
 
 test("a token is made, the commands have it, and it is revoked", async ({ page }) => {

@@ -1,6 +1,6 @@
 /** Every page: it is there, its policy refuses nothing, axe finds nothing serious, and it is fit to be looked at. */
-import { expect, test } from "@playwright/test";
-import { findsNothingSerious, open, troubles } from "./helpers";
+import { type BrowserContext, test as base, expect, type Page } from "@playwright/test";
+import { findsNothingSerious, open, SIGNED_IN, troubles } from "./helpers";
 
 /** Where pictures go, where somebody wants them. */
 const PICTURES = process.env["PORTAL_PICTURES"];
@@ -18,39 +18,121 @@ const PAGES: Record<string, string> = {
   "image-layers": "/images → ?tab=layers",
   account: "/account",
   keys: "/account?tab=keys",
+  agents: "/agents",
+  "agents-install": "/agents?tab=install",
+  "agents-tokens": "/agents?tab=tokens",
+  registries: "/registries",
+  "registry-new": "/registries/new",
+  scans: "/scans",
+  policies: "/policies",
+  notifications: "/notifications",
+  "channel-new": "/notifications/new",
+  people: "/access",
+  person: "/access/people/admin",
+  invite: "/access/invite",
+  invitations: "/access?tab=invitations",
+  roles: "/access?tab=roles",
+  "role-new": "/access/new-role",
+  permissions: "/access/permissions",
+  collections: "/access?tab=collections",
+  "collection-new": "/access/new-collection",
+  tokens: "/access?tab=tokens",
+  providers: "/access?tab=providers",
+  "provider-new": "/access/new-identity-provider",
+  builds: "/access?tab=builds",
+  "build-new": "/access/new-trusted-build",
+  audit: "/access?tab=audit",
+  settings: "/settings",
+  sessions: "/settings?tab=sessions",
+  "dead-letters": "/settings?tab=dead-letters",
+  exports: "/settings?tab=exports",
 };
 
-const LISTS = ["vulnerabilities", "vulnerability-places", "hosts", "host-findings", "images", "image-findings"];
+/** Lists that have many rows. */
+const LISTS = [
+  "agents",
+  "audit",
+  "deliveries",
+  "enrolment-tokens",
+  "hosts",
+  "host-findings",
+  "images",
+  "image-findings",
+  "own-keys",
+  "own-sessions",
+  "tokens",
+  "vulnerabilities",
+  "vulnerability-places",
+];
+
+/** Which colours a page is looked at in first and wholly, at each width, and then once more. */
+const LOOKS = [
+  { width: 1440, height: 900, first: "light", second: "dark" },
+  { width: 390, height: 844, first: "dark", second: "light" },
+] as const;
+
+// Tests of a worker share what browsers keep of a portal: it is loaded and compiled once.
+const test = base.extend<object, { shared: BrowserContext }>({
+  shared: [
+    async ({ browser }, use, { project }) => {
+      const { baseURL = "", storageState = SIGNED_IN } = project.use;
+      const context = await browser.newContext({ baseURL, storageState, reducedMotion: "reduce" });
+      // A page of 25 rows tells as much as one of 50, and axe looks at each cell.
+      await context.addInitScript((ids) => {
+        for (const id of ids) {
+          localStorage.setItem(`bulkhead.list.${id}`, JSON.stringify({ pageSize: 25 }));
+        }
+      }, LISTS);
+      await use(context);
+      await context.close();
+    },
+    { scope: "worker" },
+  ],
+  page: async ({ shared }, use) => {
+    const page = await shared.newPage();
+    await use(page);
+    await page.close();
+  },
+});
+
+/** Gives a page its colours, and waits until it has them: they pass into each other. */
+async function colour(page: Page, colorScheme: "light" | "dark"): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  const isDark = () => page.evaluate(() => document.body.classList.contains("awsui-dark-mode"));
+  await expect.poll(isDark).toBe(colorScheme === "dark");
+  await page.evaluate(async () => {
+    await new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)));
+    const passing = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    await Promise.allSettled(passing.map(({ finished }) => finished));
+  });
+}
 
 for (const [name, way] of Object.entries(PAGES)) {
-  for (const scheme of ["light", "dark"] as const) {
-    for (const width of [1440, 390]) {
-      test(`${name}, ${scheme}, ${width} wide`, async ({ page }) => {
-        const noted = troubles(page);
-        // A page of 25 rows tells as much as one of 50, and axe looks at each cell.
-        await page.addInitScript((ids) => {
-          for (const id of ids) {
-            localStorage.setItem(`bulkhead.list.${id}`, JSON.stringify({ pageSize: 25 }));
-          }
-        }, LISTS);
-        await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-        await page.setViewportSize({ width, height: width === 1440 ? 900 : 844 });
-        const [list = "/", query] = way.split(" →");
-        await open(page, list);
-        if (query !== undefined) {
-          const first = page.locator("main tbody a").first();
-          await expect(first).toBeVisible();
-          await open(page, `${await first.getAttribute("href")}${query.trim()}`);
-        }
-        await expect(page).toHaveTitle(/ · Bulkhead$/);
-        await findsNothingSerious(page);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect(overflow, "nothing is wider than the screen").toBeLessThanOrEqual(0);
-        expect(noted).toEqual([]);
+  for (const { width, height, first, second } of LOOKS) {
+    test(`${name}, ${width} wide`, async ({ page }) => {
+      test.setTimeout(180_000);
+      const noted = troubles(page);
+      await page.emulateMedia({ colorScheme: first });
+      await page.setViewportSize({ width, height });
+      const [list = "/", query] = way.split(" →");
+      await open(page, list);
+      if (query !== undefined) {
+        const link = page.locator("main tbody a").first();
+        await expect(link).toBeVisible();
+        await open(page, `${await link.getAttribute("href")}${query.trim()}`);
+      }
+      await expect(page).toHaveTitle(/ · Bulkhead$/);
+      await expect(page.getByRole("alert").filter({ hasText: "Request" })).toHaveCount(0);
+      for (const scheme of [first, second]) {
+        await colour(page, scheme);
+        await findsNothingSerious(page, scheme === first ? "everything" : "colours");
         if (PICTURES !== undefined) {
-          await page.screenshot({ path: `${PICTURES}/${name}-${scheme}-${width}.png` });
+          await page.screenshot({ path: `${PICTURES}/${name}-${scheme}-${width}.png`, fullPage: true });
         }
-      });
-    }
+      }
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overflow, "nothing is wider than the screen").toBeLessThanOrEqual(0);
+      expect(noted).toEqual([]);
+    });
   }
 }

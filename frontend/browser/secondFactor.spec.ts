@@ -1,7 +1,7 @@
 /** A second factor: set up with an authenticator, asked for at the next sign-in, removed by a recovery code. */
 import { createHmac } from "node:crypto";
 import { expect, type Page, test } from "@playwright/test";
-import { findsNothingSerious, open } from "./helpers";
+import { findsNothingSerious, open, SIGNED_IN, somebody } from "./helpers";
 
 // Nobody else's session ends by this.
 test.use({ storageState: { cookies: [], origins: [] } });
@@ -20,17 +20,26 @@ function codeOf(seed: string): string {
   return String((hash.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
-async function signIn(page: Page): Promise<void> {
+/** Who sets one up. */
+interface Own {
+  login: string;
+  password: string;
+}
+
+async function signIn(page: Page, { login, password }: Own): Promise<void> {
   await page.goto("/account?tab=second-factor");
-  await page.getByLabel("Login").fill(process.env["PORTAL_LOGIN"] ?? "admin");
-  await page.getByLabel("Password", { exact: true }).fill(process.env["PORTAL_PASSWORD"] ?? "");
+  await page.getByLabel("Login").fill(login);
+  await page.getByLabel("Password", { exact: true }).fill(password);
   await page.keyboard.press("Enter");
 }
 
-test("a second factor is set up, asked for, and removed", async ({ page }) => {
-  await signIn(page);
+test("a second factor is set up, asked for, and removed", async ({ page, browser, baseURL }) => {
+  const inviting = await browser.newContext({ storageState: SIGNED_IN, baseURL: baseURL ?? "" });
+  const own = await somebody(await inviting.newPage(), `fay-${Date.now().toString(36)}`, "auditor");
+  await inviting.close();
+  await signIn(page, own);
   await page.getByRole("button", { name: "Turn on or replace" }).click();
-  await page.locator("main input[type=password]").fill(process.env["PORTAL_PASSWORD"] ?? "");
+  await page.locator("main input[type=password]").fill(own.password);
   await page.getByRole("button", { name: "Continue" }).click();
   await expect(page.getByRole("img", { name: "QR code for the authenticator" })).toBeVisible();
   await findsNothingSerious(page);
@@ -49,7 +58,7 @@ test("a second factor is set up, asked for, and removed", async ({ page }) => {
   await page.getByRole("button", { name: "You" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
-  await signIn(page);
+  await signIn(page, own);
   const code = page.locator("input[name=code]");
   await code.fill("000000");
   await page.getByRole("button", { name: "Continue" }).click();
@@ -61,7 +70,7 @@ test("a second factor is set up, asked for, and removed", async ({ page }) => {
   await open(page, "/account?tab=second-factor");
   await page.getByRole("button", { name: "Remove it" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Password", { exact: true }).fill(process.env["PORTAL_PASSWORD"] ?? "");
+  await dialog.getByLabel("Password", { exact: true }).fill(own.password);
   await dialog.getByLabel("Code").fill(codes[1] ?? "");
   await dialog.getByRole("button", { name: "Remove it" }).click();
   await expect(page.getByText("The second factor is removed.")).toBeVisible();

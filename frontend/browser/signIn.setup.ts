@@ -1,6 +1,6 @@
 /** Signs in as somebody does for the first time, and keeps the cookie for the other tests. */
 import { expect, test } from "@playwright/test";
-import { findsNothingSerious } from "./helpers";
+import { findsNothingSerious, SIGNED_IN } from "./helpers";
 
 const login = process.env["PORTAL_LOGIN"] ?? "admin";
 const password = process.env["PORTAL_PASSWORD"] ?? "";
@@ -38,7 +38,7 @@ test("somebody signs in, for the first time with another password than the one t
 
   const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie);
   expect(kept).not.toMatch(/bhs_|eyJ|bulkhead-loopback/);
-  await page.context().storageState({ path: "test-results/signed-in.json" });
+  await page.context().storageState({ path: SIGNED_IN });
 
   // What was read is judged a little later. Without advisories nothing is.
   if (process.env["PORTAL_JUDGES"] === "1") {

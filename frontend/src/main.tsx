@@ -1,4 +1,5 @@
 /** The portal begins here. */
+import "./app/quiet";
 import "@cloudscape-design/global-styles/index.css";
 import "./app/portal.css";
 import "./app/forms.css";
@@ -10,10 +11,12 @@ import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 import { queryClient } from "./api/queries";
 import { sessionQuery } from "./api/session";
+import { loudOnceIdle } from "./app/quiet";
 import { router } from "./app/router";
 import { beginLook } from "./components/look";
 
 beginLook();
+loudOnceIdle();
 const client = queryClient();
 // Asked while the page's own files still come.
 void client.prefetchQuery(sessionQuery);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Drives the portal in a real browser against a server of its own on loopback, with the estate of `make demo`: frontend/browser/.
-# usage: [FEEDS=DIR] infra/dev/browser.sh [pictures]     (pictures: only looks at every page, and keeps what it sees)
+# usage: [FEEDS=DIR] infra/dev/browser.sh [pictures|bench]     (pictures: only looks at every page, and keeps what it sees;
+#                                                              bench: how fast it is, see frontend/bench/bench.mjs)
 #
 #   BULKHEAD_BIN        folder of built programs; without it they are built as `make test` builds them
 #   CHROMIUM            the browser [/usr/bin/chromium]
@@ -8,13 +9,21 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-infra/dev/lint-frontend.sh build
+if [ "${1:-}" = bench ]; then
+  infra/dev/lint-frontend.sh bench
+  # As it is served: packed.
+  infra/dev/portal.sh
+else
+  infra/dev/lint-frontend.sh build
+fi
 . infra/dev/node.sh
 use_node
-if [ -z "${BULKHEAD_BIN:-}" ]; then
-  # With other features the whole would be compiled once more.
-  cargo test --workspace --locked --no-run --quiet --test server
-  cargo build --workspace --locked --quiet --bins
+if [ -z "${BULKHEAD_BIN:-}" ] && [ "${1:-}" = bench ]; then
+  cargo build --release --locked --quiet -p server -p agent-host -p bulkhead-cli -p demo
+  BULKHEAD_BIN=$(realpath "${CARGO_TARGET_DIR:-target}")/release
+elif [ -z "${BULKHEAD_BIN:-}" ]; then
+  # Together with a test they have the features that `make test` builds them with: otherwise the whole would be compiled once more.
+  cargo build --workspace --locked --quiet --bins --test server
   BULKHEAD_BIN=$(realpath "${CARGO_TARGET_DIR:-target}")/debug
 fi
 
@@ -69,6 +78,8 @@ if [ "${1:-}" = pictures ]; then
   mkdir -p "$PORTAL_PICTURES"
   node node_modules/@playwright/test/cli.js test pages
   echo "Pictures are in $(realpath "$PORTAL_PICTURES")."
+elif [ "${1:-}" = bench ]; then
+  node bench/bench.mjs
 else
   node node_modules/@playwright/test/cli.js test
 fi

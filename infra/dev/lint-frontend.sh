@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Makes the types of the API's client from schemas/openapi.json and checks the portal: types, lint, unit tests, that it builds, and
 # how much the first page loads. With tools of the versions in frontend/package-lock.json.
-# usage: infra/dev/lint-frontend.sh [install|schema|build]  (install: only fetches them; schema: only makes the types; build: makes
-#                                                             the types and frontend/dist)
+# usage: infra/dev/lint-frontend.sh [install|bench|schema|build]  (install: only fetches them; bench: those of frontend/bench, too;
+#                                                                   schema: only makes the types; build: makes the types and
+#                                                                   frontend/dist)
 set -euo pipefail
 cd "$(dirname "$0")/../../frontend"
 
@@ -25,8 +26,13 @@ if [ "$(cat node_modules/.installed 2>/dev/null)" != "$pins" ]; then
   npm ci --silent
   echo "$pins" >node_modules/.installed
 fi
+# Nobody but who measures needs these.
+if [ "${1:-}" = bench ] && [ "$(cat bench/node_modules/.installed 2>/dev/null)" != "$(sha256sum <bench/package-lock.json)" ]; then
+  (cd bench && npm ci --silent)
+  sha256sum <bench/package-lock.json >bench/node_modules/.installed
+fi
 flock -u 8
-[ "${1:-}" != install ] || exit 0
+[ "${1:-}" != install ] && [ "${1:-}" != bench ] || exit 0
 
 npm run --silent schema >/dev/null
 [ "${1:-}" != schema ] || exit 0

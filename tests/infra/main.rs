@@ -11,6 +11,7 @@ mod data;
 mod functions;
 mod pages;
 mod policies;
+mod portal;
 mod watch;
 
 use std::sync::LazyLock;

@@ -8,6 +8,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { ApiProblem } from "../api/client";
 import { Unreachable } from "../api/portal";
 import type { Schema } from "../api/types";
+import { Factors } from "./Factors";
 import { Outside } from "./Outside";
 import { ProblemAlert } from "./Problem";
 import { Fix } from "./place/Fix";
@@ -124,4 +125,16 @@ test("severities, scores and counts are read out, too", () => {
   expect(container.textContent).toContain("47.4");
   expect(container.textContent).toContain("Critical: 2");
   expect(container.textContent).not.toContain("High:");
+});
+
+test("of many factors a row shows the first, and the rest to whoever asks, also by the keyboard", () => {
+  const all = ["knownExploited", "declared", "root", "privileged"] as const;
+  const { rerender } = render(<Factors factors={all} most={2} />);
+  expect(screen.queryByText("Runs as root")).toBeNull();
+  const more = screen.getByRole("button", { name: /2 more factors/ });
+  fireEvent.click(more);
+  expect(screen.getByText("Runs as root")).toBeTruthy();
+  expect(screen.getByText("Privileged")).toBeTruthy();
+  rerender(<Factors factors={all} />);
+  expect(screen.queryByRole("button")).toBeNull();
 });

@@ -1,4 +1,5 @@
 /** The list of roles. */
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import { listAt } from "../../api/lists";
 import type { Schema } from "../../api/types";
 import { Empty } from "../../components/Empty";
@@ -54,14 +55,14 @@ export function RolesList() {
       placeholder={words.find}
       rowKey={(row) => row.name}
       actions={
-        <>
+        <SpaceBetween direction="horizontal" size="xs">
           <Go href="/access/permissions">{words.compare}</Go>
           {may("people.manage") && (
             <Go href="/access/new-role" variant="primary">
               {words.create}
             </Go>
           )}
-        </>
+        </SpaceBetween>
       }
       empty={<Empty title={words.empty} />}
     />

@@ -51,7 +51,7 @@ function columns(vulnerability: string, shown: string | undefined): Column<Row>[
       id: "factors",
       header: words.columns.factors,
       minWidth: 160,
-      cell: (row) => <Factors factors={factorsOfPlace(row.facts)} />,
+      cell: (row) => <Factors factors={factorsOfPlace(row.facts)} most={2} />,
       text: (row) => factorsOfPlace(row.facts).join("; "),
     },
     {

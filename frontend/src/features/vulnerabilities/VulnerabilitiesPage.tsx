@@ -109,7 +109,7 @@ function columns(): Column<Row>[] {
 function Factors(row: Row) {
   const words = texts.common.chips;
   return (
-    <span className="chips">
+    <span className="chips chips-line">
       {row.known_exploited && <Chip tone="bad">{words.knownExploited}</Chip>}
       {row.fix_available ? <Chip tone="good">{words.fix}</Chip> : <Chip>{words.noFix}</Chip>}
     </span>

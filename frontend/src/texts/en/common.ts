@@ -54,6 +54,8 @@ export const common = {
     total: "Total control",
     likely: (share: string) => `EPSS ${share}`,
     baseImage: "From the base image",
+    more: (n: number) => `+${n}`,
+    moreFactors: (n: number) => `${n} more factors`,
   },
   list: {
     asOf: "As of",
