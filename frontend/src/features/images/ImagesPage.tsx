@@ -1,6 +1,8 @@
 /** The list of images. */
 import Button from "@cloudscape-design/components/button";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
+import { useNavigate } from "react-router";
 import { listAt } from "../../api/lists";
 import type { Schema } from "../../api/types";
 import { CoverageStatus } from "../../components/Coverage";
@@ -13,8 +15,9 @@ import { useMay } from "../../components/session";
 import { To } from "../../components/To";
 import { count } from "../../domain/format";
 import type { ListFilter } from "../../domain/listQuery";
-import { shortDigest } from "../../domain/outside";
+import { shortDigest, visible } from "../../domain/outside";
 import { texts } from "../../texts";
+import { compareAddress } from "./compare";
 import { ScanImage } from "./ScanImage";
 
 const SOURCE = listAt("/api/v1/images", (page) => page.images);
@@ -107,8 +110,24 @@ const FILTERS: ListFilter[] = [{ key: "os", label: texts.images.filters.os, kind
 export function ImagesPage() {
   const words = texts.images;
   const may = useMay();
+  const navigate = useNavigate();
   const [isScanning, setScanning] = useState(false);
+  const [chosen, setChosen] = useState<readonly Schema<"ImageRow">[]>([]);
   const scan = may("images.scan") ? <Button onClick={() => setScanning(true)}>{words.scan.action}</Button> : undefined;
+  const [first, second] = chosen;
+  const compare = (
+    <Button
+      disabled={chosen.length !== 2}
+      disabledReason={words.compare.chooseTwo}
+      onClick={() => {
+        if (first !== undefined && second !== undefined) {
+          void navigate(compareAddress(first.id, second.id));
+        }
+      }}
+    >
+      {words.compare.action}
+    </Button>
+  );
   return (
     <>
       <ResourceList
@@ -127,7 +146,18 @@ export function ImagesPage() {
             {words.emptyHint}
           </Empty>
         }
-        actions={scan}
+        actions={
+          <SpaceBetween direction="horizontal" size="xs">
+            {compare}
+            {scan}
+          </SpaceBetween>
+        }
+        selection={{
+          rows: chosen,
+          label: words.compare.chooseTwo,
+          name: (row) => visible(row.name).slice(0, 120),
+          onChange: setChosen,
+        }}
       />
       {isScanning && <ScanImage list={SOURCE.address} onClose={() => setScanning(false)} />}
     </>
