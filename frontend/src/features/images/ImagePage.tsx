@@ -23,7 +23,8 @@ import { count } from "../../domain/format";
 import { shortDigest } from "../../domain/outside";
 import { texts } from "../../texts";
 import { compareAddress, useImage } from "./compare";
-import { Holders, Layers } from "./parts";
+import { Holders } from "./Holders";
+import { Layers } from "./Layers";
 
 export function ImagePage() {
   const { id = "" } = useParams();
