@@ -16,6 +16,7 @@ pub mod json_schema;
 pub mod notification;
 mod object;
 pub mod policy;
+pub mod posture;
 pub mod report;
 pub mod risk;
 pub mod severity;

@@ -41,6 +41,9 @@ impl fmt::Display for InvalidTimestamp {
 
 impl std::error::Error for InvalidTimestamp {}
 
+/// Milliseconds of an hour.
+const HOUR_MS: i64 = 3_600_000;
+
 impl Timestamp {
     /// The moment this many milliseconds after 1970-01-01 UTC, confined to the years 0 to 9999.
     pub fn from_ms(ms: i64) -> Self {
@@ -55,6 +58,23 @@ impl Timestamp {
     /// Whole seconds since 1970-01-01 UTC.
     pub fn as_s(self) -> i64 {
         self.0.div_euclid(1000)
+    }
+
+    /// Whole hours since 1970-01-01 UTC; 0 for what is before.
+    pub fn hours(self) -> u32 {
+        u32::try_from(self.0.div_euclid(HOUR_MS)).unwrap_or(0)
+    }
+
+    /// The moment this many hours after 1970-01-01 UTC.
+    pub fn from_hours(hours: u32) -> Self {
+        Self::from_ms(i64::from(hours) * HOUR_MS)
+    }
+
+    /// Its day in UTC, as in `2026-11-30`.
+    pub fn day(self) -> String {
+        let mut text = self.to_string();
+        text.truncate("2026-11-30".len());
+        text
     }
 
     /// This moment moved by so many milliseconds, confined to the years 0 to 9999.

@@ -1,6 +1,7 @@
 //! fold: from time to time the new states of a tenant's places are folded into the base of its estate index.
 
 use async_trait::async_trait;
+use estate::EstateIndex;
 use platform::Delivery;
 use records::{
     Estates,
@@ -10,7 +11,10 @@ use records::{
 };
 use schemas::TenantId;
 
-use crate::{Context, Handler, HandlerError};
+use crate::{
+    Context, Handler, HandlerError,
+    history::{self, Seen},
+};
 
 /// The scheduled function: asks `score` to fold, tenant by tenant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,11 +47,18 @@ pub(crate) async fn fold(context: &Context, tenant: &TenantId) -> Result<(), Han
     }
     let many = pending.states() >= context.limits.fold_at;
     if many && pending.bytes().saturating_mul(PART_OF_BASE) >= pending.base_bytes() {
-        return Ok(estates.fold(tenant, |_| false).await?);
+        let seen = Seen::default();
+        let looks = seen.clone();
+        let look = move |index: &mut EstateIndex| {
+            looks.look(index);
+            false
+        };
+        estates.fold(tenant, look).await?;
+        return Ok(seen.keep(context, tenant).await?);
     }
     if pending.base_bytes() >= LARGE_BYTES {
         let cache = &context.estates;
         cache.write_top(&context.platform, tenant, &pending).await?;
     }
-    Ok(())
+    history::look(context, tenant).await
 }

@@ -10,6 +10,7 @@ mod download;
 mod error;
 pub mod feed;
 pub mod fold;
+mod history;
 pub mod ingest;
 pub mod look;
 mod merge;

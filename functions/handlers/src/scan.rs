@@ -6,13 +6,17 @@ use records::{
     Feeds, FindingsDocument, Hosts, Inventories, InventoryRef, Layers, PlaceRecord, Places,
     PutPlace, RecordError,
     messages::{self, NotifyMessage, ScanMessage, ScoreMessage},
+    places::WindowsFixes,
 };
-use schemas::{Digest, Place, TenantId, inventory::Inventory, report::Summary};
+use schemas::{
+    Digest, Place, TenantId,
+    finding::Finding,
+    inventory::{Inventory, OperatingSystem},
+    report::Summary,
+};
 
 use crate::{
-    ATTEMPTS, Context, Handler, HandlerError,
-    advise::{self, Judged},
-    merge, message, rematch,
+    ATTEMPTS, Context, Handler, HandlerError, advise, merge, message, rematch,
     tell::{self, Changed},
 };
 
@@ -178,9 +182,10 @@ async fn match_once(
         findings: String::new(),
         result: None,
         scanned_at: context.now(),
-        summary: summary(&judged),
+        summary: summary(&judged.findings, judged.cannot_judge.len()),
         coverage: judged.coverage.status,
         gaps: count(judged.coverage.gaps.len()),
+        windows: windows(inventory.os.as_ref(), &judged.findings),
         os: inventory.os,
         packages: count(inventory.packages.len()),
         shards: judged.shards.clone(),
@@ -240,14 +245,41 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn summary(judged: &Judged) -> Summary {
+/// What newer revisions of a place's Windows build fix in it.
+fn windows(os: Option<&OperatingSystem>, findings: &[Finding]) -> Option<WindowsFixes> {
+    let build = os?.windows.as_ref()?.build;
+    let revision = |finding: &Finding| {
+        let mut parts = finding.fixed_version.as_ref()?.rsplitn(3, '.');
+        let (ubr, of) = (parts.next()?.parse().ok()?, parts.next()?);
+        // Of a package, the number of a build in its version would be chance.
+        let is_of_system = finding.purl.is_none() && of.parse() == Ok(build);
+        is_of_system.then_some(ubr)
+    };
+    let mut fixes = WindowsFixes::default();
+    let mut fixed = Vec::new();
+    for finding in findings {
+        let Some(ubr): Option<u32> = revision(finding) else {
+            continue;
+        };
+        if ubr > fixes.ubr {
+            fixes.ubr = ubr;
+            fixes.kb.clone_from(&finding.kb);
+        }
+        fixed.push(finding);
+    }
+    fixes.summary = summary(fixed, 0);
+    Some(fixes)
+}
+
+/// Counts of findings.
+fn summary<'a>(findings: impl IntoIterator<Item = &'a Finding>, cannot_judge: usize) -> Summary {
     use schemas::Severity;
     let mut summary = Summary {
-        total: count(judged.findings.len()),
-        cannot_judge: count(judged.cannot_judge.len()),
+        cannot_judge: count(cannot_judge),
         ..Summary::default()
     };
-    for finding in &judged.findings {
+    for finding in findings {
+        summary.total += 1;
         *match finding.severity {
             Severity::Critical => &mut summary.critical,
             Severity::High => &mut summary.high,

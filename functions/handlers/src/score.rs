@@ -20,7 +20,8 @@ use schemas::{
 };
 
 use crate::{
-    ATTEMPTS, Advisories, Context, Handler, HandlerError, advise, fold, message, resource,
+    ATTEMPTS, Advisories, Context, Handler, HandlerError, advise, fold, history::Seen, message,
+    resource,
 };
 
 /// The function.
@@ -69,7 +70,7 @@ async fn score_once(
         Place::Host(id) => match Hosts(platform).get(tenant, id).await? {
             Some(host) => (
                 risk::host_place(&host.facts),
-                resource::of_host(&host.facts),
+                Resource::of_host(&host.facts),
             ),
             None => return Ok(true),
         },
@@ -91,6 +92,7 @@ async fn score_once(
         findings,
         os: resource::os_name(record.os.as_ref()),
         resource,
+        at_h: 0,
     };
     let put = Estates(platform)
         .put(tenant, before.as_ref(), delta)
@@ -172,6 +174,7 @@ fn findings(
                     severity: finding.severity,
                     cvss_score,
                     fix_available,
+                    excepted: false,
                     facts: advisories.facts(&finding.vulnerability)?,
                 });
             }
@@ -187,19 +190,26 @@ async fn refresh(context: &Context, tenant: &TenantId) -> Result<(), HandlerErro
         let generation = advisories.generation();
         let unreadable = Arc::new(Mutex::new(None));
         let told = Arc::clone(&unreadable);
+        let seen = Seen::default();
+        let looks = seen.clone();
         Estates(&context.platform)
-            .fold(tenant, move |index| match refreshed(index, &advisories) {
-                Ok(Some(fresh)) => {
-                    *index = fresh;
-                    true
-                }
-                Ok(None) => false,
-                Err(error) => {
-                    *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    false
-                }
+            .fold(tenant, move |index| {
+                let changed = match refreshed(index, &advisories) {
+                    Ok(Some(fresh)) => {
+                        *index = fresh;
+                        true
+                    }
+                    Ok(None) => false,
+                    Err(error) => {
+                        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        return false;
+                    }
+                };
+                looks.look(index);
+                changed
             })
             .await?;
+        seen.keep(context, tenant).await?;
         let unreadable = unreadable
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -31,7 +31,7 @@ use schemas::{
 };
 use scope::Resource;
 
-use crate::{Context, Handler, HandlerError, resource, within::Within};
+use crate::{Context, Handler, HandlerError, within::Within};
 use looks::State;
 
 /// The scheduled function.
@@ -218,7 +218,7 @@ async fn add(
         let host = hosts.iter().find(|host| host.id.as_str() == subject.id);
         let resource = host.map_or_else(
             || Resource::new().host(&subject.name),
-            |host| resource::of_host(&host.facts),
+            |host| Resource::of_host(&host.facts),
         );
         let collections = if is_limited {
             within.have(&resource)

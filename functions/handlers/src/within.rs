@@ -60,7 +60,7 @@ impl Within {
         let resource = match place {
             Place::Host(id) => {
                 let host = Hosts(platform).get(tenant, id).await?;
-                host.map(|host| resource::of_host(&host.facts))
+                host.map(|host| Resource::of_host(&host.facts))
             }
             Place::Image(id) => match Images(platform).get(tenant, id).await? {
                 None => None,

@@ -239,6 +239,53 @@ impl Containers<'_> {
         store::decode_all(&items)
     }
 
+    /// Some hosts of which a snapshot is there, by id, from this one on, with whether there are more.
+    ///
+    /// # Errors
+    /// When the table fails or a record is damaged.
+    pub async fn heads_from(
+        &self,
+        tenant: &TenantId,
+        from: Option<&HostId>,
+        limit: u32,
+    ) -> Result<(Vec<SnapshotRecord>, bool), RecordError> {
+        let partition = keys::partition(tenant, NOUN);
+        let range = from.map_or(SortRange::All, |from| SortRange::AtLeast(from.to_string()));
+        let (mut heads, mut cursor) = (Vec::<SnapshotRecord>::new(), None);
+        loop {
+            let page = store::page(self.0, &partition, &range, limit, cursor, WHAT).await?;
+            heads.extend(store::decode_all(&page.items)?);
+            cursor = page.next;
+            // A page may end early; with two hosts there is one that was not there before.
+            if heads.len() > 1 || cursor.is_none() {
+                return Ok((heads, cursor.is_some()));
+            }
+        }
+    }
+
+    /// The containers of a host that a head names, by image.
+    ///
+    /// # Errors
+    /// As [`Self::of_image`].
+    pub async fn of_head(
+        &self,
+        tenant: &TenantId,
+        head: &SnapshotRecord,
+    ) -> Result<Vec<Container>, RecordError> {
+        let keys: Vec<_> = head
+            .images
+            .iter()
+            .map(|image| keys::key(tenant, &of_image(image), head.host.as_str()))
+            .collect();
+        let mut items = store::get_many(self.0, &keys, WHAT).await?;
+        items.sort_by(|a, b| a.key.cmp(&b.key));
+        let mut containers = Vec::new();
+        for item in items {
+            containers.extend(store::decode::<ImageContainers>(&item.value)?.containers);
+        }
+        Ok(containers)
+    }
+
     /// The newest snapshot of a host and its containers, by image.
     ///
     /// # Errors
@@ -253,17 +300,7 @@ impl Containers<'_> {
         else {
             return Ok(None);
         };
-        let keys: Vec<_> = head
-            .images
-            .iter()
-            .map(|image| keys::key(tenant, &of_image(image), host.as_str()))
-            .collect();
-        let mut items = store::get_many(self.0, &keys, WHAT).await?;
-        items.sort_by(|a, b| a.key.cmp(&b.key));
-        let mut containers = Vec::new();
-        for item in items {
-            containers.extend(store::decode::<ImageContainers>(&item.value)?.containers);
-        }
+        let containers = self.of_head(tenant, &head).await?;
         Ok(Some((head, containers)))
     }
 }

@@ -75,7 +75,7 @@ impl Estates<'_> {
         store::find(self.0, &keys::key(tenant, STATES, &place.to_string())).await
     }
 
-    /// Stores a place's state after the one that was read; its sequence is set here. A state equal to that one is not
+    /// Stores a place's state after the one that was read; its sequence and its time are set here. A state equal to that one is not
     /// stored again. Returns `false` when somebody else stored one in between: then what was read may be old.
     ///
     /// # Errors
@@ -86,12 +86,14 @@ impl Estates<'_> {
         before: Option<&Found<PlaceState>>,
         mut delta: PlaceDelta,
     ) -> Result<bool, RecordError> {
-        delta.sequence = 0;
+        // Neither its order nor when it was so makes a state another one.
+        (delta.sequence, delta.at_h) = (0, 0);
         let content = keys::digest(&delta.encode());
         if before.is_some_and(|before| before.record.content == content) {
             return Ok(true);
         }
         delta.sequence = before.map_or(0, |before| before.record.sequence) + 1;
+        delta.at_h = store::now(self.0).hours();
         let sort = delta.place.to_string();
         let state = PlaceState {
             version: 1,

@@ -62,6 +62,9 @@ pub struct PlaceRecord {
     /// Its operating system.
     #[serde(default)]
     pub os: Option<OperatingSystem>,
+    /// What newer builds of Windows would fix; absent of anything else, and in what earlier releases stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowsFixes>,
     /// Number of its packages.
     pub packages: u32,
     /// Shards that it was matched with, or would have been, had they been there.
@@ -76,6 +79,19 @@ pub struct PlaceRecord {
     /// The trace that this state is the end of, 32 hexadecimal digits: that of an agent's upload, for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
+}
+
+/// What newer revisions of a place's Windows build fix in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WindowsFixes {
+    /// The highest revision that any of its findings is fixed in; 0 without one.
+    pub ubr: u32,
+    /// The update that brings that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kb: Option<String>,
+    /// Counts of the findings that are fixed so.
+    pub summary: Summary,
 }
 
 /// A shard that a place was matched with.
@@ -249,6 +265,20 @@ impl Places<'_> {
         place: &Place,
     ) -> Result<Option<Found<PlaceRecord>>, RecordError> {
         store::find(self.0, &key(tenant, place)).await
+    }
+
+    /// What is known of these places, as far as they were matched, in no promised order.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_many(
+        &self,
+        tenant: &TenantId,
+        places: &[Place],
+    ) -> Result<Vec<PlaceRecord>, RecordError> {
+        let keys: Vec<_> = places.iter().map(|place| key(tenant, place)).collect();
+        let items = store::get_many(self.0, &keys, WHAT).await?;
+        store::decode_all(&items)
     }
 
     /// One page of a tenant's places of one kind, by id.

@@ -103,6 +103,14 @@ impl Scans<'_> {
         Ok(kept.map_or(record, |(kept, _)| kept))
     }
 
+    /// The report of a scan.
+    ///
+    /// # Errors
+    /// When the store fails or the report is damaged.
+    pub async fn report(&self, tenant: &TenantId, id: &str) -> Result<Option<Report>, RecordError> {
+        store::read_document(self.0, &path(tenant, id)?, WHAT).await
+    }
+
     /// One page of a tenant's scans, the newest first.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Images and hosts: rows, their findings and their packages.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -42,6 +44,21 @@ pub struct PlaceQuery {
     #[serde(default)]
     #[param(max_length = 128, example = "windows server 2022")]
     pub os: Option<String>,
+    /// Only those whose highest severity is any of these, separated by commas: `critical,high`.
+    #[serde(default)]
+    #[param(
+        max_length = 64,
+        pattern = "^ *(critical|high|medium|low|unknown) *(, *(critical|high|medium|low|unknown) *)*$",
+        example = "critical,high"
+    )]
+    pub severity: Option<String>,
+    /// Only those that were read whole, in part, or not.
+    #[serde(default)]
+    #[param(inline)]
+    pub coverage: Option<CoverageFilter>,
+    /// Only those that the network reaches from outside of their host, by a published port or more, or only the others.
+    #[serde(default)]
+    pub exposed: Option<bool>,
     /// The order: `score`, the highest first (when absent), or `name`.
     #[serde(default)]
     #[param(inline)]
@@ -54,6 +71,18 @@ pub struct PlaceQuery {
     #[serde(default)]
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
+}
+
+/// How much of an image or host was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CoverageFilter {
+    /// All that matters.
+    Complete,
+    /// Some of it.
+    Partial,
+    /// Nothing that anything can be concluded from.
+    Unsupported,
 }
 
 /// The order of images or hosts.
@@ -173,6 +202,9 @@ pub struct ImageDetail {
     pub image: ImageFacts,
     /// Hosts that hold it.
     pub hosts: Vec<HostId>,
+    /// The names of those of them that are known, by host.
+    #[serde(default)]
+    pub host_names: BTreeMap<String, String>,
     /// Layers whose inventories have not arrived.
     pub missing_layers: Vec<Digest>,
     /// How it stands; absent until it has been judged.

@@ -43,6 +43,10 @@ const TAGS: &[(&str, &str)] = &[
         "hosts",
         "Hosts that have an agent: their findings and packages.",
     ),
+    (
+        "containers",
+        "Containers of all hosts: what the engine says of each, and how its image stands.",
+    ),
     ("scans", "Scans of builds, judged by the tenant's policy."),
     ("policies", "What a scan of a build has to hold against."),
     (

@@ -5,6 +5,7 @@ pub(crate) mod alerts;
 pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod collections;
+pub(crate) mod containers;
 pub(crate) mod dead_letters;
 pub(crate) mod enrolment_tokens;
 pub(crate) mod exports;
@@ -17,6 +18,7 @@ pub(crate) mod invitations;
 pub(crate) mod notifications;
 pub(crate) mod persons;
 pub(crate) mod policies;
+pub(crate) mod posture;
 pub(crate) mod registries;
 pub(crate) mod roles;
 pub(crate) mod scans;
@@ -29,6 +31,7 @@ pub(crate) mod token;
 pub(crate) mod tokens;
 pub(crate) mod trusted_builds;
 pub(crate) mod vulnerabilities;
+pub(crate) mod windows_builds;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -76,17 +79,23 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(invitations::revoke::revoke))
         .routes(routes!(vulnerabilities::list::list))
         .routes(routes!(vulnerabilities::get::get))
+        .routes(routes!(posture::get::get))
+        .routes(routes!(posture::trend::get))
+        .routes(routes!(posture::fixed::list))
         .routes(routes!(images::list::list, images::scan::scan))
         .routes(routes!(images::request::request))
         .routes(routes!(images::get::get))
         .routes(routes!(images::findings::findings))
         .routes(routes!(images::packages::packages))
+        .routes(routes!(containers::list::list))
+        .routes(routes!(containers::get::get))
+        .routes(routes!(windows_builds::list::list))
         .routes(routes!(hosts::list::list))
         .routes(routes!(hosts::get::get))
         .routes(routes!(hosts::findings::findings))
         .routes(routes!(hosts::packages::packages))
         .routes(routes!(agents::list::list))
-        .routes(routes!(agents::revoke::revoke))
+        .routes(routes!(agents::get::get, agents::revoke::revoke))
         .routes(routes!(agents::rotate::rotate))
         .routes(routes!(
             enrolment_tokens::list::list,
@@ -113,6 +122,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(sign_in::begin::begin))
         .routes(routes!(sign_in::finish::finish))
         .routes(routes!(scans::list::list, scans::upload::upload))
+        .routes(routes!(scans::get::get))
         .routes(routes!(policies::get::get, policies::set::set))
         .routes(routes!(registries::list::list, registries::create::create))
         .routes(routes!(

@@ -11,11 +11,11 @@ use records::{estate_top::Top, inventories::Inventories, places::Places};
 use schemas::{
     Place, PlaceKind, TenantId, Timestamp, VulnerabilityId,
     api::place::{
-        FindingList, FindingQuery, FindingSort, PackageList, PackageQuery, PlaceQuery, PlaceSort,
-        PlaceStanding,
+        CoverageFilter, FindingList, FindingQuery, FindingSort, PackageList, PackageQuery,
+        PlaceQuery, PlaceSort, PlaceStanding,
     },
     finding::Finding,
-    inventory::PackageKind,
+    inventory::{CoverageStatus, PackageKind},
     report::Summary,
     risk::{PlaceFacts, VulnerabilityFacts},
 };
@@ -98,6 +98,13 @@ pub(super) async fn places(
     let filter = PlaceFilter {
         search: search(query.search.as_deref())?.text().cloned(),
         os: search(query.os.as_deref())?.text().cloned(),
+        severities: severities(query.severity.as_deref())?,
+        coverage: query.coverage.map(|wanted| match wanted {
+            CoverageFilter::Complete => CoverageStatus::Complete,
+            CoverageFilter::Partial => CoverageStatus::Partial,
+            CoverageFilter::Unsupported => CoverageStatus::Unsupported,
+        }),
+        exposed: query.exposed,
     };
     let list = List::new(state, tenant, name, &format!("{filter:?} {:?}", query.sort));
     let after: Option<(u16, String, Place)> = list.open_some(query.cursor.as_ref())?;

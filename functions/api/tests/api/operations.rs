@@ -49,7 +49,9 @@ const OWN: &[&str] = &[
 
 /// Questions whose answer is empty in no tenant.
 const ALIKE: &[&str] = &[
+    "get_posture",
     "get_session_settings",
+    "get_trend",
     "list_audit",
     "list_feeds",
     "list_people",
@@ -133,6 +135,7 @@ pub(crate) fn filled(
     let mut path = operation
         .path
         .replace("{id}", id)
+        .replace("{host}", ids.get("/hosts/").map_or("x", String::as_str))
         .replace("{name}", "watchers")
         .replace("{noun}", "hosts")
         .replace("{kind}", "enrolment_token")

@@ -15,7 +15,12 @@ use serde_json::{Value, json};
 use crate::house::House;
 
 /// Puts a place with findings into the estate.
-async fn put_place(house: &House, tenant: &str, place: &str, cves: &[(&str, Severity, bool)]) {
+pub(crate) async fn put_place(
+    house: &House,
+    tenant: &str,
+    place: &str,
+    cves: &[(&str, Severity, bool)],
+) {
     let tenant: TenantId = tenant.parse().unwrap();
     let place: Place = place.parse().unwrap();
     let findings = cves.iter().map(|(id, severity, exploited)| PlaceFinding {
@@ -23,6 +28,7 @@ async fn put_place(house: &House, tenant: &str, place: &str, cves: &[(&str, Seve
         severity: *severity,
         cvss_score: None,
         fix_available: true,
+        excepted: false,
         facts: VulnerabilityFacts {
             known_exploited: *exploited,
             ..VulnerabilityFacts::default()
@@ -43,13 +49,14 @@ async fn put_place(house: &House, tenant: &str, place: &str, cves: &[(&str, Seve
         findings: findings.collect(),
         os: String::new(),
         resource: estate::Resource::new(),
+        at_h: 0,
     };
     let estates = Estates(&house.platform);
     let before = estates.state(&tenant, &place).await.unwrap();
     assert!(estates.put(&tenant, before.as_ref(), delta).await.unwrap());
 }
 
-fn image(n: u8) -> String {
+pub(crate) fn image(n: u8) -> String {
     format!("image/sha256:{}", format!("{n:02x}").repeat(32))
 }
 

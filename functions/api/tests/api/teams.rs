@@ -228,6 +228,7 @@ async fn place(house: &House, team: &Team, place: Place, name: &str, resource: R
         severity: Severity::High,
         cvss_score: None,
         fix_available: true,
+        excepted: false,
         facts: VulnerabilityFacts::default(),
     };
     let delta = PlaceDelta {
@@ -242,6 +243,7 @@ async fn place(house: &House, team: &Team, place: Place, name: &str, resource: R
         findings: vec![finding(SHARED), finding(&team.own)],
         os: "Debian GNU/Linux 12".to_owned(),
         resource,
+        at_h: 0,
     };
     Estates(platform).put(&tenant, None, delta).await.unwrap();
     let mut record: Value = serde_json::from_str(include_str!(

@@ -275,16 +275,21 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(crate) fn rating(&mut self) -> Result<(Severity, Option<f32>, bool), EstateError> {
-        let word = self.byte()?;
-        let tenths = self.byte()?;
-        let severity = match word & 0x7f {
+    /// The severity that a number stands for.
+    pub(crate) fn severity(number: u8) -> Severity {
+        match number {
             1 => Severity::Low,
             2 => Severity::Medium,
             3 => Severity::High,
             4 => Severity::Critical,
             _ => Severity::Unknown,
-        };
+        }
+    }
+
+    pub(crate) fn rating(&mut self) -> Result<(Severity, Option<f32>, bool), EstateError> {
+        let word = self.byte()?;
+        let tenths = self.byte()?;
+        let severity = Self::severity(word & 0x7f);
         let cvss = (tenths <= 100).then(|| f32::from(tenths) / 10.0);
         Ok((severity, cvss, word & 0x80 != 0))
     }

@@ -34,6 +34,8 @@ pub struct PlaceDelta {
     pub os: String,
     /// What collections look at.
     pub resource: Resource,
+    /// When it was so, in whole hours since 1970; 0 when that is not known, as of what an earlier version wrote.
+    pub at_h: u32,
 }
 
 /// A vulnerability in a place, over all packages that have it there.
@@ -47,6 +49,8 @@ pub struct PlaceFinding {
     pub cvss_score: Option<f32>,
     /// Whether a fix is available for any of the packages.
     pub fix_available: bool,
+    /// Whether an exception hides it here.
+    pub excepted: bool,
     /// What is known of it wherever it is; severity and CVSS in it are not used.
     pub facts: VulnerabilityFacts,
 }
@@ -71,6 +75,7 @@ impl PlaceDelta {
             findings: Vec::new(),
             os: String::new(),
             resource: Resource::new(),
+            at_h: 0,
         }
     }
 
@@ -98,6 +103,7 @@ impl PlaceDelta {
             out.byte(part.number());
             out.text(text);
         }
+        self.encode_history(&mut out);
         out.finish()
     }
 
@@ -119,6 +125,7 @@ impl PlaceDelta {
             findings: Vec::new(),
             os: String::new(),
             resource: Resource::new(),
+            at_h: 0,
         };
         for _ in 0..input.count()? {
             let vulnerability = input.vulnerability()?;
@@ -129,6 +136,7 @@ impl PlaceDelta {
                 severity,
                 cvss_score,
                 fix_available,
+                excepted: false,
                 facts,
             });
         }
@@ -141,6 +149,34 @@ impl PlaceDelta {
             }
             delta.resource = Resource::stored(texts);
         }
+        if !input.is_at_end() {
+            delta.decode_history(&mut input)?;
+        }
         Ok(delta)
+    }
+
+    /// Behind what the form before had: when it was so, and which findings are excepted.
+    fn encode_history(&self, out: &mut Writer) {
+        out.number(u64::from(self.at_h));
+        let excepted = || {
+            let findings = self.findings.iter().enumerate();
+            findings.filter(|(_, finding)| finding.excepted)
+        };
+        out.count(excepted().count());
+        for (at, _) in excepted() {
+            out.count(at);
+        }
+    }
+
+    /// What [`Self::encode_history`] wrote.
+    fn decode_history(&mut self, input: &mut Reader<'_>) -> Result<(), EstateError> {
+        self.at_h = input.number_32()?;
+        for _ in 0..input.count()? {
+            let finding = self.findings.get_mut(input.number_32()? as usize);
+            finding
+                .ok_or(EstateError::Damaged("no such finding"))?
+                .excepted = true;
+        }
+        Ok(())
     }
 }

@@ -15,6 +15,7 @@ use scope::Part;
 use crate::{
     codec::{EstateError, Reader, Writer, cvss_tenths},
     delta::{PlaceDelta, PlaceFinding},
+    history::{self, Left},
     known::{self, Known},
 };
 
@@ -53,6 +54,8 @@ pub(crate) struct PlaceRow {
     pub(crate) cannot_judge: u32,
     pub(crate) facts: PlaceFacts,
     pub(crate) findings: Vec<Row>,
+    /// What it no longer has, or could not be seen to have.
+    pub(crate) left: Vec<Left>,
     /// Numbers of its texts.
     pub(crate) texts: Box<[u32]>,
 }
@@ -65,6 +68,10 @@ pub(crate) struct Row {
     /// CVSS in tenths, 255 for none.
     pub(crate) cvss: u8,
     pub(crate) fix_available: bool,
+    /// Whether an exception hides it.
+    pub(crate) excepted: bool,
+    /// Since when it is here, in hours since 1970; 0 when it was there before that was written down.
+    pub(crate) since_h: u32,
 }
 
 impl Row {
@@ -101,11 +108,15 @@ impl EstateIndex {
             return false;
         }
         self.known = Known::default();
-        let findings = delta
+        let mut findings: Vec<Row> = delta
             .findings
             .iter()
-            .map(|finding| self.row(finding))
+            .map(|finding| self.row(finding, delta.at_h))
             .collect();
+        let left = match self.places.get(&delta.place) {
+            Some(known) => history::carry(known, delta, &mut findings),
+            None => Vec::new(),
+        };
         let resource = delta.resource.texts();
         let texts = resource.map(|(part, text)| self.text(Some(part), text));
         let mut texts: Vec<u32> = texts.collect();
@@ -122,6 +133,7 @@ impl EstateIndex {
             cannot_judge: delta.cannot_judge,
             facts: delta.facts.clone(),
             findings,
+            left,
             texts: texts.into_boxed_slice(),
         };
         self.places
@@ -129,7 +141,7 @@ impl EstateIndex {
         true
     }
 
-    fn row(&mut self, finding: &PlaceFinding) -> Row {
+    fn row(&mut self, finding: &PlaceFinding, at_h: u32) -> Row {
         let facts = VulnerabilityFacts {
             severity: Severity::Unknown,
             cvss_score: None,
@@ -151,6 +163,8 @@ impl EstateIndex {
             severity: finding.severity,
             cvss: finding.cvss_score.map_or(255, cvss_tenths),
             fix_available: finding.fix_available,
+            excepted: finding.excepted,
+            since_h: at_h,
         }
     }
 
@@ -254,6 +268,7 @@ impl EstateIndex {
                 + row.name.len() * 3
                 + row.facts.exposure_reason.as_ref().map_or(0, String::len)
                 + row.findings.capacity() * (size_of::<Row>() + known::FINDING_BYTES)
+                + row.left.capacity() * size_of::<Left>()
                 + row.texts.len() * size_of::<u32>()
         });
         let text = size_of::<(Kind, Arc<str>)>() * 2 + size_of::<u32>();
@@ -267,10 +282,14 @@ impl EstateIndex {
     pub fn encode(&self) -> Vec<u8> {
         let mut used = vec![None; self.vulnerabilities.len()];
         let mut kept = Vec::new();
-        for row in self.places.values().flat_map(|place| &place.findings) {
-            if let Some(slot @ None) = used.get_mut(row.vulnerability as usize) {
+        let numbers = self.places.values().flat_map(|place| {
+            let found = place.findings.iter().map(|row| row.vulnerability);
+            found.chain(place.left.iter().map(|left| left.vulnerability))
+        });
+        for number in numbers {
+            if let Some(slot @ None) = used.get_mut(number as usize) {
                 *slot = Some(kept.len());
-                kept.push(row.vulnerability);
+                kept.push(number);
             }
         }
         let mut out = Writer::new(MAGIC, VERSION);
@@ -304,6 +323,7 @@ impl EstateIndex {
             }
         }
         self.encode_texts(&mut out);
+        self.encode_history(&mut out, &used);
         out.finish()
     }
 
@@ -379,6 +399,7 @@ impl EstateIndex {
                 cannot_judge: input.number_32()?,
                 facts: input.place_facts()?,
                 findings: Vec::new(),
+                left: Vec::new(),
                 texts: Box::default(),
             };
             for _ in 0..input.count()? {
@@ -392,12 +413,17 @@ impl EstateIndex {
                     severity,
                     cvss: cvss.map_or(255, cvss_tenths),
                     fix_available,
+                    excepted: false,
+                    since_h: 0,
                 });
             }
             index.places.insert(Arc::new(place), Arc::new(row));
         }
         if !input.is_at_end() {
             index.decode_texts(&mut input)?;
+        }
+        if !input.is_at_end() {
+            index.decode_history(&mut input)?;
         }
         Ok(index)
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use memchr::memmem;
-use schemas::{Place, PlaceKind};
+use schemas::{Place, PlaceKind, Severity, posture::Posture};
 use scope::Part;
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Bytes that are kept for each place beside its row, about, without its names.
-pub(crate) const PLACE_BYTES: usize = 48;
+pub(crate) const PLACE_BYTES: usize = 49;
 /// Bytes that are kept for each finding.
 pub(crate) const FINDING_BYTES: usize = size_of::<u32>();
 /// Bytes that are kept for each vulnerability.
@@ -76,14 +76,17 @@ pub(crate) struct Known {
     pub(crate) whole: Rankings,
 }
 
-/// The vulnerabilities of some places, ranked: over all of them, and over those of each kind.
+/// The vulnerabilities of some places, ranked: over all of them, and over those of each kind; and how these places stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Rankings([Memo<Ranking>; 3]);
+pub(crate) struct Rankings {
+    by_kind: [Memo<Ranking>; 3],
+    posture: Memo<Posture>,
+}
 
 impl Rankings {
     /// That of a kind of places, or of all.
     pub(crate) fn of(&self, kind: Option<PlaceKind>) -> &Memo<Ranking> {
-        let [all, hosts, images] = &self.0;
+        let [all, hosts, images] = &self.by_kind;
         match kind {
             None => all,
             Some(PlaceKind::Host) => hosts,
@@ -91,9 +94,14 @@ impl Rankings {
         }
     }
 
+    /// How these places stand.
+    pub(crate) fn posture(&self) -> &Memo<Posture> {
+        &self.posture
+    }
+
     /// What those that were worked out take in memory, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let known = self.0.iter().filter_map(Memo::get);
+        let known = self.by_kind.iter().filter_map(Memo::get);
         known.map(Ranking::memory_bytes).sum()
     }
 }
@@ -103,6 +111,8 @@ pub(crate) struct Places {
     all: Vec<(Arc<Place>, Arc<PlaceRow>)>,
     /// The highest score of each, in tenths; 0 without findings.
     top_tenths: Vec<u16>,
+    /// The highest severity of each; none without findings.
+    highest: Vec<Option<Severity>>,
     hosts: Orders,
     images: Orders,
 }
@@ -123,6 +133,11 @@ impl Places {
             .map(|(place, row)| (Arc::clone(place), Arc::clone(row)))
             .collect();
         let top_tenths = index.top_tenths(all.iter().map(|(_, row)| &**row));
+        let highest = all.iter().map(|(_, row)| {
+            let findings = row.findings.iter().filter(|finding| !finding.excepted);
+            findings.map(|finding| finding.severity).max()
+        });
+        let highest = highest.collect();
         let (mut hosts, mut images) = (Orders::default(), Orders::default());
         for (number, (place, row)) in (0..).zip(&all) {
             if row.removed {
@@ -143,6 +158,7 @@ impl Places {
         Self {
             all,
             top_tenths,
+            highest,
             hosts,
             images,
         }
@@ -158,6 +174,11 @@ impl Places {
     pub(crate) fn top_tenths(&self, number: u32) -> u16 {
         let tenths = self.top_tenths.get(number as usize);
         tenths.copied().unwrap_or_default()
+    }
+
+    /// The highest severity that it has; none without findings.
+    pub(crate) fn highest(&self, number: u32) -> Option<Severity> {
+        self.highest.get(number as usize).copied().flatten()
     }
 
     /// The places of a kind that are there, highest score first, then by place.

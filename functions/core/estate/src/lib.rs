@@ -9,21 +9,27 @@
 
 mod codec;
 mod delta;
+mod history;
 mod index;
 mod known;
 mod places;
+mod posture;
 mod rank;
 mod view;
 
 pub use codec::EstateError;
 pub use delta::{PlaceDelta, PlaceFinding};
+pub use history::LEFT_HOURS;
 pub use index::EstateIndex;
 pub use places::{Counts, PlaceFilter, PlaceOrder, PlacePosition, PlaceSummary, PlacesPage};
+pub use posture::{Fixed, FixedPage, FixedPosition, Since};
 pub use rank::{
     AffectedPage, AffectedPlace, Filter, Order, Position, RankedPage, RankedVulnerability,
 };
 pub use scope::Resource;
 pub use view::{View, Within};
 
+#[cfg(test)]
+mod history_tests;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     index::{EstateIndex, PlaceRow},
-    known::Names,
+    known::{Names, Places},
+    posture::is_exposed,
     view::View,
 };
 
@@ -65,6 +66,12 @@ pub struct PlaceFilter {
     pub search: Option<String>,
     /// Only those whose operating system's name contains this text, without regard to case.
     pub os: Option<String>,
+    /// Only those whose highest severity is any of these.
+    pub severities: Vec<Severity>,
+    /// Only those that were read this far.
+    pub coverage: Option<CoverageStatus>,
+    /// Only those that the network reaches from outside of their host, or only the others.
+    pub exposed: Option<bool>,
 }
 
 /// The order of a list of places.
@@ -100,15 +107,19 @@ pub struct PlacesPage {
 
 /// A filter that was held against the names of an index.
 struct Ready<'a> {
+    filter: &'a PlaceFilter,
+    places: &'a Places,
     search: Option<Vec<bool>>,
     os: Option<(&'a Names, Vec<u32>)>,
 }
 
 impl PlaceFilter {
-    fn ready<'a>(&self, index: &'a EstateIndex) -> Ready<'a> {
+    fn ready<'a>(&'a self, index: &'a EstateIndex) -> Ready<'a> {
         let search = self.search.as_ref().map(|text| text.to_lowercase());
         let os = self.os.as_ref().map(|text| text.to_lowercase());
         Ready {
+            filter: self,
+            places: index.numbered(),
             search: search.map(|text| index.names().containing(&text)),
             os: os.map(|wanted| {
                 let names = index.names();
@@ -130,7 +141,33 @@ impl Ready<'_> {
             let system = names.system(number);
             system.is_some_and(|system| systems.binary_search(&system).is_ok())
         };
-        self.search.as_ref().is_none_or(is_named) && self.os.as_ref().is_none_or(is_of)
+        self.search.as_ref().is_none_or(is_named)
+            && self.os.as_ref().is_none_or(is_of)
+            && self.wants_row(number)
+    }
+}
+
+impl Ready<'_> {
+    /// Whether what is known of a place itself is wanted.
+    fn wants_row(&self, number: u32) -> bool {
+        let PlaceFilter {
+            severities,
+            coverage,
+            exposed,
+            ..
+        } = self.filter;
+        let highest = self.places.highest(number);
+        let is_so_severe = highest.is_some_and(|highest| severities.contains(&highest));
+        if !severities.is_empty() && !is_so_severe {
+            return false;
+        }
+        if coverage.is_none() && exposed.is_none() {
+            return true;
+        }
+        self.places.get(number).is_some_and(|(_, row)| {
+            coverage.is_none_or(|wanted| wanted == row.coverage)
+                && exposed.is_none_or(|wanted| wanted == is_exposed(row.facts.exposure))
+        })
     }
 }
 
@@ -150,7 +187,7 @@ impl EstateIndex {
         let known = self.vulnerabilities.iter();
         let intel: Vec<u16> = known.map(|known| intel_tenths(&known.facts)).collect();
         let top = |row: &PlaceRow| {
-            let findings = row.findings.iter();
+            let findings = row.findings.iter().filter(|finding| !finding.excepted);
             let tenths = findings.filter_map(|finding| {
                 let intel = intel.get(finding.vulnerability as usize)?;
                 Some(intel + finding.rating_tenths())
@@ -244,7 +281,7 @@ impl View<'_> {
     fn summary(&self, place: &Place, row: &PlaceRow) -> PlaceSummary {
         let mut counts = Counts::default();
         let mut top = None;
-        for finding in &row.findings {
+        for finding in row.findings.iter().filter(|finding| !finding.excepted) {
             let vulnerabilities = &self.index.vulnerabilities;
             let Some(known) = vulnerabilities.get(finding.vulnerability as usize) else {
                 continue;

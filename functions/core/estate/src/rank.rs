@@ -5,6 +5,7 @@ use std::cmp::{Ordering, Reverse};
 use risk::{intel_tenths, place_tenths};
 use schemas::{
     Place, PlaceKind, Severity, VulnerabilityId,
+    posture::Posture,
     risk::{PlaceFacts, VulnerabilityFacts},
 };
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ pub struct Filter {
     pub place_kind: Option<PlaceKind>,
     /// Only those whose id contains this text, without regard to case.
     pub search: Option<String>,
+    /// Only those that came to some place since this hour, counted from 1970.
+    pub new_since_h: Option<u32>,
 }
 
 impl Filter {
@@ -38,11 +41,13 @@ impl Filter {
             fix_available,
             place_kind: _,
             search,
+            new_since_h,
         } = self;
         severities.is_empty()
             && known_exploited.is_none()
             && fix_available.is_none()
             && search.is_none()
+            && new_since_h.is_none()
     }
 
     fn wants(&self, row: &Ranked, known: &Vulnerability) -> bool {
@@ -57,6 +62,9 @@ impl Filter {
                 .search
                 .as_ref()
                 .is_none_or(|text| contains(known.id.as_str(), text))
+            && self
+                .new_since_h
+                .is_none_or(|from_h| row.newest_h >= from_h.max(1))
     }
 }
 
@@ -184,6 +192,8 @@ struct Ranked {
     cvss: u8,
     severity: Severity,
     fix_available: bool,
+    /// When it came to the place that has it shortest, in hours since 1970.
+    newest_h: u32,
 }
 
 impl Ranked {
@@ -198,6 +208,7 @@ impl Ranked {
         }
         self.severity = self.severity.max(of.severity);
         self.fix_available |= of.fix_available;
+        self.newest_h = self.newest_h.max(of.since_h);
         if of.cvss_score().is_some() && (self.cvss > 100 || self.cvss < of.cvss) {
             self.cvss = of.cvss;
         }
@@ -235,7 +246,7 @@ impl Ranking {
             }
             let here = place_tenths(&row.facts);
             let running = row.facts.running_containers.unwrap_or(0);
-            for finding in &row.findings {
+            for finding in row.findings.iter().filter(|finding| !finding.excepted) {
                 let at = finding.vulnerability as usize;
                 let (Some(intel), Some(slot)) = (intel.get(at), found.get_mut(at)) else {
                     continue;
@@ -251,6 +262,7 @@ impl Ranking {
                     cvss: finding.cvss,
                     severity: finding.severity,
                     fix_available: false,
+                    newest_h: 0,
                 });
                 ranked.count(number, place, running, score_tenths, *finding);
             }
@@ -341,6 +353,17 @@ impl View<'_> {
     /// All vulnerabilities that a filter wants, highest score first, then by id.
     pub fn ranked(&self, filter: &Filter) -> Vec<RankedVulnerability> {
         self.page(filter, Order::Score, None, usize::MAX).rows
+    }
+
+    /// Counts its vulnerabilities.
+    pub(crate) fn tally(&self, posture: &mut Posture) {
+        for row in &self.ranking(None).0 {
+            posture.vulnerabilities.add(row.severity);
+            posture.fix_available += u32::from(row.fix_available);
+            let known = self.index.vulnerability(row.vulnerability);
+            let is_exploited = known.is_some_and(|known| known.facts.known_exploited);
+            posture.known_exploited += u32::from(is_exploited);
+        }
     }
 
     fn ranking(&self, kind: Option<PlaceKind>) -> &Ranking {

@@ -12,21 +12,22 @@ use scope::{Collection, Scope};
 
 use super::*;
 
-fn finding(id: &str, severity: Severity, cvss: f32, fix: bool) -> PlaceFinding {
+pub(crate) fn finding(id: &str, severity: Severity, cvss: f32, fix: bool) -> PlaceFinding {
     PlaceFinding {
         vulnerability: id.parse().unwrap(),
         severity,
         cvss_score: Some(cvss),
         fix_available: fix,
+        excepted: false,
         facts: VulnerabilityFacts::default(),
     }
 }
 
-fn image(n: u8) -> Place {
+pub(crate) fn image(n: u8) -> Place {
     Place::Image(schemas::Digest::from_sha256(&[n; 32]))
 }
 
-fn delta(
+pub(crate) fn delta(
     place: Place,
     sequence: u64,
     exposure: Exposure,
@@ -50,6 +51,7 @@ fn delta(
         findings,
         os: String::new(),
         resource: Resource::new(),
+        at_h: 0,
     }
 }
 
@@ -286,6 +288,7 @@ fn places_are_found_by_their_names_and_systems() {
         let filter = PlaceFilter {
             search: search.map(str::to_owned),
             os: os.map(str::to_owned),
+            ..PlaceFilter::default()
         };
         index.whole().ranked_places(kind, &filter).len()
     };
@@ -572,7 +575,11 @@ proptest! {
             ..CollectionParts::default()
         };
         let within = index.within(&Scope::union([Collection::read(&parts).unwrap()]));
-        let filter = PlaceFilter { search: search.clone(), os: os.clone() };
+        let filter = PlaceFilter {
+                search: search.clone(),
+                os: os.clone(),
+                ..PlaceFilter::default()
+            };
         let has = |text: &str, wanted: &Option<String>| {
             wanted.as_ref().is_none_or(|wanted| text.to_lowercase().contains(&wanted.to_lowercase()))
         };

@@ -5,11 +5,13 @@
 //! reach as far as another collection, so that nobody gives away more than they have.
 
 mod collection;
+mod facts;
 mod image_name;
 mod pattern;
 mod resource;
 
 pub use collection::{Collection, InvalidCollection, MAX_PATTERN_BYTES, MAX_PATTERNS, Scope};
+pub use facts::namespace;
 pub use image_name::{DOCKER_HUB, ImageName};
 pub use resource::{MAX_TEXTS, Part, Resource};
 

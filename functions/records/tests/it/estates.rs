@@ -48,6 +48,7 @@ fn state(number: u64, sequence: u64, findings: u64) -> PlaceDelta {
             },
             cvss_score: Some(f32::from(u8::try_from(mixed % 100).unwrap()) / 10.0),
             fix_available: mixed % 5 < 2,
+            excepted: false,
             facts: VulnerabilityFacts::default(),
         }
     });
@@ -63,6 +64,7 @@ fn state(number: u64, sequence: u64, findings: u64) -> PlaceDelta {
         findings: findings.collect(),
         os: String::new(),
         resource: estate::Resource::new(),
+        at_h: 0,
     }
 }
 

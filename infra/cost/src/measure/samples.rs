@@ -288,6 +288,7 @@ pub(crate) fn states(places: usize) -> Result<Vec<PlaceDelta>> {
                 severity: severity(mixed / 7),
                 cvss_score: Some(f32::from(u8::try_from(mixed % 100)?) / 10.0),
                 fix_available: mixed.is_multiple_of(5),
+                excepted: false,
                 facts: VulnerabilityFacts::default(),
             })
         });
@@ -303,6 +304,7 @@ pub(crate) fn states(places: usize) -> Result<Vec<PlaceDelta>> {
             findings: findings.collect::<Result<_>>()?,
             os: "Debian GNU/Linux 12 (bookworm)".to_owned(),
             resource: Resource::new().image(&format!("registry.example/more-{number}:1")),
+            at_h: 0,
         })
     });
     states.collect()

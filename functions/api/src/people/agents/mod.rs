@@ -1,5 +1,6 @@
 //! Agents.
 
+pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod revoke;
 pub(crate) mod rotate;

@@ -1,7 +1,7 @@
 //! One image.
 
 use axum::{Json, extract::State};
-use records::{images::Images, places::Places};
+use records::{Hosts, images::Images, places::Places};
 use schemas::{
     ImageId, Place,
     api::{Problem, place::ImageDetail},
@@ -15,6 +15,9 @@ use crate::{
     scoped::Sight,
     state::ApiState,
 };
+
+/// Most hosts that are named.
+const MOST_NAMED: usize = 1000;
 
 /// One image: configuration, tags, hosts that hold it, layers that are missing, and how it stands.
 #[utoipa::path(
@@ -47,6 +50,13 @@ pub(crate) async fn get(
     }
     let mut hosts = images.holders(caller.tenant(), &id).await?;
     hosts.retain(|host| !is_limited || sight.view().has(&Place::Host(host.clone())));
+    // Of the first thousand: more are on no page.
+    let some = hosts.get(..MOST_NAMED).unwrap_or(&hosts);
+    let named = Hosts(state.platform())
+        .get_many(caller.tenant(), some)
+        .await?;
+    let named = named.into_iter();
+    let host_names = named.map(|host| (host.id.to_string(), host.facts.name));
     let judged = Places(state.platform())
         .get(caller.tenant(), &place)
         .await?;
@@ -54,6 +64,7 @@ pub(crate) async fn get(
     Ok(Json(ImageDetail {
         image: image.facts,
         hosts,
+        host_names: host_names.collect(),
         missing_layers: judged.map_or_else(Vec::new, |judged| judged.record.missing_layers),
         standing,
         first_seen_at: image.first_seen_at,

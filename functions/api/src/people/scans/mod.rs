@@ -1,5 +1,6 @@
 //! Scans that builds send.
 
+pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod upload;
 

@@ -5,8 +5,9 @@ use access::{
     sha256,
 };
 use axum::{
+    body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
 use records::{
@@ -48,6 +49,7 @@ const MAX_NAME_CHARS: usize = 200;
     params(SignInCallback),
     responses(
         (status = 200, description = "A session", body = SessionReply),
+        (status = 303, description = "A session, for a browser that shows pages: on to the portal", headers(("location" = String, description = "The portal"))),
         (status = 401, description = "The sign-in was not begun by this browser, came before, or what the service says does not hold", body = Problem),
         (status = 403, description = "The person is known, and not let in", body = Problem),
         (status = 503, description = "The service cannot be asked", body = Problem),
@@ -108,6 +110,15 @@ pub(crate) async fn finish(
     let by = Somebody::of(&tenant, auth::person(&user.id, &user.role_names()));
     state.audit(&by, act).await?;
     let mut response = begin(&state, &tenant, &user, &headers, true).await?;
+    if shows_pages(&headers) {
+        // The session is in its cookie; the answer's words are for who reads JSON.
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        *response.body_mut() = Body::empty();
+        let kept = response.headers_mut();
+        kept.remove(header::CONTENT_TYPE);
+        kept.remove(header::CONTENT_LENGTH);
+        kept.insert(header::LOCATION, HeaderValue::from_static("/"));
+    }
     for (name, value) in [
         (header::SET_COOKIE, cookie(begun.secure, "", 0)),
         (header::CACHE_CONTROL, "no-store".to_owned()),
@@ -118,6 +129,17 @@ pub(crate) async fn finish(
         response.headers_mut().append(name, value);
     }
     Ok(response)
+}
+
+/// Whether a browser asks that came by a link, as one does from the page of a service.
+fn shows_pages(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| {
+        accept
+            .split(',')
+            .any(|kind| kind.trim().starts_with("text/html"))
+    })
 }
 
 /// What the service says of the person, once for each sign-in.

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use estate::{Filter, Order, Position, RankedVulnerability};
 use schemas::{
-    Severity, VulnerabilityId,
+    Severity, Timestamp, VulnerabilityId,
     api::{
         Problem,
         vulnerability::{
@@ -18,6 +18,7 @@ use crate::{
     extract::FromQuery,
     people::{
         feeds,
+        posture::since_h,
         standing::{count, points, top},
     },
     problem::{ApiError, Kind},
@@ -49,7 +50,7 @@ pub(crate) async fn list(
     FromQuery(query): FromQuery<VulnerabilityQuery>,
 ) -> Result<Json<VulnerabilityList>, ApiError> {
     let limit = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
-    let filter = filter(&query)?;
+    let filter = filter(&query, state.now())?;
     let list = List::new(
         &state,
         caller.tenant(),
@@ -138,7 +139,7 @@ pub(in crate::people) fn severities(asked: Option<&str>) -> Result<Vec<Severity>
     Ok(severities)
 }
 
-fn filter(query: &VulnerabilityQuery) -> Result<Filter, ApiError> {
+fn filter(query: &VulnerabilityQuery, now: Timestamp) -> Result<Filter, ApiError> {
     let severities = severities(query.severity.as_deref())?;
     let search = query.search.clone().filter(|text| !text.is_empty());
     if search
@@ -156,6 +157,10 @@ fn filter(query: &VulnerabilityQuery) -> Result<Filter, ApiError> {
         fix_available: query.fix_available,
         place_kind: query.place_kind,
         search,
+        new_since_h: query
+            .new_since
+            .map(|since| since_h(now, Some(since)))
+            .transpose()?,
     })
 }
 

@@ -1,0 +1,3 @@
+//! Windows by build.
+
+pub(crate) mod list;
