@@ -9,7 +9,7 @@ export function Factors({ factors, children }: { factors: readonly Factor[]; chi
     <span className="chips">
       {factors.map((factor) => (
         <Chip key={factor} tone={standsOut(factor) ? "bad" : "plain"}>
-          {texts.common.chips[factor]}
+          {texts.common.marks[factor]}
         </Chip>
       ))}
       {children}

@@ -10,11 +10,11 @@ import { Empty } from "../../components/Empty";
 import type { Column } from "../../components/list/columns";
 import { ResourceList } from "../../components/list/ResourceList";
 import { Outside } from "../../components/Outside";
+import { placeFilters } from "../../components/place/filters";
 import { ScoreBar, SeverityCounts } from "../../components/Severity";
 import { useMay } from "../../components/session";
 import { To } from "../../components/To";
 import { count } from "../../domain/format";
-import type { ListFilter } from "../../domain/listQuery";
 import { shortDigest, visible } from "../../domain/outside";
 import { texts } from "../../texts";
 import { compareAddress } from "./compare";
@@ -105,7 +105,7 @@ function columns(): Column<Schema<"ImageRow">>[] {
 }
 
 const COLUMNS = columns();
-const FILTERS: ListFilter[] = [{ key: "os", label: texts.images.filters.os, kind: "text" }];
+const FILTERS = placeFilters(texts.images.filters.os);
 
 export function ImagesPage() {
   const words = texts.images;

@@ -3,11 +3,13 @@ import Alert from "@cloudscape-design/components/alert";
 import { listAt } from "../../api/lists";
 import type { Schema } from "../../api/types";
 import { Empty } from "../../components/Empty";
+import { Factors as Marks } from "../../components/Factors";
 import type { Column } from "../../components/list/columns";
 import { ResourceList } from "../../components/list/ResourceList";
 import { Outside } from "../../components/Outside";
 import { Chip, ScoreBar, SeverityBadge } from "../../components/Severity";
 import { To } from "../../components/To";
+import { type Factor, factorsOf } from "../../domain/factors";
 import { count, percent, score } from "../../domain/format";
 import type { ListFilter } from "../../domain/listQuery";
 import { placeAddress } from "../../domain/place";
@@ -105,12 +107,19 @@ function columns(): Column<Row>[] {
   ];
 }
 
+/** Most marks in a row. */
+const MOST_MARKS = 4;
+
+function shownOf(row: Row): Factor[] {
+  return factorsOf(row).slice(0, MOST_MARKS);
+}
+
 /** What stands out about a vulnerability. */
 function Factors(row: Row) {
   const words = texts.common.chips;
   return (
     <span className="chips">
-      {row.known_exploited && <Chip tone="bad">{words.knownExploited}</Chip>}
+      <Marks factors={shownOf(row)} />
       {row.fix_available ? <Chip tone="good">{words.fix}</Chip> : <Chip>{words.noFix}</Chip>}
     </span>
   );
@@ -118,9 +127,8 @@ function Factors(row: Row) {
 
 function factorText(row: Row): string {
   const words = texts.common.chips;
-  return [...(row.known_exploited ? [words.knownExploited] : []), row.fix_available ? words.fix : words.noFix].join(
-    "; ",
-  );
+  const marks = factorsOf(row).map((factor) => texts.common.marks[factor]);
+  return [...marks, row.fix_available ? words.fix : words.noFix].join("; ");
 }
 
 function filters(): ListFilter[] {
@@ -144,6 +152,7 @@ function filters(): ListFilter[] {
         { word: "image", label: words.images },
       ],
     },
+    { key: "new_since", label: words.newSince, kind: "moment" },
   ];
 }
 
