@@ -2,18 +2,30 @@
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import { HostName } from "../../components/HostName";
+import { To } from "../../components/To";
 import { count } from "../../domain/format";
 import { texts } from "../../texts";
 
-/** Most hosts that are drawn: each is asked for its name. */
-const MOST = 50;
+/** Most hosts that are drawn. */
+const MOST = 200;
 
-export function Holders({ hosts }: { hosts: readonly string[] }) {
+interface HoldersProps {
+  image: string;
+  hosts: readonly string[];
+  /** The names of those that are known. */
+  names: Readonly<Record<string, string>>;
+}
+
+export function Holders({ image, hosts, names }: HoldersProps) {
   const words = texts.images.detail;
   return (
     <Container
       header={
-        <Header variant="h2" counter={`(${count(hosts.length)})`}>
+        <Header
+          variant="h2"
+          counter={`(${count(hosts.length)})`}
+          actions={<To href={`/containers?image=${encodeURIComponent(image)}`}>{texts.images.detail.itsContainers}</To>}
+        >
           {words.onHosts}
         </Header>
       }
@@ -24,7 +36,7 @@ export function Holders({ hosts }: { hosts: readonly string[] }) {
         <ul className="plain-list">
           {hosts.slice(0, MOST).map((host) => (
             <li key={host}>
-              <HostName id={host} />
+              <HostName id={host} name={names[host]} />
             </li>
           ))}
         </ul>

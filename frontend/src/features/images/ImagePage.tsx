@@ -72,7 +72,11 @@ function Detail({ detail }: { detail: Schema<"ImageDetail"> }) {
             content: <PackagesList id="image-packages" source={packages} />,
           },
           { id: "layers", label: words.tabs.layers, content: <Layers detail={detail} /> },
-          { id: "hosts", label: words.tabs.hosts, content: <Holders hosts={detail.hosts} /> },
+          {
+            id: "hosts",
+            label: words.tabs.hosts,
+            content: <Holders hosts={detail.hosts} names={detail.host_names ?? {}} image={id} />,
+          },
           { id: "coverage", label: words.tabs.coverage, content: <CoverageDetail source={findings} /> },
         ]}
       />

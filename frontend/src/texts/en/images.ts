@@ -154,6 +154,7 @@ export const images = {
     baseImage: "Base image",
     thisBuild: "This build",
     onHosts: "Hosts that hold it",
+    itsContainers: "Its containers",
     host: "Host",
   },
 };
