@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
-import { CutShort, everyRow, type ListSource, listAt, pageOf } from "./lists";
+import { CutShort, everyRow, type ListSource, listAt, pageOf, someRows } from "./lists";
 import { problemIn, Unreachable } from "./portal";
 import { sendsAgain, waits } from "./queries";
 
@@ -92,4 +92,25 @@ test("what passes by itself is sent again after as long as the server says", asy
   expect(sendsAgain(2, error)).toBe(false);
   expect(waits(0, error)).toBe(3000);
   expect(sendsAgain(0, new Error("a mistake"))).toBe(false);
+});
+
+test("a list is read page by page until there is enough of it, and says whether it is whole", async () => {
+  await serve((request, response) => {
+    const cursor = Number(new URL(request.url ?? "", "http://x").searchParams.get("cursor") ?? 0);
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ things: [cursor, cursor + 1], next_cursor: cursor < 4 ? String(cursor + 2) : null }));
+  });
+  const source: ListSource<number, { things?: number[]; next_cursor?: string | null }> = {
+    address: "/api/v1/things",
+    rows: (page) => page.things ?? [],
+  };
+  const told: number[] = [];
+  const whole = await someRows(source, 100, (rows) => told.push(rows));
+  expect(whole.rows).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(whole.isCut).toBe(false);
+  expect(told).toEqual([2, 4, 6]);
+  expect((await someRows(source, 3, () => undefined)).rows).toEqual([0, 1, 2]);
+  expect((await someRows(source, 3, () => undefined)).isCut).toBe(true);
+  expect((await someRows(source, 4, () => undefined)).isCut).toBe(true);
+  expect((await someRows(source, 6, () => undefined)).isCut).toBe(false);
 });

@@ -52,6 +52,40 @@ export async function pageOf<Row, Page extends AnyPage>(
   return (await response.json()) as Page;
 }
 
+/** The first rows of a list, as many as somebody wanted at most. */
+export interface SomeRows<Row, Page> {
+  rows: readonly Row[];
+  /** The answer that the first of them came with; absent where there was not one page. */
+  first: Page | undefined;
+  /** Whether the list has more. */
+  isCut: boolean;
+}
+
+/** Rows on a page of a list that is read by the page. */
+const PAGE = 500;
+
+/** Reads a list page by page until it ends or as many rows came as are wanted, and tells after each page how many came, with the first page. */
+export async function someRows<Row, Page extends AnyPage>(
+  source: ListSource<Row, Page>,
+  most: number,
+  onPage: (rows: number, first: Page) => void,
+  signal?: AbortSignal,
+): Promise<SomeRows<Row, Page>> {
+  const rows: Row[] = [];
+  let first: Page | undefined;
+  let cursor: string | undefined;
+  do {
+    const page: Page = await pageOf(source, {}, PAGE, cursor, signal);
+    first ??= page;
+    for (const row of source.rows(page)) {
+      rows.push(row);
+    }
+    onPage(rows.length, first);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined && rows.length < most);
+  return { rows: rows.slice(0, most), first, isCut: cursor !== undefined || rows.length > most };
+}
+
 /** A list broke off before its end. */
 export class CutShort extends Error {}
 

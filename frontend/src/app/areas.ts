@@ -3,6 +3,7 @@ import type { Area } from "../components/area";
 import { access } from "../features/access";
 import { account } from "../features/account";
 import { agents } from "../features/agents";
+import { containers } from "../features/containers";
 import { hosts } from "../features/hosts";
 import { images } from "../features/images";
 import { notifications } from "../features/notifications";
@@ -12,13 +13,16 @@ import { registries } from "../features/registries";
 import { scans } from "../features/scans";
 import { settings } from "../features/settings";
 import { vulnerabilities } from "../features/vulnerabilities";
+import { windows } from "../features/windows";
 
 export const AREAS: readonly Area[] = [
   // Nothing but areas stands here, so that two who add one do not meet.
   overview,
   vulnerabilities,
+  windows,
   hosts,
   images,
+  containers,
   registries,
   scans,
   policies,

@@ -43,7 +43,7 @@ export function Factors({ factors, children, most }: FactorsProps) {
 function Chips({ factors }: { factors: readonly Factor[] }) {
   return factors.map((factor) => (
     <Chip key={factor} tone={standsOut(factor) ? "bad" : "plain"}>
-      {texts.common.chips[factor]}
+      {texts.common.marks[factor]}
     </Chip>
   ));
 }

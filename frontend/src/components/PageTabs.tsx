@@ -9,7 +9,14 @@ interface PageTab {
   content: ReactNode;
 }
 
-export function PageTabs({ tabs, label }: { tabs: readonly PageTab[]; label: string }) {
+interface PageTabsProps {
+  tabs: readonly PageTab[];
+  label: string;
+  /** What in the address says what the whole page is of. */
+  keeps?: readonly string[];
+}
+
+export function PageTabs({ tabs, label, keeps = [] }: PageTabsProps) {
   const [params, setParams] = useSearchParams();
   const wanted = params.get("tab");
   const active = tabs.find((tab) => tab.id === wanted) ?? tabs[0];
@@ -19,7 +26,10 @@ export function PageTabs({ tabs, label }: { tabs: readonly PageTab[]; label: str
       activeTabId={active?.id ?? ""}
       onChange={({ detail }) => {
         // What was asked of one part's list means nothing to another's.
-        const next: Record<string, string> = detail.activeTabId === tabs[0]?.id ? {} : { tab: detail.activeTabId };
+        const next = new URLSearchParams([...params].filter(([key]) => keeps.includes(key)));
+        if (detail.activeTabId !== tabs[0]?.id) {
+          next.set("tab", detail.activeTabId);
+        }
         setParams(next, { replace: true });
       }}
       tabs={tabs.map((tab) => ({ ...tab, content: tab.id === active?.id ? tab.content : null }))}

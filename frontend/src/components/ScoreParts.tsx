@@ -1,13 +1,13 @@
 /** What a score is made of, so that a person can add it up. */
 import type { Schema } from "../api/types";
 import { count, score as written } from "../domain/format";
+import { type Part, partGroups } from "../domain/score";
 import { texts } from "../texts";
 import { Outside } from "./Outside";
 import { Scrolls } from "./Scrolls";
 
 export function ScoreParts({ score }: { score: Schema<"Score"> }) {
   const words = texts.vulnerabilities.detail;
-  const parts = score.parts ?? [];
   return (
     <Scrolls label={words.risk}>
       <table className="parts">
@@ -18,26 +18,19 @@ export function ScoreParts({ score }: { score: Schema<"Score"> }) {
             <th scope="col">{words.reason}</th>
           </tr>
         </thead>
-        <tbody>
-          {parts.map((part) => (
-            <tr key={part.name} className={part.points > 0 ? undefined : "parts-none"}>
-              <th scope="row">{words.parts[part.name] ?? part.name}</th>
-              <td>
-                <span className="parts-points" title={words.ofMax(written(part.points), written(part.max))}>
-                  <span>{written(part.points)}</span>
-                  <svg viewBox="0 0 30 8" preserveAspectRatio="none" aria-hidden="true">
-                    <rect className="score-ground" width={Math.min(30, part.max)} height="8" />
-                    <rect className="parts-bar" width={Math.min(30, part.points)} height="8" />
-                  </svg>
-                  <span className="parts-max">/ {count(part.max)}</span>
-                </span>
-              </td>
-              <td>
-                <Outside text={part.reason} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
+        {partGroups(score.parts ?? []).map((group) => (
+          <tbody key={group.group ?? ""}>
+            {group.group !== undefined && (
+              <tr className="parts-group">
+                <th scope="rowgroup">{words.partGroups[group.group] ?? group.group}</th>
+                <td colSpan={2}>{words.ofMax(written(group.points), count(group.max))}</td>
+              </tr>
+            )}
+            {group.parts.map((part) => (
+              <PartRow key={part.name} part={part} />
+            ))}
+          </tbody>
+        ))}
         <tfoot>
           <tr>
             <th scope="row">{words.score}</th>
@@ -51,5 +44,27 @@ export function ScoreParts({ score }: { score: Schema<"Score"> }) {
         </tfoot>
       </table>
     </Scrolls>
+  );
+}
+
+function PartRow({ part }: { part: Part }) {
+  const words = texts.vulnerabilities.detail;
+  return (
+    <tr className={part.points > 0 ? undefined : "parts-none"}>
+      <th scope="row">{words.parts[part.name] ?? part.name}</th>
+      <td>
+        <span className="parts-points" title={words.ofMax(written(part.points), written(part.max))}>
+          <span>{written(part.points)}</span>
+          <svg viewBox="0 0 30 8" preserveAspectRatio="none" aria-hidden="true">
+            <rect className="score-ground" width={Math.min(30, part.max)} height="8" />
+            <rect className="parts-bar" width={Math.min(30, part.points)} height="8" />
+          </svg>
+          <span className="parts-max">/ {count(part.max)}</span>
+        </span>
+      </td>
+      <td>
+        <Outside text={part.reason} />
+      </td>
+    </tr>
   );
 }

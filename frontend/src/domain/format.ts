@@ -66,6 +66,21 @@ export function moment(text: string): string {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(date);
 }
 
+/** A day of the calendar, `2026-11-30`, in words: `Nov 30`, with its year where it is not this one's. */
+export function day(text: string): string {
+  const date = new Date(`${text}T12:00:00Z`);
+  if (Number.isNaN(date.getTime())) {
+    return text;
+  }
+  const isThisYear = date.getUTCFullYear() === new Date().getUTCFullYear();
+  return new Intl.DateTimeFormat(language, {
+    month: "short",
+    day: "numeric",
+    timeZone: "UTC",
+    ...(isThisYear ? {} : { year: "numeric" }),
+  }).format(date);
+}
+
 /** The same to the second with its zone, for whoever compares it with a log. */
 export function exactMoment(text: string): string {
   const date = new Date(text);

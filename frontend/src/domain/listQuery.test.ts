@@ -15,6 +15,7 @@ const FILTERS: ListFilter[] = [
   },
   { key: "known_exploited", label: "Exploited", kind: "yesno" },
   { key: "os", label: "OS", kind: "text" },
+  { key: "since", label: "Since", kind: "moment" },
 ];
 const of = (text: string) => listQueryOf(new URLSearchParams(text), FILTERS, ["score", "epss"]);
 
@@ -56,4 +57,10 @@ test("a filter that was chosen twice holds all of it, and a typed name is its wo
 test("other parts of an address stay", () => {
   const now = new URLSearchParams("tab=findings&severity=high&sort=epss");
   expect(withListQuery(now, FILTERS, { os: "alpine" }).toString()).toBe("tab=findings&os=alpine");
+});
+
+test("a moment is one however it was written, and what is none is not asked for", () => {
+  expect(of("since=2026-11-30")).toEqual({ since: "2026-11-30T00:00:00.000Z" });
+  expect(of("since=2026-11-30T10%3A00%3A00%2B02%3A00")).toEqual({ since: "2026-11-30T08:00:00.000Z" });
+  expect(of("since=yesterday-ish")).toEqual({});
 });

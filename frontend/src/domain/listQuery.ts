@@ -9,8 +9,8 @@ export interface ListFilter {
   key: string;
   /** What people call it. */
   label: string;
-  /** `words`: one or several of a few; `yesno`; `text`: any. */
-  kind: "words" | "yesno" | "text";
+  /** `words`: one or several of a few; `yesno`; `moment`: a date and time; `text`: any. */
+  kind: "words" | "yesno" | "moment" | "text";
   /** The words, with what people call them. */
   words?: readonly { word: string; label: string }[];
   /** Whether several words can be asked for at once, separated by commas. */
@@ -55,6 +55,11 @@ function wellFormed(value: string | null, filter: ListFilter): string | undefine
   }
   if (filter.kind === "text") {
     return value.slice(0, MAX_LENGTH);
+  }
+  if (filter.kind === "moment") {
+    // Also a day as people write it; the API wants the moment.
+    const at = value.length > MAX_LENGTH ? Number.NaN : Date.parse(value);
+    return Number.isNaN(at) ? undefined : new Date(at).toISOString();
   }
   const known = filter.kind === "yesno" ? ["true", "false"] : (filter.words ?? []).map(({ word }) => word);
   const words = value.split(",").filter((word) => known.includes(word));

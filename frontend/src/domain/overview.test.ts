@@ -1,12 +1,7 @@
-/** What the overview concludes: what was not read is not read, and feeds with trouble stand first. */
+/** What the overview concludes: feeds with trouble stand first. */
 import { expect, test } from "vitest";
-import { factorsOf, factorsOfPlace, standsOut } from "./factors";
-import { feedStates, readOf } from "./overview";
-
-test("a word of a later version is not taken for read", () => {
-  const places = ["complete", "partial", "unsupported", "of_tomorrow"].map((coverage) => ({ standing: { coverage } }));
-  expect(readOf(places)).toEqual({ complete: 1, partial: 1, unsupported: 2 });
-});
+import { factorsOf, factorsOfPlace, marksOf, standsOut } from "./factors";
+import { feedStates } from "./overview";
 
 test("feeds that failed, are held back or are old stand first, each with its reason", () => {
   const now = Date.parse("2026-11-30T12:00:00Z");
@@ -35,14 +30,27 @@ test("feeds that failed, are held back or are old stand first, each with its rea
 test("what is not known makes no factor, and what is reached by everybody stands out", () => {
   expect(factorsOfPlace({ exposure: "unknown", root: "unknown", privileged: "no" })).toEqual([]);
   expect(factorsOfPlace({ exposure: "public_address", root: "yes", runtime_socket: "yes" })).toEqual([
-    "publicAddress",
+    "public_address",
+    "runtime_socket",
     "root",
-    "socket",
   ]);
   expect(factorsOf({ known_exploited: true, exploitation: "active", automatable: "no" })).toEqual([
-    "knownExploited",
-    "exploits",
+    "known_exploited",
+    "exploit_public",
   ]);
-  expect(standsOut("publicAddress")).toBe(true);
+  expect(standsOut("public_address")).toBe(true);
   expect(standsOut("root")).toBe(false);
+});
+
+test("marks of the API are chips once, the gravest first, and one of a later version is left out", () => {
+  expect(marksOf(["recent", "root", "of_tomorrow", "critical_severity", "known_exploited", "fix_available"])).toEqual([
+    "known_exploited",
+    "root",
+    "recent",
+  ]);
+  expect(factorsOf({ known_exploited: true, factors: ["known_exploited", "remote_execution"] })).toEqual([
+    "known_exploited",
+    "remote_execution",
+  ]);
+  expect(factorsOfPlace({ host_mounts: "yes", critical_label: "env=production" })).toEqual(["critical", "root_mount"]);
 });

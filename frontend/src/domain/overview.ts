@@ -1,22 +1,5 @@
 /** What the overview concludes from what the API answers. */
 
-/** How many places were read how far. */
-export interface Read {
-  complete: number;
-  partial: number;
-  unsupported: number;
-}
-
-/** Counts them. A word of a later version is not "read". */
-export function readOf(places: readonly { standing: { coverage: string } }[]): Read {
-  const read: Read = { complete: 0, partial: 0, unsupported: 0 };
-  for (const { standing } of places) {
-    const { coverage } = standing;
-    read[coverage === "complete" || coverage === "partial" ? coverage : "unsupported"] += 1;
-  }
-  return read;
-}
-
 /** A feed as it stands. */
 export interface FeedState {
   name: string;

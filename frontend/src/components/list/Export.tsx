@@ -87,9 +87,28 @@ async function take<Row, Page extends AnyPage>(form: "csv" | "ndjson", asked: Ex
     notify({ id, type: "error", header: texts.common.list.exportFailed, content });
     return;
   }
-  const type = form === "csv" ? "text/csv;charset=utf-8" : "application/x-ndjson";
-  save(new Blob(parts, { type }), `${asked.name}-${new Date().toISOString().slice(0, 10)}.${form}`);
+  saveParts(form, asked.name, parts);
   notify({ id, type: "success", content: texts.common.list.exported(count(rows)) });
+}
+
+/** Rows that are here already, as a table or as lines. */
+export function takeRows<Row>(
+  form: "csv" | "ndjson",
+  name: string,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): void {
+  const head = form === "csv" ? ["\ufeff", csvLine(columns.map((column) => column.header))] : [];
+  const lines = rows.map((row) =>
+    form === "csv" ? csvLine(columns.map((column) => column.text(row))) : `${JSON.stringify(row)}\n`,
+  );
+  saveParts(form, name, [...head, ...lines]);
+  notify({ id: `export-${name}`, type: "success", content: texts.common.list.exported(count(rows.length)) });
+}
+
+function saveParts(form: "csv" | "ndjson", name: string, parts: string[]): void {
+  const type = form === "csv" ? "text/csv;charset=utf-8" : "application/x-ndjson";
+  save(new Blob(parts, { type }), `${name}-${new Date().toISOString().slice(0, 10)}.${form}`);
 }
 
 /** Hands a file over. */

@@ -1,6 +1,7 @@
 /** The filters of a list: what can be asked is offered, what is asked stands in the address. */
 import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import { useMemo } from "react";
+import { moment } from "../../domain/format";
 import { type FilterToken, type ListFilter, type ListQuery, queryOf, tokensOf } from "../../domain/listQuery";
 import { texts } from "../../texts";
 
@@ -73,7 +74,9 @@ function optionsOf(filter: ListFilter): PropertyFilterProps.FilteringOption[] {
 }
 
 function labelOf(filter: ListFilter, value: string): string {
-  return wordsOf(filter).find(({ word }) => word === value)?.label ?? value;
+  return filter.kind === "moment"
+    ? moment(value)
+    : (wordsOf(filter).find(({ word }) => word === value)?.label ?? value);
 }
 
 function tokenOf(token: FilterToken, filters: readonly ListFilter[]): PropertyFilterProps.Token {

@@ -46,6 +46,8 @@ export interface ResourceListProps<Row, Page extends AnyPage> {
   /** Said above the rows of an answer. */
   above?: (page: Page) => ReactNode;
   actions?: ReactNode;
+  /** Rows that somebody chose, where there is something to do with several; what it is for is said to who cannot see it. */
+  selection?: { rows: readonly Row[]; label: string; name: (row: Row) => string; onChange: (rows: Row[]) => void };
   /** Part of a page, in place of being one. */
   isPart?: boolean;
 }
@@ -70,6 +72,7 @@ function ListAsPage<Row, Page extends AnyPage>(props: ResourceListProps<Row, Pag
 
 function List<Row, Page extends AnyPage>(props: ResourceListProps<Row, Page>) {
   const { id, source, columns, filters = NO_FILTERS, hasSearch = false, defaultSort, above, isPart = false } = props;
+  const { selection } = props;
   const [look, setLook] = useState<ListLook>(() => listLook(id, columns));
   const sorts = useMemo(() => columns.flatMap(({ sort }) => (sort === undefined ? [] : [sort])), [columns]);
   const list = useList({ source, filters, sorts, pageSize: look.pageSize });
@@ -103,7 +106,23 @@ function List<Row, Page extends AnyPage>(props: ResourceListProps<Row, Page>) {
           list.setQuery(word === defaultSort ? others : { ...others, sort: word });
         }
       }}
-      ariaLabels={{ tableLabel: props.title }}
+      {...(selection === undefined
+        ? {}
+        : {
+            selectionType: "multi" as const,
+            selectedItems: selection.rows,
+            onSelectionChange: ({ detail }) => selection.onChange(detail.selectedItems),
+          })}
+      ariaLabels={{
+        tableLabel: props.title,
+        ...(selection === undefined
+          ? {}
+          : {
+              selectionGroupLabel: selection.label,
+              allItemsSelectionLabel: () => texts.common.list.selectAll,
+              itemSelectionLabel: (_, row) => texts.common.list.select(selection.name(row)),
+            }),
+      }}
       header={<ListHeader {...props} list={list} shown={shown} isPart={isPart} />}
       filter={
         hasFilters && (

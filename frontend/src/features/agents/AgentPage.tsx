@@ -6,11 +6,10 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "react-router";
 import { newKey } from "../../api/changes";
-import { all, answered, done } from "../../api/client";
+import { answered, done } from "../../api/client";
 import { api } from "../../api/portal";
 import type { Schema } from "../../api/types";
 import { Copyable } from "../../components/Copy";
-import { Empty } from "../../components/Empty";
 import { Act } from "../../components/forms/Act";
 import { Loaded } from "../../components/Loaded";
 import { Moment, useNow } from "../../components/Moment";
@@ -24,30 +23,13 @@ import { AgentState, stateOf } from "./state";
 
 type Agent = Schema<"AgentRow">;
 
-/** Finds an agent. The API has no question for one alone, so the list is read until it comes. */
-async function find(id: string, signal: AbortSignal): Promise<Agent | null> {
-  const rows = all(
-    (cursor) =>
-      answered(
-        api.GET("/api/v1/agents", {
-          params: { query: cursor === undefined ? { limit: 500 } : { limit: 500, cursor } },
-          signal,
-        }),
-      ),
-    (page) => page.agents,
-  );
-  for await (const row of rows) {
-    if (row.id === id) {
-      return row;
-    }
-  }
-  return null;
-}
-
 export function AgentPage() {
   const { id = "" } = useParams();
   const words = texts.agents;
-  const query = useQuery({ queryKey: ["agent", id], queryFn: ({ signal }) => find(id, signal) });
+  const query = useQuery({
+    queryKey: ["agent", id],
+    queryFn: ({ signal }) => answered(api.GET("/api/v1/agents/{id}", { params: { path: { id } }, signal })),
+  });
   const agent = query.data;
   return (
     <Page
@@ -56,9 +38,7 @@ export function AgentPage() {
       above={[{ text: words.back, href: "/agents" }]}
       actions={agent ? <Actions agent={agent} /> : undefined}
     >
-      <Loaded query={query}>
-        {(found) => (found === null ? <Empty title={words.gone} /> : <Detail agent={found} />)}
-      </Loaded>
+      <Loaded query={query}>{(found) => <Detail agent={found} />}</Loaded>
     </Page>
   );
 }

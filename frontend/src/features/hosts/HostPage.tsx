@@ -11,6 +11,7 @@ import { listAt } from "../../api/lists";
 import { api } from "../../api/portal";
 import type { Schema } from "../../api/types";
 import { Copyable } from "../../components/Copy";
+import { Go } from "../../components/forms/Go";
 import { Labels } from "../../components/Labels";
 import { Loaded } from "../../components/Loaded";
 import { Moment } from "../../components/Moment";
@@ -36,6 +37,7 @@ export function HostPage() {
       title={name}
       heading={<Outside text={name} most={80} />}
       above={[{ text: texts.hosts.title, href: "/hosts" }]}
+      actions={<Go href={`/containers?host=${encodeURIComponent(id)}`}>{texts.containers.title}</Go>}
       description={found.data?.os?.pretty_name ? <Outside text={found.data.os.pretty_name} most={120} /> : undefined}
     >
       <Loaded query={found}>{(detail) => <Detail detail={detail} />}</Loaded>

@@ -6,10 +6,10 @@ import { Empty } from "../../components/Empty";
 import type { Column } from "../../components/list/columns";
 import { ResourceList } from "../../components/list/ResourceList";
 import { Outside } from "../../components/Outside";
+import { placeFilters } from "../../components/place/filters";
 import { ScoreBar, SeverityCounts } from "../../components/Severity";
 import { To } from "../../components/To";
 import { count } from "../../domain/format";
-import type { ListFilter } from "../../domain/listQuery";
 import { texts } from "../../texts";
 
 const SOURCE = listAt("/api/v1/hosts", (page) => page.hosts);
@@ -87,7 +87,7 @@ function columns(): Column<Schema<"HostRow">>[] {
 }
 
 const COLUMNS = columns();
-const FILTERS: ListFilter[] = [{ key: "os", label: texts.hosts.filters.os, kind: "text" }];
+const FILTERS = placeFilters(texts.hosts.filters.os);
 
 export function HostsPage() {
   const words = texts.hosts;

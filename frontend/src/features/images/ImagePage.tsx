@@ -3,14 +3,12 @@ import Alert from "@cloudscape-design/components/alert";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useParams } from "react-router";
-import { answered } from "../../api/client";
 import { listAt } from "../../api/lists";
-import { api } from "../../api/portal";
 import type { Schema } from "../../api/types";
 import { Copyable } from "../../components/Copy";
+import { Go } from "../../components/forms/Go";
 import { Labels } from "../../components/Labels";
 import { Loaded } from "../../components/Loaded";
 import { Moment } from "../../components/Moment";
@@ -24,20 +22,20 @@ import { Standing } from "../../components/place/Standing";
 import { count } from "../../domain/format";
 import { shortDigest } from "../../domain/outside";
 import { texts } from "../../texts";
-import { Holders, Layers } from "./parts";
+import { compareAddress, useImage } from "./compare";
+import { Holders } from "./Holders";
+import { Layers } from "./Layers";
 
 export function ImagePage() {
   const { id = "" } = useParams();
-  const found = useQuery({
-    queryKey: ["image", id],
-    queryFn: ({ signal }) => answered(api.GET("/api/v1/images/{id}", { params: { path: { id } }, signal })),
-  });
+  const found = useImage(id);
   const name = found.data?.image.tags?.[0] ?? shortDigest(id);
   return (
     <Page
       title={name}
       heading={<Outside text={name} most={100} />}
       above={[{ text: texts.images.title, href: "/images" }]}
+      actions={<Go href={compareAddress(id)}>{texts.images.compare.actionOf}</Go>}
     >
       <Loaded query={found}>{(detail) => <Detail detail={detail} />}</Loaded>
     </Page>
@@ -74,7 +72,11 @@ function Detail({ detail }: { detail: Schema<"ImageDetail"> }) {
             content: <PackagesList id="image-packages" source={packages} />,
           },
           { id: "layers", label: words.tabs.layers, content: <Layers detail={detail} /> },
-          { id: "hosts", label: words.tabs.hosts, content: <Holders hosts={detail.hosts} /> },
+          {
+            id: "hosts",
+            label: words.tabs.hosts,
+            content: <Holders hosts={detail.hosts} names={detail.host_names ?? {}} image={id} />,
+          },
           { id: "coverage", label: words.tabs.coverage, content: <CoverageDetail source={findings} /> },
         ]}
       />

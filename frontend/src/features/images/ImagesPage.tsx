@@ -1,6 +1,8 @@
 /** The list of images. */
 import Button from "@cloudscape-design/components/button";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
+import { useNavigate } from "react-router";
 import { listAt } from "../../api/lists";
 import type { Schema } from "../../api/types";
 import { CoverageStatus } from "../../components/Coverage";
@@ -8,13 +10,14 @@ import { Empty } from "../../components/Empty";
 import type { Column } from "../../components/list/columns";
 import { ResourceList } from "../../components/list/ResourceList";
 import { Outside } from "../../components/Outside";
+import { placeFilters } from "../../components/place/filters";
 import { ScoreBar, SeverityCounts } from "../../components/Severity";
 import { useMay } from "../../components/session";
 import { To } from "../../components/To";
 import { count } from "../../domain/format";
-import type { ListFilter } from "../../domain/listQuery";
-import { shortDigest } from "../../domain/outside";
+import { shortDigest, visible } from "../../domain/outside";
 import { texts } from "../../texts";
+import { compareAddress } from "./compare";
 import { ScanImage } from "./ScanImage";
 
 const SOURCE = listAt("/api/v1/images", (page) => page.images);
@@ -102,13 +105,29 @@ function columns(): Column<Schema<"ImageRow">>[] {
 }
 
 const COLUMNS = columns();
-const FILTERS: ListFilter[] = [{ key: "os", label: texts.images.filters.os, kind: "text" }];
+const FILTERS = placeFilters(texts.images.filters.os);
 
 export function ImagesPage() {
   const words = texts.images;
   const may = useMay();
+  const navigate = useNavigate();
   const [isScanning, setScanning] = useState(false);
+  const [chosen, setChosen] = useState<readonly Schema<"ImageRow">[]>([]);
   const scan = may("images.scan") ? <Button onClick={() => setScanning(true)}>{words.scan.action}</Button> : undefined;
+  const [first, second] = chosen;
+  const compare = (
+    <Button
+      disabled={chosen.length !== 2}
+      disabledReason={words.compare.chooseTwo}
+      onClick={() => {
+        if (first !== undefined && second !== undefined) {
+          void navigate(compareAddress(first.id, second.id));
+        }
+      }}
+    >
+      {words.compare.action}
+    </Button>
+  );
   return (
     <>
       <ResourceList
@@ -127,7 +146,18 @@ export function ImagesPage() {
             {words.emptyHint}
           </Empty>
         }
-        actions={scan}
+        actions={
+          <SpaceBetween direction="horizontal" size="xs">
+            {compare}
+            {scan}
+          </SpaceBetween>
+        }
+        selection={{
+          rows: chosen,
+          label: words.compare.chooseTwo,
+          name: (row) => visible(row.name).slice(0, 120),
+          onChange: setChosen,
+        }}
       />
       {isScanning && <ScanImage list={SOURCE.address} onClose={() => setScanning(false)} />}
     </>

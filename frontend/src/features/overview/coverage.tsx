@@ -3,15 +3,17 @@ import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import { useQuery } from "@tanstack/react-query";
 import { Loaded } from "../../components/Loaded";
+import { To } from "../../components/To";
 import { count } from "../../domain/format";
-import { type Read, readOf } from "../../domain/overview";
+import { type Resources, readOf } from "../../domain/trend";
 import { texts } from "../../texts";
 import * as ask from "./questions";
 
 const KINDS = ["complete", "partial", "unsupported"] as const;
 
-export function CoverageCard({ seesHosts, seesImages }: { seesHosts: boolean; seesImages: boolean }) {
+export function CoverageCard({ seesHosts, seesAgents }: { seesHosts: boolean; seesAgents: boolean }) {
   const words = texts.overview.coverage;
+  const query = useQuery({ ...ask.posture, select: ({ posture }) => posture });
   return (
     <Container
       header={
@@ -20,42 +22,80 @@ export function CoverageCard({ seesHosts, seesImages }: { seesHosts: boolean; se
         </Header>
       }
     >
-      <div className="stack">
-        {seesHosts && <Hosts />}
-        {seesImages && <Images />}
-      </div>
+      <Loaded query={query}>
+        {({ hosts, images }) => (
+          <div className="stack">
+            {seesHosts && <Bar label={words.hosts} parts={partsOf(hosts, "hosts")} />}
+            <Bar label={words.images} parts={partsOf(images, "images")} />
+            {seesHosts && seesAgents && <Reports />}
+          </div>
+        )}
+      </Loaded>
     </Container>
   );
 }
 
-function Hosts() {
-  const query = useQuery(ask.hosts);
-  return (
-    <Loaded query={query}>
-      {(page) => <Bar label={texts.overview.coverage.hosts} read={readOf(page.hosts)} total={page.total} />}
-    </Loaded>
-  );
+/** A part of a bar. */
+interface Part {
+  kind: "complete" | "partial" | "unsupported" | "stale";
+  name: string;
+  count: number;
+  /** The number as it is said, where it is not the whole truth. */
+  said?: string;
+  /** The list of what it counts. */
+  href?: string;
 }
 
-function Images() {
-  const query = useQuery(ask.images);
+function partsOf(resources: Resources | undefined, list: "hosts" | "images"): Part[] {
+  const read = readOf(resources ?? {});
+  return KINDS.map((kind) => ({
+    kind,
+    name: texts.common.coverage[kind] ?? kind,
+    count: read[kind],
+    href: `/${list}?coverage=${kind}`,
+  }));
+}
+
+/** How many agents are heard of, and how many no longer: what they told is stale. */
+function Reports() {
+  const words = texts.overview.coverage;
+  const query = useQuery(ask.heard);
   return (
     <Loaded query={query}>
-      {(page) => <Bar label={texts.overview.coverage.images} read={readOf(page.images)} total={page.total} />}
+      {({ fresh, stale, isCut }) => (
+        <Bar
+          label={words.reports}
+          parts={[
+            {
+              kind: "complete",
+              name: words.fresh,
+              count: fresh,
+              ...(isCut ? { said: words.staleAtLeast(count(fresh)) } : {}),
+            },
+            {
+              kind: "stale",
+              name: words.stale,
+              count: stale,
+              ...(isCut ? { said: words.staleAtLeast(count(stale)) } : {}),
+              href: "/agents",
+            },
+          ]}
+        />
+      )}
     </Loaded>
   );
 }
 
 /** A bar of parts, with what they are in words beneath. */
-function Bar({ label, read, total }: { label: string; read: Read; total: number }) {
+function Bar({ label, parts }: { label: string; parts: readonly Part[] }) {
   const words = texts.overview.coverage;
-  const all = read.complete + read.partial + read.unsupported;
-  const starts = { complete: 0, partial: read.complete, unsupported: read.complete + read.partial };
+  const all = parts.reduce((sum, part) => sum + part.count, 0);
+  const starts = parts.map((_, index) => parts.slice(0, index).reduce((sum, part) => sum + part.count, 0));
   return (
     <div>
       <div className="coverage-head">
         <strong>{label}</strong>
-        <span className="quiet">{all < total ? words.ofFirst(count(all), count(total)) : null}</span>
+        <span className="quiet">{count(all)}</span>
       </div>
       <svg
         className="coverage-bar"
@@ -64,19 +104,24 @@ function Bar({ label, read, total }: { label: string; read: Read; total: number 
         aria-hidden="true"
       >
         <rect className="score-ground" width={Math.max(all, 1)} height="10" />
-        {KINDS.map((kind) => (
-          <rect key={kind} className={`coverage-${kind}`} x={starts[kind]} width={read[kind]} height="10" />
+        {parts.map((part, index) => (
+          <rect key={part.kind} className={`coverage-${part.kind}`} x={starts[index]} width={part.count} height="10" />
         ))}
       </svg>
       <div className="coverage-words">
         {all === 0
           ? words.nothing
-          : KINDS.filter((kind) => read[kind] > 0).map((kind) => (
-              <span key={kind}>
-                <span className={`coverage-dot coverage-${kind}`} aria-hidden="true" /> {texts.common.coverage[kind]}{" "}
-                {count(read[kind])}
-              </span>
-            ))}
+          : parts
+              .filter((part) => part.count > 0)
+              .map((part) => {
+                const text = `${part.name} ${part.said ?? count(part.count)}`;
+                return (
+                  <span key={part.kind}>
+                    <span className={`coverage-dot coverage-${part.kind}`} aria-hidden="true" />{" "}
+                    {part.href === undefined ? text : <To href={part.href}>{text}</To>}
+                  </span>
+                );
+              })}
       </div>
     </div>
   );

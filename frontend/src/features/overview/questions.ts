@@ -2,30 +2,25 @@
 import { queryOptions } from "@tanstack/react-query";
 import { answered } from "../../api/client";
 import { api } from "../../api/portal";
-import { SEVERITIES, type Severity } from "../../domain/severity";
 
-/** Places of which the coverage is looked at. */
-const PLACES = 100;
 /** Vulnerabilities that are shown first. */
 const FIRST = 10;
 /** How long an agent may be silent, in milliseconds. */
 const SILENT_MS = 2 * 3_600_000;
 const WEEK_MS = 7 * 86_400_000;
 
-/** How many vulnerabilities there are of each severity. */
-export const severityCounts = queryOptions({
-  queryKey: ["overview", "severities"],
-  queryFn: async ({ signal }): Promise<Record<Severity, number>> => {
-    const counts = SEVERITIES.map(async (severity) => {
-      const query = { severity, limit: 1 };
-      const page = await answered(api.GET("/api/v1/vulnerabilities", { params: { query }, signal }));
-      return [severity, page.total] as const;
-    });
-    const found = new Map(await Promise.all(counts));
-    const of = (severity: Severity) => found.get(severity) ?? 0;
-    return { critical: of("critical"), high: of("high"), medium: of("medium"), low: of("low"), unknown: of("unknown") };
-  },
+/** How the estate stands, and what came and went since yesterday. */
+export const posture = queryOptions({
+  queryKey: ["overview", "posture"],
+  queryFn: ({ signal }) => answered(api.GET("/api/v1/posture", { signal })),
 });
+
+/** How it stood day by day. */
+export const trend = (days: number) =>
+  queryOptions({
+    queryKey: ["overview", "trend", days],
+    queryFn: ({ signal }) => answered(api.GET("/api/v1/trend", { params: { query: { days } }, signal })),
+  });
 
 /** What is known to be exploited, highest risk first. */
 export const exploited = queryOptions({
@@ -43,18 +38,6 @@ export const highest = queryOptions({
     answered(api.GET("/api/v1/vulnerabilities", { params: { query: { limit: FIRST } }, signal })),
 });
 
-/** Hosts, for how many there are and how far they were read. */
-export const hosts = queryOptions({
-  queryKey: ["overview", "hosts"],
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/hosts", { params: { query: { limit: PLACES } }, signal })),
-});
-
-/** Images, for the same. */
-export const images = queryOptions({
-  queryKey: ["overview", "images"],
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/images", { params: { query: { limit: PLACES } }, signal })),
-});
-
 /** Feeds. */
 export const feeds = queryOptions({
   queryKey: ["overview", "feeds"],
@@ -68,6 +51,21 @@ export const silentAgents = queryOptions({
     const silent_since = new Date(Date.now() - SILENT_MS).toISOString();
     const query = { state: "active" as const, silent_since, limit: 100 };
     return answered(api.GET("/api/v1/agents", { params: { query }, signal }));
+  },
+});
+
+/** Most agents that are counted; of more it is said that there are at least so many. */
+const COUNTED = 500;
+
+/** How many agents were heard of lately, and how many were not. */
+export const heard = queryOptions({
+  queryKey: ["overview", "heard"],
+  queryFn: async ({ signal }) => {
+    const query = { state: "active" as const, limit: COUNTED };
+    const { agents, next_cursor } = await answered(api.GET("/api/v1/agents", { params: { query }, signal }));
+    const since = Date.now() - SILENT_MS;
+    const stale = agents.filter(({ last_seen_at }) => Date.parse(last_seen_at) < since).length;
+    return { fresh: agents.length - stale, stale, isCut: Boolean(next_cursor) };
   },
 });
 

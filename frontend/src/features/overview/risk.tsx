@@ -10,7 +10,7 @@ import { Chip, ScoreBar, SeverityBadge } from "../../components/Severity";
 import { To } from "../../components/To";
 import { count } from "../../domain/format";
 import { placeAddress } from "../../domain/place";
-import { SEVERITIES } from "../../domain/severity";
+import { SEVERITIES, type Severity } from "../../domain/severity";
 import { texts } from "../../texts";
 import * as ask from "./questions";
 
@@ -46,7 +46,7 @@ function Rows({ rows }: { rows: readonly Schema<"VulnerabilityRow">[] }) {
   const words = texts.overview.first;
   return (
     <Scrolls label={words.title}>
-      <table className="plain-table">
+      <table className="plain-table roomy">
         <thead>
           <tr>
             <th scope="col">{words.vulnerability}</th>
@@ -89,12 +89,13 @@ function Rows({ rows }: { rows: readonly Schema<"VulnerabilityRow">[] }) {
 /** How many there are of each severity: bars that are a table. */
 export function Distribution() {
   const words = texts.overview.distribution;
-  const counts = useQuery(ask.severityCounts);
+  const counts = useQuery({ ...ask.posture, select: ({ posture }) => posture.vulnerabilities ?? {} });
   return (
     <Container header={<Header variant="h2">{words.title}</Header>}>
       <Loaded query={counts}>
         {(found) => {
-          const most = Math.max(1, ...Object.values(found));
+          const of = (severity: Severity): number => found[severity] ?? 0;
+          const most = Math.max(1, ...SEVERITIES.map(of));
           return (
             <table className="bars" aria-label={words.label}>
               <tbody>
@@ -103,11 +104,11 @@ export function Distribution() {
                     <th scope="row">
                       <To href={`/vulnerabilities?severity=${severity}`}>{texts.common.severity[severity]}</To>
                     </th>
-                    <td className="bars-number">{count(found[severity])}</td>
+                    <td className="bars-number">{count(of(severity))}</td>
                     <td className="bars-bar">
                       <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
                         <rect className="score-ground" width="100" height="10" />
-                        <rect className="score-part" width={(100 * found[severity]) / most} height="10" />
+                        <rect className="score-part" width={(100 * of(severity)) / most} height="10" />
                       </svg>
                     </td>
                   </tr>

@@ -33,12 +33,14 @@ interface Found {
   findings: readonly Schema<"Finding">[];
   /** The image itself, where the place is one. */
   image: Schema<"ImageDetail"> | undefined;
+  /** Its containers that run, the first of them. */
+  containers: readonly Schema<"ContainerRow">[];
 }
 
 async function look(vulnerability: string, text: string, signal: AbortSignal): Promise<Found> {
   const place = placeOf(text);
   if (place === undefined) {
-    return { findings: [], image: undefined };
+    return { findings: [], image: undefined, containers: [] };
   }
   const params = { path: { id: place.id }, query: { search: vulnerability, limit: MOST } };
   const own = (list: Schema<"FindingList">) => list.findings.filter((one) => one.vulnerability === vulnerability);
@@ -46,13 +48,16 @@ async function look(vulnerability: string, text: string, signal: AbortSignal): P
     return {
       findings: own(await answered(api.GET("/api/v1/hosts/{id}/findings", { params, signal }))),
       image: undefined,
+      containers: [],
     };
   }
-  const [list, image] = await Promise.all([
+  const ofImage = { query: { image: place.id, running: true, limit: MOST } };
+  const [list, image, running] = await Promise.all([
     answered(api.GET("/api/v1/images/{id}/findings", { params, signal })),
     answered(api.GET("/api/v1/images/{id}", { params: { path: { id: place.id } }, signal })),
+    answered(api.GET("/api/v1/containers", { params: ofImage, signal })),
   ]);
-  return { findings: own(list), image };
+  return { findings: own(list), image, containers: running.containers };
 }
 
 export function InPlace({ vulnerability, place }: InPlaceProps) {
@@ -80,13 +85,13 @@ export function InPlace({ vulnerability, place }: InPlaceProps) {
       }
     >
       <Loaded query={found}>
-        {({ findings, image }) => (
+        {({ findings, image, containers }) => (
           <SpaceBetween size="l">
             <Findings findings={findings} />
             {findings.length > 0 && (
               <div>
                 <h3 className="small-heading">{words.path}</h3>
-                <Tree label={words.path} root={pathOf(vulnerability, place, findings, image)} />
+                <Tree label={words.path} root={pathOf(vulnerability, place, findings, image, containers)} />
               </div>
             )}
           </SpaceBetween>

@@ -52,7 +52,10 @@ function columns(vulnerability: string, shown: string | undefined): Column<Row>[
       header: words.columns.factors,
       minWidth: 160,
       cell: (row) => <Factors factors={factorsOfPlace(row.facts)} most={2} />,
-      text: (row) => factorsOfPlace(row.facts).join("; "),
+      text: (row) =>
+        factorsOfPlace(row.facts)
+          .map((factor) => texts.common.marks[factor])
+          .join("; "),
     },
     {
       id: "fix",

@@ -3,11 +3,13 @@ import Alert from "@cloudscape-design/components/alert";
 import { listAt } from "../../api/lists";
 import type { Schema } from "../../api/types";
 import { Empty } from "../../components/Empty";
+import { Factors as Marks } from "../../components/Factors";
 import type { Column } from "../../components/list/columns";
 import { ResourceList } from "../../components/list/ResourceList";
 import { Outside } from "../../components/Outside";
 import { Chip, ScoreBar, SeverityBadge } from "../../components/Severity";
 import { To } from "../../components/To";
+import { factorsOf } from "../../domain/factors";
 import { count, percent, score } from "../../domain/format";
 import type { ListFilter } from "../../domain/listQuery";
 import { placeAddress } from "../../domain/place";
@@ -105,22 +107,23 @@ function columns(): Column<Row>[] {
   ];
 }
 
+/** Most marks in a row; the others are behind a button. */
+const MOST_MARKS = 2;
+
 /** What stands out about a vulnerability. */
 function Factors(row: Row) {
   const words = texts.common.chips;
   return (
-    <span className="chips chips-line">
-      {row.known_exploited && <Chip tone="bad">{words.knownExploited}</Chip>}
+    <Marks factors={factorsOf(row)} most={MOST_MARKS}>
       {row.fix_available ? <Chip tone="good">{words.fix}</Chip> : <Chip>{words.noFix}</Chip>}
-    </span>
+    </Marks>
   );
 }
 
 function factorText(row: Row): string {
   const words = texts.common.chips;
-  return [...(row.known_exploited ? [words.knownExploited] : []), row.fix_available ? words.fix : words.noFix].join(
-    "; ",
-  );
+  const marks = factorsOf(row).map((factor) => texts.common.marks[factor]);
+  return [...marks, row.fix_available ? words.fix : words.noFix].join("; ");
 }
 
 function filters(): ListFilter[] {
@@ -144,6 +147,7 @@ function filters(): ListFilter[] {
         { word: "image", label: words.images },
       ],
     },
+    { key: "new_since", label: words.newSince, kind: "moment" },
   ];
 }
 

@@ -14,6 +14,7 @@ export const vulnerabilities: Area = {
       path: "vulnerabilities",
       lazy: async () => ({ Component: (await import("./VulnerabilitiesPage")).VulnerabilitiesPage }),
     },
+    { path: "fixed", lazy: async () => ({ Component: (await import("./FixedPage")).FixedPage }) },
     {
       path: "vulnerabilities/:id",
       lazy: async () => ({ Component: (await import("./VulnerabilityPage")).VulnerabilityPage }),

@@ -1,4 +1,4 @@
-/** The way from a flaw to the machine: vulnerability, package, layer, image, containers, host. */
+/** The way from a flaw to the machine: vulnerability, package, layer, image, host, namespace, container. */
 import type { Schema } from "../../api/types";
 import { HostName } from "../../components/HostName";
 import { Outside } from "../../components/Outside";
@@ -18,9 +18,10 @@ export function pathOf(
   place: Schema<"AffectedPlaceRow">,
   findings: readonly Schema<"Finding">[],
   image: Schema<"ImageDetail"> | undefined,
+  containers: readonly Schema<"ContainerRow">[],
 ): TreeNode {
   const words = texts.vulnerabilities;
-  const end = placeNode(place, image);
+  const end = placeNode(place, image, containers);
   const packages = findings.slice(0, MOST).map((finding, index): TreeNode => {
     const layer = finding.layer ?? undefined;
     return {
@@ -83,7 +84,11 @@ function layerNode(
   };
 }
 
-function placeNode(place: Schema<"AffectedPlaceRow">, image: Schema<"ImageDetail"> | undefined): TreeNode {
+function placeNode(
+  place: Schema<"AffectedPlaceRow">,
+  image: Schema<"ImageDetail"> | undefined,
+  containers: readonly Schema<"ContainerRow">[],
+): TreeNode {
   const words = texts.vulnerabilities.detail;
   const link = (
     <To href={placeAddress(place.place)}>
@@ -93,29 +98,65 @@ function placeNode(place: Schema<"AffectedPlaceRow">, image: Schema<"ImageDetail
   if (image === undefined) {
     return { id: place.place, kind: words.kinds["host"] ?? "", content: link, children: [] };
   }
-  const running = place.facts.running_containers ?? 0;
-  const hosts = image.hosts.slice(0, MOST).map(
+  // Hosts on which it runs come first.
+  const running = new Set(containers.map(({ host }) => host));
+  const ordered = [...image.hosts].sort((a, b) => Number(running.has(b)) - Number(running.has(a)));
+  const hosts = ordered.slice(0, MOST).map(
     (host): TreeNode => ({
       id: host,
       kind: words.kinds["host"] ?? "",
-      content: <HostName id={host} />,
-      children: [],
+      content: <HostName id={host} name={image.host_names?.[host]} />,
+      children: containerNodes(containers.filter((one) => one.host === host)),
     }),
   );
   const more = image.hosts.length - hosts.length;
   if (more > 0) {
     hosts.push({ id: "more", kind: words.kinds["host"] ?? "", content: words.more(count(more)), children: [] });
   }
-  const runs: TreeNode[] =
-    running === 0
-      ? hosts
-      : [
-          {
-            id: "running",
-            kind: texts.images.containers,
-            content: words.runs(running, count(running)),
-            children: hosts,
-          },
-        ];
-  return { id: place.place, kind: words.kinds["image"] ?? "", content: link, children: runs };
+  const runs = place.facts.running_containers ?? 0;
+  const content =
+    runs === 0 ? (
+      link
+    ) : (
+      <>
+        {link} <span className="quiet">{words.runs(runs, count(runs))}</span>
+      </>
+    );
+  return { id: place.place, kind: words.kinds["image"] ?? "", content, children: hosts };
+}
+
+/** Containers, those of a namespace beneath it. */
+function containerNodes(containers: readonly Schema<"ContainerRow">[]): TreeNode[] {
+  const shown = containers.slice(0, MOST);
+  const nodes = shown.filter(({ namespace }) => !namespace).map(containerNode);
+  for (const namespace of new Set(shown.flatMap((one) => one.namespace ?? []))) {
+    nodes.push({
+      id: `namespace ${namespace}`,
+      kind: texts.containers.columns.namespace,
+      content: <Outside text={namespace} most={60} />,
+      children: shown.filter((one) => one.namespace === namespace).map(containerNode),
+    });
+  }
+  const more = containers.length - shown.length;
+  if (more > 0) {
+    const content = texts.vulnerabilities.detail.more(count(more));
+    nodes.push({ id: "more", kind: texts.containers.columns.name, content, children: [] });
+  }
+  return nodes;
+}
+
+function containerNode(row: Schema<"ContainerRow">): TreeNode {
+  return {
+    id: row.id,
+    kind: texts.containers.columns.name,
+    content: (
+      <>
+        <To href={`/containers/${encodeURIComponent(row.host)}/${encodeURIComponent(row.id)}`}>
+          <Outside text={row.name} most={80} />
+        </To>{" "}
+        <span className="quiet">{texts.common.exposure[row.exposure] ?? texts.common.unknown}</span>
+      </>
+    ),
+    children: [],
+  };
 }

@@ -3,6 +3,7 @@ import { access } from "./access";
 import { account } from "./account";
 import { agents } from "./agents";
 import { common } from "./common";
+import { containers, windows } from "./containers";
 import { forms } from "./forms";
 import { hosts } from "./hosts";
 import { images } from "./images";
@@ -21,6 +22,7 @@ export const en = {
   account,
   agents,
   common,
+  containers,
   forms,
   hosts,
   images,
@@ -34,4 +36,5 @@ export const en = {
   shell,
   signIn,
   vulnerabilities,
+  windows,
 };

@@ -1,5 +1,6 @@
 /** Texts of what images and hosts have in common: findings, packages, coverage. */
 export const places = {
+  filters: { severity: "Highest severity", coverage: "Coverage", exposed: "Reachable from outside" },
   findings: {
     title: "Findings",
     find: "Find a CVE or package, or filter",
