@@ -133,7 +133,7 @@ mod tests {
         Severity,
         advisory::{AdvisorySource, AdvisoryStatus, Ecosystem},
         finding::MatchEvidence,
-        risk::Score,
+        risk::{FactorSet, Score},
     };
 
     use super::*;
@@ -176,6 +176,9 @@ mod tests {
                 value: score,
                 parts: Vec::new(),
             }),
+            factors: FactorSet::NONE,
+            deadline: None,
+            fixed_in: None,
         }
     }
 

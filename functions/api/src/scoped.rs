@@ -27,7 +27,7 @@ use crate::{
 
 /// Most answers that are remembered to what of an index is within a scope: for 110,000 places each takes 14 KB.
 const MOST_KNOWN: usize = 256;
-/// Most bytes that they take, about, with what is vulnerable there: 28 for each vulnerability.
+/// Most bytes that they take, about, with what is vulnerable there: 32 for each vulnerability.
 const MOST_BYTES: usize = 64 << 20;
 
 /// The scope of some collections as they are now; `None` stands for the whole tenant. What is not there any more, or cannot

@@ -19,6 +19,7 @@ pub mod place;
 pub mod policy;
 pub mod problem;
 pub mod registry;
+pub mod risk_settings;
 pub mod role;
 pub mod scan;
 pub mod session;

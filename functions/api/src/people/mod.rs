@@ -53,6 +53,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
             settings::get_sessions::get,
             settings::set_sessions::set
         ))
+        .routes(routes!(settings::get_risk::get, settings::set_risk::set))
         .routes(routes!(roles::permissions::permissions))
         .routes(routes!(roles::list::list, roles::create::create))
         .routes(routes!(
@@ -76,6 +77,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(invitations::revoke::revoke))
         .routes(routes!(vulnerabilities::list::list))
         .routes(routes!(vulnerabilities::get::get))
+        .routes(routes!(vulnerabilities::what_if::what_if))
         .routes(routes!(images::list::list, images::scan::scan))
         .routes(routes!(images::request::request))
         .routes(routes!(images::get::get))

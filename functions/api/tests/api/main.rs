@@ -28,6 +28,7 @@ mod older_agents;
 mod operations;
 mod people;
 mod registries;
+mod risk;
 mod scopes;
 mod second_factor;
 mod secrets;

@@ -98,6 +98,7 @@ impl PlaceDelta {
             out.byte(part.number());
             out.text(text);
         }
+        self.encode_facts(&mut out);
         out.finish()
     }
 
@@ -141,6 +142,7 @@ impl PlaceDelta {
             }
             delta.resource = Resource::stored(texts);
         }
+        delta.decode_sections(&mut input)?;
         Ok(delta)
     }
 }

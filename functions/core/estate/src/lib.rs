@@ -9,6 +9,7 @@
 
 mod codec;
 mod delta;
+mod facts;
 mod index;
 mod known;
 mod places;

@@ -18,7 +18,7 @@ use crate::{
     extract::FromQuery,
     people::{
         feeds,
-        standing::{count, points, top},
+        standing::{count, points, top, year},
     },
     problem::{ApiError, Kind},
     scoped::Sight,
@@ -48,6 +48,7 @@ pub(crate) async fn list(
     State(state): State<ApiState>,
     FromQuery(query): FromQuery<VulnerabilityQuery>,
 ) -> Result<Json<VulnerabilityList>, ApiError> {
+    let year = year(state.now());
     let limit = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
     let filter = filter(&query)?;
     let list = List::new(
@@ -73,7 +74,7 @@ pub(crate) async fn list(
                 .map(|last| list.seal(&(last.score_tenths, &last.id)))
                 .transpose()?;
             return Ok(Json(VulnerabilityList {
-                vulnerabilities: rows.iter().cloned().map(row).collect(),
+                vulnerabilities: rows.iter().cloned().map(|one| row(one, year)).collect(),
                 total,
                 next_cursor,
                 as_of: Some(top.as_of),
@@ -89,7 +90,7 @@ pub(crate) async fn list(
         .map(|next| list.seal(&(next.key, next.id)))
         .transpose()?;
     Ok(Json(VulnerabilityList {
-        vulnerabilities: page.rows.into_iter().map(row).collect(),
+        vulnerabilities: page.rows.into_iter().map(|one| row(one, year)).collect(),
         total: count(page.total),
         next_cursor,
         as_of: Some(as_of),
@@ -159,7 +160,8 @@ fn filter(query: &VulnerabilityQuery) -> Result<Filter, ApiError> {
     })
 }
 
-fn row(ranked: RankedVulnerability) -> VulnerabilityRow {
+fn row(ranked: RankedVulnerability, year: u16) -> VulnerabilityRow {
+    let intel = risk::intel_factors(&ranked.id, &ranked.facts, year);
     let (top_place, top_place_name) = ranked.top_place;
     VulnerabilityRow {
         id: ranked.id,
@@ -174,5 +176,7 @@ fn row(ranked: RankedVulnerability) -> VulnerabilityRow {
         running_containers: ranked.running_containers,
         top_place,
         top_place_name,
+        factors: ranked.factors.and(intel),
+        due: risk::due(&ranked.facts, ranked.exposure, None),
     }
 }

@@ -6,6 +6,7 @@ use schemas::{
     Severity, VulnerabilityId,
     advisory::AdvisoryStatus,
     finding::{CannotJudge, CannotJudgeReason, Finding, MatchEvidence},
+    risk::FactorSet,
     severity::SeverityRating,
 };
 
@@ -476,6 +477,9 @@ fn finding(hit: &Hit<'_, '_>, installed: &Installed<'_>, scheme: VersionScheme) 
             source: hit.stored.source(),
         },
         score: None,
+        factors: FactorSet::NONE,
+        deadline: None,
+        fixed_in: None,
     })
 }
 

@@ -7,6 +7,7 @@ use schemas::{
     advisory::{AdvisoryStatus, VersionEvents},
     finding::{CannotJudge, CannotJudgeReason, Finding, FixAt, MatchEvidence},
     inventory::{CoverageGap, GapReason, InstallationType, OperatingSystem, Package, WindowsOs},
+    risk::FactorSet,
     severity::SeverityRating,
 };
 
@@ -482,6 +483,9 @@ impl System<'_> {
                 source: stored.source(),
             },
             score: None,
+            factors: FactorSet::NONE,
+            deadline: None,
+            fixed_in: None,
         }
     }
 
