@@ -33,7 +33,7 @@ pub struct PolicyText {
 pub struct PolicyList {
     /// Those that are set, by id.
     pub policies: Vec<PolicyDetail>,
-    /// Always absent: there are few.
+    /// Where the next page begins; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

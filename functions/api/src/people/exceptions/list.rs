@@ -2,9 +2,12 @@
 
 use axum::{Json, extract::State};
 use records::{ExceptionRecord, Exceptions};
-use schemas::api::{
-    Problem,
-    exception::{ExceptionList, ExceptionQuery},
+use schemas::{
+    api::{
+        Problem,
+        exception::{ExceptionList, ExceptionQuery},
+    },
+    exception::ExceptionState,
 };
 
 use super::{detail, seen::Seen};
@@ -12,7 +15,7 @@ use crate::{
     auth::{Scoped, needs},
     cursor::{Gathering, List, limit, search},
     extract::FromQuery,
-    problem::ApiError,
+    problem::{ApiError, Kind},
     state::ApiState,
 };
 
@@ -36,6 +39,12 @@ pub(crate) async fn list(
     State(state): State<ApiState>,
     FromQuery(query): FromQuery<ExceptionQuery>,
 ) -> Result<Json<ExceptionList>, ApiError> {
+    if query.state == Some(ExceptionState::Unknown) {
+        return Err(ApiError::new(
+            Kind::BadRequest,
+            "`state` is requested, approved, rejected, revoked or expired.",
+        ));
+    }
     let text = search(query.search.as_deref())?;
     let filters = format!("{:?} {:?} {text:?}", query.state, query.vulnerability);
     let list = List::new(&state, caller.tenant(), "exceptions", &filters);

@@ -1,12 +1,14 @@
 //! Listing policies.
 
 use axum::{Json, extract::State};
-use records::{Policies, policies::CI};
-use schemas::api::policy::PolicyList;
+use records::{Listed, Policies, RecordError, policies::CI};
+use schemas::api::{Problem, page::PageQuery, policy::PolicyList};
 
 use super::detail;
 use crate::{
     auth::{Scoped, needs},
+    cursor::List,
+    extract::FromQuery,
     problem::ApiError,
     state::ApiState,
 };
@@ -17,21 +19,30 @@ use crate::{
     path = "/api/v1/policies",
     tag = "policies",
     operation_id = "list_policies",
+    params(PageQuery),
     responses(
         (status = 200, description = "Those that are set", body = PolicyList),
+        (status = 400, description = "A cursor that cannot be used", body = Problem),
     ),
     security(("session" = ["policies.read"]))
 )]
 pub(crate) async fn list(
     caller: Scoped<needs::ReadPolicies>,
     State(state): State<ApiState>,
+    FromQuery(query): FromQuery<PageQuery>,
 ) -> Result<Json<PolicyList>, ApiError> {
-    let found = Policies(state.platform()).get(caller.tenant(), CI).await?;
+    let list = List::new(&state, caller.tenant(), "policies", "");
+    let read = async |_, _| -> Result<_, RecordError> {
+        let found = Policies(state.platform()).get(caller.tenant(), CI).await?;
+        let set = found.map(|(record, _)| detail(CI, record));
+        Ok(Listed {
+            records: set.into_iter().collect(),
+            next: None,
+        })
+    };
+    let (policies, next_cursor) = list.page(&query, read).await?;
     Ok(Json(PolicyList {
-        policies: found
-            .map(|(record, _)| detail(CI, record))
-            .into_iter()
-            .collect(),
-        next_cursor: None,
+        policies,
+        next_cursor,
     }))
 }

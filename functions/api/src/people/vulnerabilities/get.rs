@@ -21,7 +21,8 @@ use crate::{
     state::ApiState,
 };
 
-/// One vulnerability with the places that have it, highest score first, also where an exception hides it: that is said. One that no place has is not found.
+/// One vulnerability with the places that have it, highest score first. Also those where an exception hides it, which is
+/// said. One that no place has is not found.
 #[utoipa::path(
     get,
     path = "/api/v1/vulnerabilities/{id}",
