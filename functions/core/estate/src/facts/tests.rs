@@ -77,8 +77,9 @@ fn label_of(index: &EstateIndex, place: &str) -> Option<String> {
 
 fn estate() -> EstateIndex {
     let mut index = EstateIndex::new();
-    index.apply(&state("web", 1, &[("env", "production"), ("rack", "7")]));
+    // In the order of places, in which texts are numbered when they are read.
     index.apply(&state("lab", 1, &[("env", "test")]));
+    index.apply(&state("web", 1, &[("env", "production"), ("rack", "7")]));
     index
 }
 
