@@ -128,7 +128,7 @@ test("severities, scores and counts are read out, too", () => {
 });
 
 test("of many factors a row shows the first, and the rest to whoever asks, also by the keyboard", () => {
-  const all = ["knownExploited", "declared", "root", "privileged"] as const;
+  const all = ["known_exploited", "declared", "root", "privileged"] as const;
   const { rerender } = render(<Factors factors={all} most={2} />);
   expect(screen.queryByText("Runs as root")).toBeNull();
   const more = screen.getByRole("button", { name: /2 more factors/ });
