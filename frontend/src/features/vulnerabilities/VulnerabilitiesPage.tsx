@@ -9,6 +9,7 @@ import { ResourceList } from "../../components/list/ResourceList";
 import { Outside } from "../../components/Outside";
 import { Chip, ScoreBar, SeverityBadge } from "../../components/Severity";
 import { To } from "../../components/To";
+import { EXCEPTED } from "../../domain/exception";
 import { factorsOf } from "../../domain/factors";
 import { count, percent, score } from "../../domain/format";
 import type { ListFilter } from "../../domain/listQuery";
@@ -148,6 +149,12 @@ function filters(): ListFilter[] {
       ],
     },
     { key: "new_since", label: words.newSince, kind: "moment" },
+    {
+      key: "excepted",
+      label: texts.exceptions.excepted,
+      kind: "words",
+      words: EXCEPTED.map((word) => ({ word, label: texts.exceptions.excepteds[word] })),
+    },
   ];
 }
 
