@@ -158,6 +158,11 @@ function Findings({ findings }: { findings: readonly Schema<"Finding">[] }) {
                   <strong>
                     <Fix finding={finding} />
                   </strong>
+                  {finding.fixed_in ? (
+                    <div className="quiet">
+                      <Outside text={finding.fixed_in.advice} most={300} />
+                    </div>
+                  ) : null}
                   {finding.excepted_by ? (
                     <div>
                       <To href={`/exceptions/${encodeURIComponent(finding.excepted_by)}`}>{texts.exceptions.hidden}</To>

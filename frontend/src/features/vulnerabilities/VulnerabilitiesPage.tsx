@@ -4,6 +4,7 @@ import { listAt } from "../../api/lists";
 import type { Schema } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { Factors as Marks } from "../../components/Factors";
+import { momentColumn } from "../../components/list/cells";
 import type { Column } from "../../components/list/columns";
 import { ResourceList } from "../../components/list/ResourceList";
 import { Outside } from "../../components/Outside";
@@ -89,6 +90,7 @@ function columns(): Column<Row>[] {
       ),
       text: (row) => row.top_place_name,
     },
+    momentColumn("due", words.due, (row) => row.due),
     {
       id: "cvss",
       header: words.cvss,
