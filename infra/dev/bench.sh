@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 documents=${1:-${FEEDS:-${BULKHEAD_SHARED:-../shared}/data}}
 bench() { echo; echo "== $1"; shift; cargo run --quiet --release --locked "$@"; }
 
-cargo build --release --locked -p inventory -p advisories -p platform -p handlers -p bulkhead-cli --examples --bins
+cargo build --release --locked -p inventory -p advisories -p risk -p platform -p handlers -p bulkhead-cli --examples --bins
 target=${CARGO_TARGET_DIR:-target}
 images=${XDG_CACHE_HOME:-$HOME/.cache}/bulkhead/bench
 bench "Reading image archives" -p inventory --example read_bench
@@ -27,6 +27,7 @@ if [ -n "${shards:-}" ]; then
   bytes=$(du -sb "$shards" | cut -f1)
   awk -v bytes="$bytes" 'BEGIN { printf "\nshards: %.1f MB, %.3f of the limit of 160 MB (a tenth of grype'"'"'s database)\n", bytes / 1e6, bytes / 160e6 }'
 fi
+bench "Scoring findings" -p risk --example score_bench
 bench "Scanning images made of Debian packages" -p bulkhead-cli --example scan_bench -- \
   "$target/release/bulkhead" "$images" ${shards:+"$shards"}
 bench "The embedded store" -p platform --example store_bench

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     Digest, ExceptionId, Severity, Timestamp, VulnerabilityId,
     advisory::{AdvisorySource, AdvisoryStatus, Ecosystem, VersionEvents},
-    risk::Score,
+    risk::{Deadline, FactorSet, Score},
     severity::SeverityRating,
 };
 
@@ -69,6 +69,30 @@ pub struct Finding {
     /// The exception that hides it, where one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excepted_by: Option<ExceptionId>,
+    /// What makes it worse here, or lets it be mended, where the place's facts are known.
+    #[serde(default, skip_serializing_if = "FactorSet::is_empty")]
+    pub factors: FactorSet,
+    /// Until when it is to be mended, where the place's facts are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Deadline>,
+    /// Where a finding of Windows is fixed, and with what, where the place's facts are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_in: Option<FixedIn>,
+}
+
+/// Where a finding of Windows is fixed, and with what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FixedIn {
+    /// On hosts, in the image, or in both.
+    pub at: FixAt,
+    /// The update for hosts, such as `KB5043050`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kb: Option<String>,
+    /// The first build that is fixed, `10.0.BUILD.UBR`: of a host, and of the base that an image is to be built anew on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
+    /// What to do, for people.
+    pub advice: String,
 }
 
 /// Where a Windows vulnerability is fixed for containers.

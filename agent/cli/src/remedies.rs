@@ -133,7 +133,7 @@ mod tests {
         Severity,
         advisory::{AdvisorySource, AdvisoryStatus, Ecosystem},
         finding::MatchEvidence,
-        risk::Score,
+        risk::{FactorSet, Score},
     };
 
     use super::*;
@@ -177,6 +177,9 @@ mod tests {
                 parts: Vec::new(),
             }),
             excepted_by: None,
+            factors: FactorSet::NONE,
+            deadline: None,
+            fixed_in: None,
         }
     }
 

@@ -172,14 +172,14 @@ impl Sight {
         work: impl FnOnce(&View<'_>) -> T + Send + 'static,
     ) -> Result<T, ApiError> {
         let of = self.clone();
-        tokio::task::spawn_blocking(move || work(&of.view()))
+        let done = tokio::task::spawn_blocking(move || work(&of.view()))
             .await
             .map_err(ApiError::internal)?;
         if self.within.is_some() {
-            // It takes more than before.
+            // It may take more than before.
             self.withins.weigh();
         }
-        Ok(())
+        Ok(done)
     }
 
     /// The index itself, for facts of vulnerabilities and of places that are seen.
@@ -286,6 +286,7 @@ mod tests {
             severity: Severity::High,
             cvss_score: Some(7.0),
             fix_available: false,
+            excepted: false,
             facts: VulnerabilityFacts::default(),
         });
         let mut index = EstateIndex::new();

@@ -11,7 +11,8 @@ use estate::{EstateIndex, PlaceDelta, PlaceFinding, Resource};
 use platform::Delivery;
 use policy::AtPlace;
 use records::{
-    Containers, Estates, Feeds, FindingsDocument, Hosts, Images, Places, messages::ScoreMessage,
+    Containers, Estates, Feeds, FindingsDocument, Hosts, Images, Places, SettingsOfRisk,
+    messages::ScoreMessage,
 };
 use risk::RunningContainer;
 use schemas::{
@@ -35,6 +36,7 @@ impl Handler for Score {
         match message(delivery)? {
             ScoreMessage::Place { tenant, place } => place_state(context, &tenant, &place).await,
             ScoreMessage::Intel { tenant, .. } => refresh(context, &tenant).await,
+            ScoreMessage::Labels { tenant } => relabel(context, &tenant).await,
             ScoreMessage::Fold { tenant } => fold::fold(context, &tenant).await,
             ScoreMessage::Exceptions { tenant } => excepted::bring_in(context, &tenant).await,
         }
@@ -163,6 +165,33 @@ async fn image_facts(
     )))
 }
 
+/// Tells the index which labels make places critical: it judges all places, those that come later too, by itself.
+async fn relabel(context: &Context, tenant: &TenantId) -> Result<(), HandlerError> {
+    for _ in 0..ATTEMPTS {
+        let (labels, revision) = critical_labels(context, tenant).await?;
+        Estates(&context.platform)
+            .fold(tenant, move |index| index.set_critical_labels(&labels))
+            .await?;
+        // Another message may have told an older state in between.
+        if critical_labels(context, tenant).await?.1 == revision {
+            return Ok(());
+        }
+    }
+    Err(HandlerError::retry("labels are being changed by others"))
+}
+
+/// The patterns of labels that make places critical, with the revision of the settings.
+async fn critical_labels(
+    context: &Context,
+    tenant: &TenantId,
+) -> Result<(Vec<String>, Option<u64>), HandlerError> {
+    let kept = SettingsOfRisk(&context.platform).get(tenant).await?;
+    Ok(match kept {
+        Some((kept, revision)) => (kept.settings.critical_labels, Some(revision)),
+        None => (Vec::new(), None),
+    })
+}
+
 /// Each vulnerability of a place once, over all packages that have it.
 fn findings(
     document: &FindingsDocument,
@@ -185,15 +214,19 @@ fn findings(
                 known.fix_available |= fix_available;
                 // Rated over all packages, whatever is hidden of them: exceptions change no score.
                 known.excepted &= excepted;
+                let factors = risk::lasting_factors(finding, known.facts.cvss_vector.as_deref());
+                known.facts.factors = known.facts.factors.and(factors);
             }
             Entry::Vacant(place) => {
+                let mut facts = advisories.facts(&finding.vulnerability)?;
+                facts.factors = risk::lasting_factors(finding, facts.cvss_vector.as_deref());
                 place.insert(PlaceFinding {
                     vulnerability: finding.vulnerability.clone(),
                     severity: finding.severity,
                     cvss_score,
                     fix_available,
                     excepted,
-                    facts: advisories.facts(&finding.vulnerability)?,
+                    facts,
                 });
             }
         }
@@ -206,6 +239,8 @@ async fn refresh(context: &Context, tenant: &TenantId) -> Result<(), HandlerErro
     for _ in 0..ATTEMPTS {
         let advisories = context.advisories().await?;
         let generation = advisories.generation();
+        // An earlier version, which knows none, may have written the base since they were told.
+        let (labels, _) = critical_labels(context, tenant).await?;
         let unreadable = Arc::new(Mutex::new(None));
         let told = Arc::clone(&unreadable);
         let seen = Seen::default();
@@ -213,11 +248,13 @@ async fn refresh(context: &Context, tenant: &TenantId) -> Result<(), HandlerErro
         Estates(&context.platform)
             .fold(tenant, move |index| {
                 let changed = match refreshed(index, &advisories) {
-                    Ok(Some(fresh)) => {
-                        *index = fresh;
-                        true
+                    Ok(fresh) => {
+                        let is_fresh = fresh.is_some();
+                        if let Some(fresh) = fresh {
+                            *index = fresh;
+                        }
+                        index.set_critical_labels(&labels) || is_fresh
                     }
-                    Ok(None) => false,
                     Err(error) => {
                         *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                         return false;

@@ -158,6 +158,11 @@ pub enum ScoreMessage {
         /// The generation that changed it.
         generation: u64,
     },
+    /// Which labels make places critical has changed.
+    Labels {
+        /// Whose index.
+        tenant: TenantId,
+    },
     /// Fold the deltas into the base, where there are many.
     Fold {
         /// Whose index.
@@ -355,10 +360,11 @@ queue_message!(
 queue_message!(
     ScoreMessage,
     "score",
-    ["place", "intel", "fold", "exceptions"],
+    ["place", "intel", "labels", "fold", "exceptions"],
     |message| match message {
         ScoreMessage::Place { tenant, .. }
         | ScoreMessage::Intel { tenant, .. }
+        | ScoreMessage::Labels { tenant }
         | ScoreMessage::Fold { tenant }
         | ScoreMessage::Exceptions { tenant } => Some(tenant),
     }

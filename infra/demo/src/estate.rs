@@ -459,6 +459,8 @@ impl Host {
             published: published.into_iter().collect(),
             listening: Vec::new(),
             host_network: manner.host_network,
+            host_pid: Some(false),
+            host_ipc: Some(false),
             networked: Some(true),
             user: manner.user.to_owned(),
             uid: (!app.is_windows()).then(|| manner.user.parse().unwrap_or(0)),

@@ -22,6 +22,7 @@ pub mod policy;
 pub mod posture;
 pub mod problem;
 pub mod registry;
+pub mod risk_settings;
 pub mod role;
 pub mod scan;
 pub mod session;

@@ -47,6 +47,12 @@ pub struct Container {
     /// Whether it shares the host's network.
     #[serde(default)]
     pub host_network: bool,
+    /// Whether it shares the host's process ids; absent when not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_pid: Option<bool>,
+    /// Whether it shares the host's memory of processes (IPC); absent when not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_ipc: Option<bool>,
     /// Whether it is attached to a network that reaches other containers or hosts; absent when not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub networked: Option<bool>,

@@ -58,6 +58,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
             settings::get_sessions::get,
             settings::set_sessions::set
         ))
+        .routes(routes!(settings::get_risk::get, settings::set_risk::set))
         .routes(routes!(roles::permissions::permissions))
         .routes(routes!(roles::list::list, roles::create::create))
         .routes(routes!(
@@ -84,6 +85,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(posture::get::get))
         .routes(routes!(posture::trend::get))
         .routes(routes!(posture::fixed::list))
+        .routes(routes!(vulnerabilities::what_if::what_if))
         .routes(routes!(images::list::list, images::scan::scan))
         .routes(routes!(images::request::request))
         .routes(routes!(images::get::get))

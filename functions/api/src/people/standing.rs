@@ -18,7 +18,7 @@ use schemas::{
     finding::Finding,
     inventory::{CoverageStatus, PackageKind},
     report::Summary,
-    risk::{PlaceFacts, VulnerabilityFacts},
+    risk::VulnerabilityFacts,
 };
 use scope::Scope;
 
@@ -46,6 +46,13 @@ fn tenths(points: f32) -> u16 {
     )]
     let tenths = (points * 10.0).round() as u16;
     tenths
+}
+
+/// The year of a moment.
+pub(super) fn year(moment: Timestamp) -> u16 {
+    let text = moment.to_string();
+    let year = text.get(..4).and_then(|year| year.parse().ok());
+    year.unwrap_or_default()
 }
 
 /// How a place stands.
@@ -234,7 +241,7 @@ pub(super) async fn findings(
             }
     };
     let mut known = HashMap::new();
-    let mut rows: Vec<(FindingPosition, Finding)> = document
+    let mut rows: Vec<(FindingPosition, Finding, VulnerabilityFacts)> = document
         .findings
         .into_iter()
         .map(|mut finding| {
@@ -244,7 +251,9 @@ pub(super) async fn findings(
                 excepted::uncount(&mut summary, &finding);
                 hidden += 1;
             }
-            let score = score(estate, &mut known, &mut finding, &facts);
+            let known = known_of(estate, &mut known, &mut finding);
+            let own = risk::finding_facts(&finding, known);
+            let score = risk::score(&own, risk::fix_available(&finding), &facts);
             let position = (
                 tenths(score.value),
                 finding.vulnerability.clone(),
@@ -253,23 +262,31 @@ pub(super) async fn findings(
                 finding.path.clone().unwrap_or_default(),
             );
             finding.score = Some(score);
-            (position, finding)
+            (position, finding, own)
         })
-        .filter(|(position, finding)| {
+        .filter(|(position, finding, _)| {
             let is_after = |after| order(query.sort, position, after) == Ordering::Greater;
             is_wanted(finding) && after.as_ref().is_none_or(is_after)
         })
         .collect();
-    rows.sort_by(|(a, _), (b, _)| order(query.sort, a, b));
+    rows.sort_by(|(a, ..), (b, ..)| order(query.sort, a, b));
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next_cursor = rows
         .last()
         .filter(|_| more)
-        .map(|(position, _)| list.seal(position))
+        .map(|(position, ..)| list.seal(position))
         .transpose()?;
+    let now = state.now();
+    let findings = rows.into_iter().map(|(_, mut finding, own)| {
+        let (id, can_fix) = (&finding.vulnerability, risk::fix_available(&finding));
+        finding.factors = risk::factors(id, &own, can_fix, &facts, year(now));
+        finding.deadline = Some(risk::deadline(&own, &facts, None, now));
+        finding.fixed_in = risk::fixed_in(&finding, place, &facts);
+        finding
+    });
     Ok(Some(FindingList {
-        findings: rows.into_iter().map(|(_, finding)| finding).collect(),
+        findings: findings.collect(),
         cannot_judge: if first {
             document.cannot_judge
         } else {
@@ -283,13 +300,12 @@ pub(super) async fn findings(
     }))
 }
 
-/// The score of a finding: what is known of its vulnerability, as rated for its package, in this place.
-fn score(
+/// What is known of a finding's vulnerability wherever it is, which the finding then says, too.
+fn known_of<'a>(
     estate: &EstateIndex,
-    known: &mut HashMap<VulnerabilityId, VulnerabilityFacts>,
+    known: &'a mut HashMap<VulnerabilityId, VulnerabilityFacts>,
     finding: &mut Finding,
-    place: &PlaceFacts,
-) -> schemas::risk::Score {
+) -> &'a VulnerabilityFacts {
     let facts = known
         .entry(finding.vulnerability.clone())
         .or_insert_with(|| {
@@ -303,7 +319,7 @@ fn score(
     // The document holds what was known when it was matched; a daily feed changes the index alone.
     finding.kev = facts.known_exploited;
     finding.epss = facts.epss;
-    risk::finding_score(finding, facts, place)
+    facts
 }
 
 /// One page of a place's packages; `None` when nothing is known of them.

@@ -31,6 +31,7 @@ mod operations;
 mod people;
 mod posture;
 mod registries;
+mod risk;
 mod scopes;
 mod second_factor;
 mod secrets;

@@ -479,6 +479,10 @@ async fn findings_and_packages_of_one_place_come_in_pages_with_scores() {
                     "{page:?}"
                 );
                 assert_eq!(page.body["summary"]["total"], 3);
+                let marks = rows[0]["factors"].as_array().unwrap();
+                assert!(marks.contains(&json!("fix_available")), "{page:?}");
+                let answers = rows[0]["deadline"]["facts"].as_array().unwrap();
+                assert_eq!(answers.len(), 4, "{page:?}");
             }
             match page.body["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),

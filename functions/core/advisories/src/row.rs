@@ -236,7 +236,8 @@ impl StoredRow<'_> {
 pub struct IntelRow<'a> {
     /// CVE id.
     pub vulnerability: &'a str,
-    /// Who says that it is exploited: `cisa-kev`, `msrc`; absent when this document does not say so.
+    /// Who says that it is exploited: `cisa-kev`, `msrc`; absent when this document does not say so. Behind a blank the day since
+    /// when they do, where they tell it: `cisa-kev 2024-08-13`. One text, so that earlier versions read it, too.
     pub exploited_by: Option<&'a str>,
     /// Known to be used in ransomware campaigns.
     pub ransomware: bool,

@@ -77,6 +77,16 @@ impl Writer {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
+    /// A section behind what the first form had, with its number and length, so that others can be told from it and passed
+    /// over.
+    pub(crate) fn section(&mut self, number: u8, write: impl FnOnce(&mut Self)) {
+        let mut content = Self { bytes: Vec::new() };
+        write(&mut content);
+        self.byte(number);
+        self.count(content.bytes.len());
+        self.bytes.extend_from_slice(&content.bytes);
+    }
+
     fn optional_text(&mut self, text: Option<&str>) {
         self.byte(u8::from(text.is_some()));
         if let Some(text) = text {
@@ -111,7 +121,8 @@ impl Writer {
             Exposure::Internal => 1,
             Exposure::Published => 2,
             Exposure::PublicAddress => 3,
-            Exposure::Declared => 4,
+            // What was seen is told with what this form had not: see the module `facts`.
+            Exposure::Declared | Exposure::Observed => 4,
             Exposure::Unknown => 5,
         });
         self.optional_text(facts.exposure_reason.as_deref());
@@ -255,6 +266,22 @@ impl<'a> Reader<'a> {
         Ok(Some(f32::from_le_bytes(*number)))
     }
 
+    /// A section behind what the first form had: its number and its content; `None` at the end. Whoever does not know the
+    /// number goes on with the next.
+    pub(crate) fn section(&mut self) -> Result<Option<(u8, Reader<'a>)>, EstateError> {
+        if self.is_at_end() {
+            return Ok(None);
+        }
+        let number = self.byte()?;
+        let length = self.count()?;
+        let (content, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or(EstateError::Damaged("ends early"))?;
+        self.rest = rest;
+        Ok(Some((number, Reader { rest: content })))
+    }
+
     pub(crate) fn place(&mut self) -> Result<Place, EstateError> {
         self.text()?
             .parse()
@@ -320,6 +347,7 @@ impl<'a> Reader<'a> {
             privileged,
             runtime_socket,
             running_containers,
+            ..PlaceFacts::default()
         })
     }
 

@@ -9,6 +9,7 @@ use scope::{Part, Resource};
 
 use crate::{
     codec::{EstateError, Reader, Writer},
+    facts::HISTORY,
     replaced::Replaced,
 };
 
@@ -109,7 +110,8 @@ impl PlaceDelta {
             out.byte(part.number());
             out.text(text);
         }
-        self.encode_history(&mut out);
+        out.section(HISTORY, |out| self.encode_history(out));
+        self.encode_facts(&mut out);
         out.finish()
     }
 
@@ -156,13 +158,11 @@ impl PlaceDelta {
             }
             delta.resource = Resource::stored(texts);
         }
-        if !input.is_at_end() {
-            delta.decode_history(&mut input)?;
-        }
+        delta.decode_sections(&mut input)?;
         Ok(delta)
     }
 
-    /// Behind what the form before had: when it was so, and which findings are excepted.
+    /// What stands in a section of its own: when it was so, and which findings are excepted.
     fn encode_history(&self, out: &mut Writer) {
         out.number(u64::from(self.at_h));
         let excepted = || {
@@ -177,7 +177,7 @@ impl PlaceDelta {
     }
 
     /// What [`Self::encode_history`] wrote.
-    fn decode_history(&mut self, input: &mut Reader<'_>) -> Result<(), EstateError> {
+    pub(crate) fn decode_history(&mut self, input: &mut Reader<'_>) -> Result<(), EstateError> {
         self.at_h = input.number_32()?;
         for _ in 0..input.count()? {
             let finding = self.findings.get_mut(input.number_32()? as usize);

@@ -121,7 +121,7 @@ pub(crate) fn sees_less(before: CoverageStatus, now: CoverageStatus) -> bool {
 }
 
 impl EstateIndex {
-    /// Behind what the form before had: of each place, since when its findings are there, as runs of the same hour; which of
+    /// What stands in a section of its own: of each place, since when its findings are there, as runs of the same hour; which of
     /// them are excepted; and what it no longer has. Numbers of vulnerabilities go by `used`.
     pub(crate) fn encode_history(&self, out: &mut Writer, used: &[Option<usize>]) {
         for row in self.places.values() {

@@ -15,6 +15,7 @@ use scope::Part;
 use crate::{
     codec::{EstateError, Reader, Writer, cvss_tenths},
     delta::{PlaceDelta, PlaceFinding},
+    facts::{Critical, HISTORY},
     history::{self, Left},
     known::{self, Known},
 };
@@ -29,6 +30,8 @@ pub struct EstateIndex {
     /// What collections look at, and names of operating systems: each text once, however many places have it.
     pub(crate) texts: Vec<(Kind, Arc<str>)>,
     text_numbers: HashMap<(Kind, Arc<str>), u32>,
+    /// Which labels make places critical.
+    pub(crate) critical: Critical,
     /// What follows from all this.
     pub(crate) known: Known,
 }
@@ -130,7 +133,10 @@ impl EstateIndex {
             coverage: delta.coverage,
             packages: delta.packages,
             cannot_judge: delta.cannot_judge,
-            facts: delta.facts.clone(),
+            facts: PlaceFacts {
+                critical_label: self.critical.first(delta.resource.texts()),
+                ..delta.facts.clone()
+            },
             findings,
             left,
             texts: texts.into_boxed_slice(),
@@ -151,7 +157,9 @@ impl EstateIndex {
             Some(number) => {
                 // The newest place's facts are the newest reading of the feeds.
                 if let Some(known) = self.vulnerabilities.get_mut(*number as usize) {
-                    known.facts = facts;
+                    // What one place's advisory says of it holds, whoever else says nothing.
+                    let factors = facts.factors.and(known.facts.factors);
+                    known.facts = VulnerabilityFacts { factors, ..facts };
                 }
                 *number
             }
@@ -235,6 +243,8 @@ impl EstateIndex {
                 severity: Severity::Unknown,
                 cvss_score: None,
                 cvss_vector: None,
+                // They are of findings, which have not changed.
+                factors: known.facts.factors,
                 ..facts_of(&known.id).unwrap_or_default()
             };
             if known.facts != facts {
@@ -285,6 +295,7 @@ impl EstateIndex {
                 // Once as it is, and twice to be searched: an image has the same name among its texts.
                 + row.name.len() * 3
                 + row.facts.exposure_reason.as_ref().map_or(0, String::len)
+                + row.facts.critical_label.as_ref().map_or(0, String::len)
                 + row.findings.capacity() * (size_of::<Row>() + known::FINDING_BYTES)
                 + row.left.capacity() * size_of::<Left>()
                 + row.texts.len() * size_of::<u32>()
@@ -341,7 +352,11 @@ impl EstateIndex {
             }
         }
         self.encode_texts(&mut out);
-        self.encode_history(&mut out, &used);
+        out.section(HISTORY, |out| self.encode_history(out, &used));
+        let kept = kept
+            .iter()
+            .filter_map(|n| self.vulnerabilities.get(*n as usize));
+        self.encode_facts(kept.map(|known| &known.facts), &mut out);
         out.finish()
     }
 
@@ -440,9 +455,7 @@ impl EstateIndex {
         if !input.is_at_end() {
             index.decode_texts(&mut input)?;
         }
-        if !input.is_at_end() {
-            index.decode_history(&mut input)?;
-        }
+        index.decode_sections(&mut input)?;
         Ok(index)
     }
 }

@@ -9,6 +9,7 @@
 
 mod codec;
 mod delta;
+mod facts;
 mod history;
 mod holders;
 mod index;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     index::{EstateIndex, PlaceRow},
     known::{Names, Places},
-    posture::is_exposed,
+    posture::is_reached,
     view::View,
 };
 
@@ -166,7 +166,7 @@ impl Ready<'_> {
         }
         self.places.get(number).is_some_and(|(_, row)| {
             coverage.is_none_or(|wanted| wanted == row.coverage)
-                && exposed.is_none_or(|wanted| wanted == is_exposed(row.facts.exposure))
+                && exposed.is_none_or(|wanted| wanted == is_reached(row.facts.exposure))
         })
     }
 }

@@ -58,9 +58,11 @@ pub struct FixedPage {
 }
 
 /// Whether the network reaches it from outside of its host.
-pub(crate) fn is_exposed(exposure: Exposure) -> bool {
+pub(crate) fn is_reached(exposure: Exposure) -> bool {
     match exposure {
-        Exposure::Published | Exposure::PublicAddress | Exposure::Declared => true,
+        Exposure::Published | Exposure::PublicAddress | Exposure::Declared | Exposure::Observed => {
+            true
+        }
         Exposure::None | Exposure::Internal | Exposure::Unknown => false,
     }
 }
@@ -77,7 +79,7 @@ fn count(counts: &mut ResourceCounts, row: &PlaceRow, highest: Option<Severity>)
         CoverageStatus::Partial => &mut counts.partial,
         CoverageStatus::Unsupported => &mut counts.unsupported,
     } += 1;
-    counts.exposed += u32::from(is_exposed(row.facts.exposure));
+    counts.exposed += u32::from(is_reached(row.facts.exposure));
 }
 
 impl View<'_> {
@@ -104,7 +106,7 @@ impl View<'_> {
             }
             let findings = || row.findings.iter().filter(|finding| !finding.excepted);
             posture.findings += findings().count() as u64;
-            if is_exposed(row.facts.exposure) {
+            if is_reached(row.facts.exposure) {
                 for finding in findings() {
                     if let Some(slot) = exposed.get_mut(finding.vulnerability as usize) {
                         *slot = true;

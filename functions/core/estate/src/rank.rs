@@ -2,11 +2,11 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use risk::{intel_tenths, place_tenths};
+use risk::{intel_tenths, is_exposed, place_factors, place_tenths, rating_factors};
 use schemas::{
     Place, PlaceKind, Severity, VulnerabilityId,
     posture::Posture,
-    risk::{PlaceFacts, VulnerabilityFacts},
+    risk::{Answer, Exposure, FactorSet, PlaceFacts, VulnerabilityFacts},
 };
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +151,12 @@ pub struct RankedVulnerability {
     pub running_containers: u32,
     /// The place with the highest score, and its name.
     pub top_place: (Place, String),
+    /// Its marks that this place and its rating there give; without those of [`Self::facts`].
+    #[serde(default)]
+    pub factors: FactorSet,
+    /// How the network reaches the one of its places for which the deadline is the earliest.
+    #[serde(default)]
+    pub exposure: Exposure,
 }
 
 /// Where a page ended.
@@ -197,6 +203,10 @@ pub struct AffectedPlace {
 pub struct AffectedPage {
     /// What is known of the vulnerability, as rated in the place with the highest score.
     pub facts: VulnerabilityFacts,
+    /// That place, whether a fix is available there, and what is known of it.
+    pub top: (Place, bool, PlaceFacts),
+    /// How the network reaches the one of all its places for which the deadline is the earliest.
+    pub exposure: Exposure,
     /// The rows, highest score first, then by place.
     pub rows: Vec<AffectedPlace>,
     /// Whether others follow.
@@ -221,17 +231,44 @@ struct Ranked {
     fix_available: bool,
     /// When it came to the place that has it shortest, in hours since 1970.
     newest_h: u32,
+    /// The exposure for which the deadline is the earliest.
+    exposure: Exposure,
+    /// The marks of the place with the highest score, and of its rating there.
+    factors: FactorSet,
+}
+
+/// What all findings in a place have of it.
+struct Here<'a> {
+    number: u32,
+    place: &'a Place,
+    running: u32,
+    exposure: Exposure,
+    tenths: u16,
+    factors: FactorSet,
+}
+
+/// How early a deadline an exposure gives: the later an answer, the earlier it is.
+fn urgency(exposure: Exposure) -> (u8, Exposure) {
+    let exposed = match is_exposed(exposure) {
+        Answer::No => 0,
+        Answer::Unknown => 1,
+        Answer::Yes => 2,
+    };
+    (exposed, exposure)
 }
 
 impl Ranked {
     /// Counts a finding of its vulnerability in a further place.
-    fn count(&mut self, number: u32, place: &Place, running: u32, score_tenths: u16, of: Row) {
-        match place {
+    fn count(&mut self, here: &Here<'_>, score_tenths: u16, of: Row) {
+        match here.place {
             Place::Host(_) => self.hosts += 1,
             Place::Image(_) => {
                 self.images += 1;
-                self.running_containers = self.running_containers.saturating_add(running);
+                self.running_containers = self.running_containers.saturating_add(here.running);
             }
+        }
+        if urgency(here.exposure) > urgency(self.exposure) {
+            self.exposure = here.exposure;
         }
         self.severity = self.severity.max(of.severity);
         self.fix_available |= of.fix_available;
@@ -241,8 +278,16 @@ impl Ranked {
         }
         if score_tenths > self.score_tenths {
             self.score_tenths = score_tenths;
-            self.top = number;
+            self.top = here.number;
+            self.factors = here.factors_of(of);
         }
+    }
+}
+
+impl Here<'_> {
+    fn factors_of(&self, finding: Row) -> FactorSet {
+        let rating = rating_factors(finding.severity, finding.fix_available);
+        self.factors.and(rating)
     }
 }
 
@@ -271,8 +316,14 @@ impl Ranking {
             if kind.is_some_and(|kind| kind != place.kind()) {
                 continue;
             }
-            let here = place_tenths(&row.facts);
-            let running = row.facts.running_containers.unwrap_or(0);
+            let here = Here {
+                number,
+                place,
+                running: row.facts.running_containers.unwrap_or(0),
+                exposure: row.facts.exposure,
+                tenths: place_tenths(&row.facts),
+                factors: place_factors(&row.facts),
+            };
             for finding in row
                 .findings
                 .iter()
@@ -282,7 +333,7 @@ impl Ranking {
                 let (Some(intel), Some(slot)) = (intel.get(at), found.get_mut(at)) else {
                     continue;
                 };
-                let score_tenths = here + intel + finding.rating_tenths();
+                let score_tenths = here.tenths + intel + finding.rating_tenths();
                 let ranked = slot.get_or_insert(Ranked {
                     vulnerability: finding.vulnerability,
                     top: number,
@@ -294,8 +345,10 @@ impl Ranking {
                     severity: finding.severity,
                     fix_available: false,
                     newest_h: 0,
+                    exposure: here.exposure,
+                    factors: here.factors_of(*finding),
                 });
-                ranked.count(number, place, running, score_tenths, *finding);
+                ranked.count(&here, score_tenths, *finding);
             }
         }
         let mut rows: Vec<_> = found.into_iter().flatten().collect();
@@ -436,6 +489,8 @@ impl View<'_> {
             images: row.images,
             running_containers: row.running_containers,
             top_place: (place.clone(), top.name.clone()),
+            factors: row.factors,
+            exposure: row.exposure,
         })
     }
 
@@ -454,6 +509,29 @@ impl View<'_> {
     pub fn affected(&self, id: &VulnerabilityId) -> Vec<AffectedPlace> {
         let page = self.affected_page(id, None, usize::MAX);
         page.map_or_else(Vec::new, |page| page.rows)
+    }
+
+    /// One place that has a vulnerability; `None` when it has not, or is not seen.
+    pub fn affected_in(&self, id: &VulnerabilityId, place: &Place) -> Option<AffectedPlace> {
+        let number = self.index.number(id)?;
+        let known = self.index.vulnerability(number)?;
+        let row = self.place(place)?;
+        let mut findings = row.findings.iter();
+        let finding = *findings.find(|finding| finding.vulnerability == number)?;
+        let tenths = place_tenths(&row.facts) + intel_tenths(&known.facts);
+        Some(AffectedPlace {
+            place: place.clone(),
+            name: row.name.clone(),
+            score_tenths: tenths + finding.rating_tenths(),
+            fix_available: finding.fix_available,
+            vulnerability: VulnerabilityFacts {
+                severity: finding.severity,
+                cvss_score: finding.cvss_score(),
+                ..known.facts.clone()
+            },
+            facts: row.facts.clone(),
+            excepted: finding.excepted,
+        })
     }
 
     /// One page of the places that have a vulnerability, after this one; `None` when none has it.
@@ -487,7 +565,15 @@ impl View<'_> {
             cvss_score: finding.cvss_score(),
             ..known.facts.clone()
         };
-        let facts = rated(&found.first()?.2);
+        let (_, top, finding) = found.first()?;
+        let facts = rated(finding);
+        let (top, top_row) = places.get(*top)?;
+        let top = (top.clone(), finding.fix_available, top_row.facts.clone());
+        let exposures = found
+            .iter()
+            .filter_map(|(_, number, _)| places.get(*number));
+        let exposures = exposures.map(|(_, row)| row.facts.exposure);
+        let exposure = exposures.max_by_key(|exposure| urgency(*exposure))?;
         let is_after = |number: u32| places.get(number).map(|(place, _)| place) == after;
         let begin = after.and_then(|_| found.iter().position(|(_, number, _)| is_after(*number)));
         let rest = found
@@ -510,6 +596,8 @@ impl View<'_> {
             });
         Some(AffectedPage {
             facts,
+            top,
+            exposure,
             rows: rows.collect(),
             more: rest.len() > page.len(),
             total: found.len(),

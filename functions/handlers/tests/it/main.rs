@@ -16,6 +16,7 @@ mod notify;
 mod path;
 mod poison;
 mod registry;
+mod risk;
 mod support;
 mod survey;
 mod watch;

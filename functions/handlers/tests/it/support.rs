@@ -479,6 +479,8 @@ pub(crate) fn container(id: &str, of: &ImageId, published: bool) -> Container {
         },
         listening: Vec::new(),
         host_network: false,
+        host_pid: Some(false),
+        host_ipc: Some(false),
         networked: Some(true),
         user: String::new(),
         uid: Some(0),

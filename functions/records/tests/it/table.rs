@@ -342,6 +342,9 @@ async fn people(platform: &Platform) {
     let address = "192.0.2.1".parse().unwrap();
     let failed = identity.address_failed(&tenant, address, 5);
     failed.await.unwrap();
+    let settings = sample(include_str!("samples/risk-settings.1.json"));
+    let risk = records::SettingsOfRisk(platform);
+    assert!(risk.put(&tenant, &settings, None).await.unwrap());
     let settings = sample(include_str!("samples/session-settings.1.json"));
     let put = identity.put_session_settings(&tenant, &settings, None);
     assert!(put.await.unwrap().is_some());

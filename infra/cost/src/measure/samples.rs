@@ -245,6 +245,8 @@ pub(crate) fn containers(host: &HostId, images: &[usize], run: usize) -> Result<
             }],
             listening: Vec::new(),
             host_network: false,
+            host_pid: Some(false),
+            host_ipc: Some(false),
             networked: Some(true),
             user: "app".to_owned(),
             uid: Some(1_000),

@@ -171,7 +171,7 @@ impl Wanted<'_> {
         let (exposure, exposure_reason) = exposure(&container, facts);
         let is_exposed = matches!(
             exposure,
-            Exposure::Published | Exposure::PublicAddress | Exposure::Declared
+            Exposure::Published | Exposure::PublicAddress | Exposure::Declared | Exposure::Observed
         );
         let is_wanted = names
             .into_iter()

@@ -8,13 +8,14 @@ use schemas::{
         page::PageQuery,
         vulnerability::{AffectedPlaceRow, VulnerabilityDetail},
     },
+    risk::PlaceFacts,
 };
 
 use crate::{
     auth::{Scoped, needs},
     cursor::{List, limit},
     extract::{FromPath, FromQuery},
-    people::standing::count,
+    people::standing::{count, year},
     problem::ApiError,
     scoped::Sight,
     state::ApiState,
@@ -54,11 +55,21 @@ pub(crate) async fn get(
         .filter(|_| page.more)
         .map(|last| list.seal(&last.place))
         .transpose()?;
+    let year = year(as_of);
     let places = page
         .rows
         .into_iter()
         .map(|place| AffectedPlaceRow {
             score: risk::score(&place.vulnerability, place.fix_available, &place.facts),
+            factors: risk::factors(
+                &id,
+                &place.vulnerability,
+                place.fix_available,
+                &place.facts,
+                year,
+            ),
+            // When it was first found in a place is not kept yet: the clock of what CISA does not list has no start.
+            deadline: risk::deadline(&place.vulnerability, &place.facts, None, as_of),
             severity: place.vulnerability.severity,
             place: place.place,
             name: place.name,
@@ -67,7 +78,20 @@ pub(crate) async fn get(
             excepted: place.excepted,
         })
         .collect();
+    let (_, fix_available, top) = &page.top;
+    let factors = risk::factors(&id, &page.facts, *fix_available, top, year);
+    let soonest = PlaceFacts {
+        exposure: page.exposure,
+        exposure_reason: top
+            .exposure_reason
+            .clone()
+            .filter(|_| top.exposure == page.exposure),
+        ..PlaceFacts::default()
+    };
+    let deadline = risk::deadline(&page.facts, &soonest, None, as_of);
     Ok(Json(VulnerabilityDetail {
+        factors,
+        deadline,
         id,
         facts: page.facts,
         places,

@@ -20,7 +20,7 @@ use crate::{
     people::{
         feeds,
         posture::since_h,
-        standing::{count, points, top},
+        standing::{count, points, top, year},
     },
     problem::{ApiError, Kind},
     scoped::Sight,
@@ -50,6 +50,7 @@ pub(crate) async fn list(
     State(state): State<ApiState>,
     FromQuery(query): FromQuery<VulnerabilityQuery>,
 ) -> Result<Json<VulnerabilityList>, ApiError> {
+    let year = year(state.now());
     let limit = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
     let filter = filter(&query, state.now())?;
     let list = List::new(
@@ -75,7 +76,7 @@ pub(crate) async fn list(
                 .map(|last| list.seal(&(last.score_tenths, &last.id)))
                 .transpose()?;
             return Ok(Json(VulnerabilityList {
-                vulnerabilities: rows.iter().cloned().map(row).collect(),
+                vulnerabilities: rows.iter().cloned().map(|one| row(one, year)).collect(),
                 total,
                 next_cursor,
                 as_of: Some(top.as_of),
@@ -91,7 +92,7 @@ pub(crate) async fn list(
         .map(|next| list.seal(&(next.key, next.id)))
         .transpose()?;
     Ok(Json(VulnerabilityList {
-        vulnerabilities: page.rows.into_iter().map(row).collect(),
+        vulnerabilities: page.rows.into_iter().map(|one| row(one, year)).collect(),
         total: count(page.total),
         next_cursor,
         as_of: Some(as_of),
@@ -170,7 +171,8 @@ fn filter(query: &VulnerabilityQuery, now: Timestamp) -> Result<Filter, ApiError
     })
 }
 
-fn row(ranked: RankedVulnerability) -> VulnerabilityRow {
+fn row(ranked: RankedVulnerability, year: u16) -> VulnerabilityRow {
+    let intel = risk::intel_factors(&ranked.id, &ranked.facts, year);
     let (top_place, top_place_name) = ranked.top_place;
     VulnerabilityRow {
         id: ranked.id,
@@ -185,5 +187,7 @@ fn row(ranked: RankedVulnerability) -> VulnerabilityRow {
         running_containers: ranked.running_containers,
         top_place,
         top_place_name,
+        factors: ranked.factors.and(intel),
+        due: risk::due(&ranked.facts, ranked.exposure, None),
     }
 }

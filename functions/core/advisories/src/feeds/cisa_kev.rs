@@ -29,6 +29,8 @@ struct Catalogue<'a> {
 struct Entry<'a> {
     #[serde(rename = "cveID", borrow)]
     id: Cow<'a, str>,
+    #[serde(rename = "dateAdded", borrow, default)]
+    added: Option<Cow<'a, str>>,
     #[serde(rename = "knownRansomwareCampaignUse", borrow, default)]
     ransomware: Option<Cow<'a, str>>,
 }
@@ -68,7 +70,8 @@ impl Feed for CisaKev {
             sink.as_of(released);
         }
         for entry in &catalogue.vulnerabilities {
-            row(&entry.id, entry.ransomware.as_deref(), sink);
+            let added = entry.added.as_deref();
+            row(&entry.id, added, entry.ransomware.as_deref(), sink);
         }
         Ok(())
     }
@@ -91,11 +94,12 @@ fn parse_csv(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), FeedError> {
     let mut rows = 0u64;
     for record in reader.records() {
         let record = record.map_err(|error| csv_error(&error))?;
-        if let Some(added) = record.get(added).and_then(moment) {
+        let added = record.get(added);
+        if let Some(added) = added.and_then(moment) {
             sink.as_of(added);
         }
         let ransomware = ransomware.and_then(|column| record.get(column));
-        row(record.get(id).unwrap_or_default(), ransomware, sink);
+        row(record.get(id).unwrap_or_default(), added, ransomware, sink);
         rows += 1;
     }
     if rows == 0 {
@@ -105,10 +109,14 @@ fn parse_csv(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), FeedError> {
     }
 }
 
-fn row(id: &str, ransomware: Option<&str>, sink: &mut dyn Sink) {
+fn row(id: &str, added: Option<&str>, ransomware: Option<&str>, sink: &mut dyn Sink) {
+    let added = added.map(str::trim);
+    // Of the day alone, and only where it is one.
+    let added = added.filter(|day| day.len() == 10 && moment(day).is_some());
+    let by = added.map(|day| format!("{NAME} {day}"));
     sink.intel(&IntelRow {
         vulnerability: id.trim(),
-        exploited_by: Some(NAME),
+        exploited_by: Some(by.as_deref().unwrap_or(NAME)),
         ransomware: ransomware.is_some_and(|word| word.eq_ignore_ascii_case("known")),
         ..IntelRow::default()
     });

@@ -240,7 +240,7 @@ fn exploitation_feeds() {
         good(json, "cisa-kev"),
         [
             "as of 2025-01-01T10:00:00.500Z",
-            "CVE-2024-1 cisa-kev ransomware=true epss=None (None, None, None) []"
+            "CVE-2024-1 cisa-kev 2024-12-31 ransomware=true epss=None (None, None, None) []"
         ]
     );
     let csv = "cveID,vendorProject,dateAdded,knownRansomwareCampaignUse\nCVE-2024-1,\"A, B\",2024-12-31,Unknown\n";
@@ -248,7 +248,7 @@ fn exploitation_feeds() {
         good(csv, "cisa-kev"),
         [
             "as of 2024-12-31T00:00:00.000Z",
-            "CVE-2024-1 cisa-kev ransomware=false epss=None (None, None, None) []"
+            "CVE-2024-1 cisa-kev 2024-12-31 ransomware=false epss=None (None, None, None) []"
         ]
     );
     let epss = "#model_version:v2025.03.14,score_date:2026-11-22T00:00:00+0000\ncve,epss,percentile\nCVE-2024-1,0.94421,0.99\nCVE-2024-2,7,0.1\n";

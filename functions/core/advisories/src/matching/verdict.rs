@@ -6,6 +6,7 @@ use schemas::{
     Severity, VulnerabilityId,
     advisory::AdvisoryStatus,
     finding::{CannotJudge, CannotJudgeReason, Finding, MatchEvidence},
+    risk::FactorSet,
     severity::SeverityRating,
 };
 
@@ -477,6 +478,9 @@ fn finding(hit: &Hit<'_, '_>, installed: &Installed<'_>, scheme: VersionScheme) 
         },
         score: None,
         excepted_by: None,
+        factors: FactorSet::NONE,
+        deadline: None,
+        fixed_in: None,
     })
 }
 

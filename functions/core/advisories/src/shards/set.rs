@@ -2,13 +2,20 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
 
-use schemas::{Severity, Timestamp, risk::VulnerabilityFacts, severity::SeverityRating};
+use schemas::{
+    Severity, Timestamp,
+    risk::{FactorSet, VulnerabilityFacts},
+    severity::SeverityRating,
+};
 
 use super::{
     FeedState, INTEL, MANIFEST_NAME, Manifest, Shard, ShardError, ShardInfo, ShardKind,
     map::{MappedFile, ShardRead},
 };
 use crate::{row::RatingRef, severity::preferred};
+
+/// Who CISA's catalogue is among those who say that something is exploited.
+const KEV: &str = "cisa-kev";
 
 /// Opens the bytes of a shard by the name of its file.
 type Fetch = dyn Fn(&str) -> std::io::Result<Box<dyn ShardRead>> + Send + Sync;
@@ -47,6 +54,8 @@ impl std::fmt::Debug for ShardSet {
 pub struct Intel {
     /// Who says that it is exploited, in order of name; empty when nobody does.
     pub exploited_by: Vec<String>,
+    /// When CISA's catalogue took it up, where it did.
+    pub kev_since: Option<Timestamp>,
     /// Known to be used in ransomware campaigns.
     pub ransomware: bool,
     /// EPSS probability, 0 to 1.
@@ -204,10 +213,18 @@ impl ShardSet {
         };
         for stored in shard.intel_of(block)? {
             let row = stored.row;
-            if let Some(who) = row.exploited_by
-                && !intel.exploited_by.iter().any(|known| known == who)
-            {
-                intel.exploited_by.push(who.to_owned());
+            let who = row
+                .exploited_by
+                .map(|by| by.split_once(' ').unwrap_or((by, "")));
+            if let Some((who, day)) = who {
+                if !intel.exploited_by.iter().any(|known| known == who) {
+                    intel.exploited_by.push(who.to_owned());
+                }
+                let since: Option<Timestamp> = format!("{day}T00:00:00Z").parse().ok();
+                if who == KEV {
+                    // An entry that was taken out and came again stands there since the first time.
+                    intel.kev_since = intel.kev_since.into_iter().chain(since).min();
+                }
             }
             intel.ransomware |= row.ransomware;
             intel.epss = intel.epss.or(row.epss);
@@ -266,6 +283,8 @@ impl Intel {
             automatable: self.automatable,
             technical_impact: self.technical_impact,
             public_exploits: self.public_exploits,
+            known_exploited_since: self.kev_since,
+            factors: FactorSet::NONE,
         }
     }
 }

@@ -7,6 +7,7 @@ use schemas::{
     advisory::{AdvisoryStatus, VersionEvents},
     finding::{CannotJudge, CannotJudgeReason, Finding, FixAt, MatchEvidence},
     inventory::{CoverageGap, GapReason, InstallationType, OperatingSystem, Package, WindowsOs},
+    risk::FactorSet,
     severity::SeverityRating,
 };
 
@@ -483,6 +484,9 @@ impl System<'_> {
             },
             score: None,
             excepted_by: None,
+            factors: FactorSet::NONE,
+            deadline: None,
+            fixed_in: None,
         }
     }
 

@@ -16,18 +16,27 @@ pub(crate) fn rank(exposure: Exposure) -> u8 {
         Exposure::Published => 3,
         Exposure::PublicAddress => 4,
         Exposure::Declared => 5,
+        Exposure::Observed => 6,
     }
 }
 
 /// How the network reaches a host, and what that was concluded from.
 pub(crate) fn host_exposure(host: &HostFacts) -> (Exposure, String) {
     let observed = listening_exposure(host);
-    match host.declared_exposure {
+    match declared_exposure(host) {
         Some(declared) if rank(declared) > rank(observed.0) => {
             (declared, "declared by its owner".to_owned())
         }
         _ => observed,
     }
+}
+
+/// What the owner declared. Nobody sees by declaring.
+fn declared_exposure(host: &HostFacts) -> Option<Exposure> {
+    host.declared_exposure.map(|declared| match declared {
+        Exposure::Observed => Exposure::Declared,
+        declared => declared,
+    })
 }
 
 fn listening_exposure(host: &HostFacts) -> (Exposure, String) {
@@ -99,7 +108,7 @@ pub fn container_exposure(container: &Container, host: Option<&HostFacts>) -> (E
                 format!("the network of {name} is not known"),
             ),
         });
-    let declared = host.and_then(|h| h.declared_exposure);
+    let declared = host.and_then(declared_exposure);
     match declared {
         // What its owner says of a host holds for what is published on it, not for what stays inside.
         Some(declared)

@@ -5,7 +5,7 @@ mod exposure;
 mod privilege;
 
 use schemas::{
-    inventory::{Container, HostFacts, ImageFacts, OperatingSystem},
+    inventory::{Container, HostFacts, ImageFacts, Isolation, OperatingSystem},
     risk::{Answer, Exposure, PlaceFacts},
 };
 
@@ -24,16 +24,31 @@ pub struct RunningContainer<'a> {
 /// Facts of a host as a place.
 ///
 /// Which process uses a vulnerable package is not known here, so `root` is unknown; a host is no container, so it is
-/// neither privileged nor has it a runtime socket mounted.
+/// neither privileged nor has it a runtime socket, folders or namespaces of a host, or lacks a profile that keeps it apart.
 pub fn host_place(host: &HostFacts) -> PlaceFacts {
     let (exposure, reason) = host_exposure(host);
     PlaceFacts {
         exposure,
         exposure_reason: Some(reason),
-        root: Answer::Unknown,
-        privileged: Answer::No,
-        runtime_socket: Answer::No,
-        running_containers: None,
+        listening: match host.listening.is_empty() {
+            false => Answer::Yes,
+            true if host.listening_complete => Answer::No,
+            true => Answer::Unknown,
+        },
+        ..unconfined(Answer::No)
+    }
+}
+
+/// Facts of a place in which every question of containers' rights has this answer, and nothing else is known.
+fn unconfined(answer: Answer) -> PlaceFacts {
+    PlaceFacts {
+        privileged: answer,
+        runtime_socket: answer,
+        capabilities: answer,
+        no_security_profile: answer,
+        host_namespaces: answer,
+        host_mounts: answer,
+        ..PlaceFacts::default()
     }
 }
 
@@ -52,9 +67,7 @@ pub fn image_place(
             exposure: Exposure::Unknown,
             exposure_reason: Some("no container engine was asked".to_owned()),
             root: configured_root,
-            privileged: Answer::Unknown,
-            runtime_socket: Answer::Unknown,
-            running_containers: None,
+            ..unconfined(Answer::Unknown)
         };
     };
     let running: Vec<_> = containers.iter().filter(|c| c.container.running).collect();
@@ -63,9 +76,10 @@ pub fn image_place(
             exposure: Exposure::None,
             exposure_reason: Some("no container runs it".to_owned()),
             root: configured_root,
-            privileged: Answer::No,
-            runtime_socket: Answer::No,
             running_containers: Some(0),
+            listening: Answer::No,
+            package_in_use: Answer::No,
+            ..unconfined(Answer::No)
         };
     }
     let (exposure, reason) = running
@@ -73,22 +87,37 @@ pub fn image_place(
         .map(|c| container_exposure(c.container, c.host))
         .max_by_key(|(exposure, _)| exposure::rank(*exposure))
         .unwrap_or_default();
+    let is_windows = image.os.eq_ignore_ascii_case("windows");
+    let any = |question: &dyn Fn(&Container) -> Answer| {
+        worst(running.iter().map(|c| question(c.container)))
+    };
     PlaceFacts {
         exposure,
         exposure_reason: Some(reason),
-        root: worst(
-            running
-                .iter()
-                .map(|c| privilege::root(c.container, image, os)),
-        ),
-        privileged: worst(running.iter().map(|c| privilege::privileged(c.container))),
-        runtime_socket: worst(
-            running
-                .iter()
-                .map(|c| privilege::runtime_socket(c.container)),
-        ),
+        root: any(&|container| privilege::root(container, image, os)),
+        privileged: any(&privilege::privileged),
+        runtime_socket: any(&privilege::runtime_socket),
+        capabilities: any(&|container| privilege::capabilities(container, is_windows)),
+        no_security_profile: any(&|container| {
+            privilege::no_security_profile(container, is_windows)
+        }),
+        host_namespaces: any(&|container| privilege::host_namespaces(container, is_windows)),
+        host_mounts: any(&privilege::host_mounts),
         running_containers: Some(u32::try_from(running.len()).unwrap_or(u32::MAX)),
+        listening: any(&privilege::listening),
+        package_in_use: Answer::Unknown,
+        own_kernel: own_kernel(running.iter().map(|c| c.container.isolation)),
+        critical_label: None,
     }
+}
+
+/// Whether all of these have a kernel of their own: one that has not is enough for no.
+fn own_kernel(isolations: impl Iterator<Item = Isolation>) -> Answer {
+    isolations.fold(Answer::Yes, |all, one| match (all, one) {
+        (Answer::No, _) | (_, Isolation::Process) => Answer::No,
+        (Answer::Unknown, _) | (_, Isolation::Unknown) => Answer::Unknown,
+        (Answer::Yes, Isolation::HyperV) => Answer::Yes,
+    })
 }
 
 /// Yes if any says yes, else unknown if any is unknown, else no.

@@ -19,6 +19,8 @@ fn container(name: &str) -> Container {
         published: vec![],
         listening: vec![],
         host_network: false,
+        host_pid: Some(false),
+        host_ipc: Some(false),
         networked: Some(true),
         user: String::new(),
         uid: None,
@@ -228,4 +230,114 @@ fn pipes_sockets_folders_and_capabilities_are_seen_for_what_they_give() {
     let mut capable = container("c");
     capable.capabilities_added.push("CAP_SYS_ADMIN".into());
     assert_eq!(privilege::privileged(&capable), Answer::Yes);
+}
+
+#[test]
+fn what_keeps_a_container_apart_is_told_from_what_does_not() {
+    let with = |change: &dyn Fn(&mut Container)| {
+        let mut changed = container("c");
+        change(&mut changed);
+        let running = [RunningContainer {
+            container: &changed,
+            host: None,
+        }];
+        image_place(&image("linux", "app"), None, Some(&running))
+    };
+    let plain = with(&|c| c.security_options = vec!["seccomp=builtin".into()]);
+    for answer in [
+        plain.capabilities,
+        plain.no_security_profile,
+        plain.host_namespaces,
+        plain.host_mounts,
+    ] {
+        assert_eq!(answer, Answer::No);
+    }
+    assert_eq!(plain.listening, Answer::Unknown);
+    assert_eq!(plain.package_in_use, Answer::Unknown);
+    assert_eq!(with(&|_| ()).no_security_profile, Answer::Unknown);
+    for option in ["seccomp=unconfined", "apparmor=unconfined", "label:disable"] {
+        let found = with(&|c| c.security_options = vec!["seccomp=builtin".into(), option.into()]);
+        assert_eq!(found.no_security_profile, Answer::Yes, "{option}");
+    }
+    let found = with(&|c| c.capabilities_added = vec!["CAP_NET_ADMIN".into()]);
+    assert_eq!(
+        (found.capabilities, found.privileged),
+        (Answer::Yes, Answer::No)
+    );
+    let harmless = with(&|c| c.capabilities_added = vec!["NET_BIND_SERVICE".into()]);
+    assert_eq!(harmless.capabilities, Answer::No);
+    assert_eq!(
+        with(&|c| c.host_pid = Some(true)).host_namespaces,
+        Answer::Yes
+    );
+    assert_eq!(
+        with(&|c| c.host_network = true).host_namespaces,
+        Answer::Yes
+    );
+    assert_eq!(
+        with(&|c| c.host_ipc = None).host_namespaces,
+        Answer::Unknown
+    );
+    let privileged = with(&|c| c.privileged = Some(true));
+    assert_eq!(
+        (privileged.capabilities, privileged.no_security_profile),
+        (Answer::Yes, Answer::Yes),
+        "a privileged container has all of them"
+    );
+    let mounted = |kind: &str, source: &str| {
+        let found = with(&|c| {
+            c.mounts.push(Mount {
+                kind: kind.into(),
+                source: source.into(),
+                target: "/x".into(),
+                read_only: true,
+            });
+        });
+        found.host_mounts
+    };
+    for source in ["/", "/etc/", "/proc", r"C:\", r"c:\Windows\"] {
+        assert_eq!(mounted("bind", source), Answer::Yes, "{source}");
+    }
+    assert_eq!(mounted("bind", "/srv/data"), Answer::No);
+    assert_eq!(mounted("volume", "/"), Answer::No);
+}
+
+#[test]
+fn containers_of_windows_have_no_profiles_and_may_have_a_kernel_of_their_own() {
+    let of = |isolations: &[Isolation]| {
+        let all: Vec<Container> = isolations
+            .iter()
+            .map(|isolation| Container {
+                isolation: *isolation,
+                host_pid: None,
+                ..container("w")
+            })
+            .collect();
+        let running: Vec<_> = all
+            .iter()
+            .map(|container| RunningContainer {
+                container,
+                host: None,
+            })
+            .collect();
+        image_place(&image("windows", ""), None, Some(&running))
+    };
+    let apart = of(&[Isolation::HyperV, Isolation::HyperV]);
+    assert_eq!(apart.own_kernel, Answer::Yes);
+    assert_eq!(
+        (
+            apart.capabilities,
+            apart.no_security_profile,
+            apart.host_namespaces
+        ),
+        (Answer::No, Answer::No, Answer::No)
+    );
+    assert_eq!(
+        of(&[Isolation::HyperV, Isolation::Process]).own_kernel,
+        Answer::No
+    );
+    assert_eq!(
+        of(&[Isolation::HyperV, Isolation::Unknown]).own_kernel,
+        Answer::Unknown
+    );
 }

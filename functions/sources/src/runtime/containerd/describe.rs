@@ -10,7 +10,7 @@ use schemas::{
 use super::{
     super::{RuntimeContainer, RuntimeError, Surroundings, text, workload},
     cri::{self, CONTAINER_RUNNING, ContainerStatusResponse},
-    info::{ContainerInfo, LinuxSecurity, RuntimeOptions, RuntimeSpec},
+    info::{ContainerInfo, LinuxSecurity, NamespaceOption, RuntimeOptions, RuntimeSpec},
     pod::Sandbox,
 };
 
@@ -62,6 +62,14 @@ pub(super) fn container(
             .collect()
     });
     let named = with_pod(&labels, sandbox, &name);
+    // Where namespaces are not named, a pod has its own.
+    let shares = |of: fn(&NamespaceOption) -> i32| {
+        let options = |security: &LinuxSecurity| {
+            let options = security.namespace_options.as_ref();
+            options.is_some_and(|options| of(options) == cri::NAMESPACE_NODE)
+        };
+        linux.map(options)
+    };
     Ok(RuntimeContainer {
         pid: info.pid.filter(|pid| running && *pid != 0),
         network_of: None,
@@ -87,6 +95,8 @@ pub(super) fn container(
                     .and_then(|security| security.namespace_options.as_ref())
                     .is_some_and(|options| options.network == cri::NAMESPACE_NODE)
             }),
+            host_pid: shares(|options| options.pid),
+            host_ipc: shares(|options| options.ipc),
             networked: sandbox.networked,
             user: match windows.and_then(|security| security.run_as_username.as_deref()) {
                 Some(user) => text::name(user),

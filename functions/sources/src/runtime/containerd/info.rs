@@ -98,6 +98,10 @@ pub(super) struct Capability {
 pub(super) struct NamespaceOption {
     #[serde(default)]
     pub(super) network: i32,
+    #[serde(default)]
+    pub(super) pid: i32,
+    #[serde(default)]
+    pub(super) ipc: i32,
 }
 
 #[derive(Default, Deserialize)]

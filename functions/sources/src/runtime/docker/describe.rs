@@ -55,6 +55,8 @@ pub(super) fn container(
             published: published(network.ports),
             listening: Vec::new(),
             host_network: mode == "host",
+            host_pid: shares_host(defaults, host.pid_mode.as_deref()),
+            host_ipc: shares_host(defaults, host.ipc_mode.as_deref()),
             networked: Some(!cut_off),
             user: text::name(&config.user.unwrap_or_default()),
             uid: None,
@@ -95,6 +97,11 @@ pub(super) fn share_networks(containers: &mut [RuntimeContainer]) {
             None => one.container.networked = None,
         }
     }
+}
+
+/// Whether a namespace is the host's; Windows has none of these.
+fn shares_host(defaults: &EngineDefaults, mode: Option<&str>) -> Option<bool> {
+    (defaults.os != "windows").then(|| mode == Some("host"))
 }
 
 /// Docker writes the year 1 for what never happened.
@@ -267,7 +274,8 @@ mod tests {
                 "Id": "c1", "Name": "/web", "Image": image(), "AppArmorProfile": "",
                 "State": {"Running": true, "Pid": 77, "StartedAt": "2026-01-02T03:04:05.6Z"},
                 "Config": {"Image": "shop/web:2", "User": "1000", "Env": ["PASSWORD=hunter2"], "Labels": {"team": "shop"}},
-                "HostConfig": {"NetworkMode": "default", "Privileged": false, "CapAdd": ["CAP_NET_ADMIN"], "CapDrop": ["all"],
+                "HostConfig": {"NetworkMode": "default", "PidMode": "host", "IpcMode": "private",
+                    "Privileged": false, "CapAdd": ["CAP_NET_ADMIN"], "CapDrop": ["all"],
                     "SecurityOpt": ["seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}", "no-new-privileges"]},
                 "Mounts": [{"Type": "bind", "Source": "/var/run/docker.sock", "Destination": "/var/run/docker.sock", "RW": true},
                            {"Type": "volume", "Name": "data", "Source": "/var/lib/docker/volumes/data/_data", "Destination": "/d", "RW": false}],
@@ -286,6 +294,7 @@ mod tests {
         assert_eq!(c.published[0].container_port, 80);
         assert_eq!(c.capabilities_added, ["NET_ADMIN"]);
         assert_eq!(c.capabilities_dropped, ["ALL"]);
+        assert_eq!((c.host_pid, c.host_ipc), (Some(true), Some(false)));
         assert_eq!(
             c.security_options,
             [

@@ -143,6 +143,7 @@ fn a_pods_doors_are_those_of_its_containers() {
         ]
     );
     assert_eq!((c.host_network, c.networked), (false, Some(true)));
+    assert_eq!((c.host_pid, c.host_ipc), (Some(false), Some(false)));
     // Go leaves out a zero, and root is a zero.
     assert_eq!((c.user.as_str(), c.uid), ("0:7", Some(0)));
     assert_eq!(c.security_options, ["seccomp=unconfined"]);

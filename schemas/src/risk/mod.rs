@@ -1,9 +1,15 @@
 //! Facts that a risk score is made of, and the score with its parts.
 
+mod deadline;
+mod factor;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Severity;
+use crate::{Severity, Timestamp};
+
+pub use deadline::{ClockStart, Deadline, DeadlineClock, DeadlineFact, DeadlineQuestion};
+pub use factor::{Factor, FactorSet};
 
 /// An answer that may not be known. Unknown is an answer of its own and never stands for no.
 #[derive(
@@ -69,6 +75,8 @@ pub enum Exposure {
     PublicAddress,
     /// Its owner declared that the internet reaches it.
     Declared,
+    /// It was seen to be reached from outside.
+    Observed,
     /// Nobody looked, or could tell; not the same as none.
     #[default]
     #[serde(other)]
@@ -111,6 +119,14 @@ pub struct VulnerabilityFacts {
     /// How many public exploits are known; 0 when none is.
     #[serde(default)]
     pub public_exploits: u32,
+    /// When CISA added it to its catalogue of known exploited vulnerabilities; absent when it is not there, or that is not
+    /// known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_exploited_since: Option<Timestamp>,
+    /// What holds wherever it is and is read from its CVSS vector and its vendor's words: attack vector and complexity,
+    /// remote execution, denial of service.
+    #[serde(default, skip_serializing_if = "FactorSet::is_empty")]
+    pub factors: FactorSet,
 }
 
 /// What is known of a place wherever a vulnerability is in it.
@@ -131,9 +147,33 @@ pub struct PlaceFacts {
     /// Whether a container runtime's socket or pipe is mounted into it.
     #[serde(default)]
     pub runtime_socket: Answer,
+    /// Whether something in it was given capabilities beyond the engine's default that reach out of a container.
+    #[serde(default)]
+    pub capabilities: Answer,
+    /// Whether something in it runs without one of the mandatory security profiles: seccomp, AppArmor or SELinux.
+    #[serde(default)]
+    pub no_security_profile: Answer,
+    /// Whether something in it shares the host's network, process ids or memory of processes.
+    #[serde(default)]
+    pub host_namespaces: Answer,
+    /// Whether folders of the host that are as good as the host are mounted into it: `/`, `/etc`, `/proc`, `C:\` and others.
+    #[serde(default)]
+    pub host_mounts: Answer,
     /// Number of running containers of an image; absent for a host or when no engine was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running_containers: Option<u32>,
+    /// Whether anything in it listens for connections, published or not.
+    #[serde(default)]
+    pub listening: Answer,
+    /// Whether a running process has loaded a vulnerable package; nothing can tell yet where something runs.
+    #[serde(default)]
+    pub package_in_use: Answer,
+    /// Whether all its running containers have a kernel of their own: Hyper-V isolation, Kata.
+    #[serde(default)]
+    pub own_kernel: Answer,
+    /// The label by which the tenant declares it critical, `KEY=VALUE`; absent where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub critical_label: Option<String>,
 }
 
 /// A risk score from 0 to 100: the sum of its parts.
@@ -146,9 +186,49 @@ pub struct Score {
     pub parts: Vec<ScorePart>,
 }
 
+/// What a part of a score is about.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum PartGroup {
+    /// Whether somebody exploits it.
+    Likelihood,
+    /// What comes of it.
+    Impact,
+    /// Who reaches the place.
+    Exposure,
+    /// What an attacker has there.
+    Privilege,
+    /// Whether it is used there.
+    Use,
+    /// What the place is worth.
+    Value,
+    /// Whether something can be done.
+    Readiness,
+    /// A group that this version does not know.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
 /// One part of a score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ScorePart {
+    /// What it is about.
+    #[serde(default)]
+    pub group: PartGroup,
     /// The part's name, such as `severity` or `exposure`.
     pub name: String,
     /// Points, with one decimal.
