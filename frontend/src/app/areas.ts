@@ -4,6 +4,7 @@ import { access } from "../features/access";
 import { account } from "../features/account";
 import { agents } from "../features/agents";
 import { containers } from "../features/containers";
+import { exceptions } from "../features/exceptions";
 import { hosts } from "../features/hosts";
 import { images } from "../features/images";
 import { notifications } from "../features/notifications";
@@ -26,6 +27,7 @@ export const AREAS: readonly Area[] = [
   registries,
   scans,
   policies,
+  exceptions,
   agents,
   notifications,
   access,

@@ -1,8 +1,10 @@
 /** The findings of a host or an image. */
 import { useMemo } from "react";
+import { useLocation } from "react-router";
 import type { ListSource } from "../../api/lists";
 import type { Schema } from "../../api/types";
-import { percent } from "../../domain/format";
+import { EXCEPTED } from "../../domain/exception";
+import { count, percent } from "../../domain/format";
 import type { ListFilter } from "../../domain/listQuery";
 import { shortDigest } from "../../domain/outside";
 import { SEVERITIES } from "../../domain/severity";
@@ -27,9 +29,16 @@ function columns(place: string): Column<Row>[] {
       sort: "vulnerability",
       minWidth: 150,
       cell: (row) => (
-        <To href={`/vulnerabilities/${encodeURIComponent(row.vulnerability)}?place=${encodeURIComponent(place)}`}>
-          <Outside text={row.vulnerability} most={60} />
-        </To>
+        <span className="chips">
+          <To href={`/vulnerabilities/${encodeURIComponent(row.vulnerability)}?place=${encodeURIComponent(place)}`}>
+            <Outside text={row.vulnerability} most={60} />
+          </To>
+          {row.excepted_by ? (
+            <To href={`/exceptions/${encodeURIComponent(row.excepted_by)}`}>
+              <Chip>{texts.exceptions.exceptedOne}</Chip>
+            </To>
+          ) : null}
+        </span>
       ),
       text: (row) => row.vulnerability,
     },
@@ -129,10 +138,27 @@ function filters(): ListFilter[] {
     },
     { key: "known_exploited", label: words.exploited, kind: "yesno" },
     { key: "fix_available", label: words.fix, kind: "yesno" },
+    {
+      key: "excepted",
+      label: texts.exceptions.excepted,
+      kind: "words",
+      words: EXCEPTED.map((word) => ({ word, label: texts.exceptions.excepteds[word] })),
+    },
   ];
 }
 
 const FILTERS = filters();
+
+/** How many are hidden, and the way to them. */
+function Hidden({ count: n }: { count: number }) {
+  const words = texts.exceptions;
+  const { pathname } = useLocation();
+  return (
+    <div className="quiet">
+      {words.counted(n, count(n))} <To href={`${pathname}?excepted=all`}>{words.showHidden}</To>
+    </div>
+  );
+}
 
 interface FindingsListProps {
   /** `host/ID` or `image/DIGEST`. */
@@ -157,6 +183,7 @@ export function FindingsList({ place, source }: FindingsListProps) {
       rowKey={(row) =>
         `${row.vulnerability} ${row.package} ${row.installed_version} ${row.path ?? ""} ${row.layer ?? ""}`
       }
+      above={({ excepted = 0 }) => excepted > 0 && <Hidden count={excepted} />}
       empty={<Empty title={words.empty}>{words.emptyHint}</Empty>}
     />
   );

@@ -8,10 +8,13 @@ import { answered } from "../../api/client";
 import { api } from "../../api/portal";
 import type { Schema } from "../../api/types";
 import { Factors } from "../../components/Factors";
+import { Go } from "../../components/forms/Go";
 import { Loaded } from "../../components/Loaded";
 import { InLink, Outside } from "../../components/Outside";
 import { Fix } from "../../components/place/Fix";
 import { Scrolls } from "../../components/Scrolls";
+import { Chip } from "../../components/Severity";
+import { useMay } from "../../components/session";
 import { To } from "../../components/To";
 import { Tree } from "../../components/Tree";
 import { factorsOfPlace } from "../../domain/factors";
@@ -77,8 +80,10 @@ export function InPlace({ vulnerability, place }: InPlaceProps) {
                 <Outside text={place.name} most={80} />
               </To>
               <Factors factors={factorsOfPlace(place.facts)} />
+              {place.excepted && <Chip>{texts.exceptions.hiddenHere}</Chip>}
             </span>
           }
+          actions={<Exceptions vulnerability={vulnerability} place={place.place} />}
         >
           {words.inPlace}
         </Header>
@@ -98,6 +103,23 @@ export function InPlace({ vulnerability, place }: InPlaceProps) {
         )}
       </Loaded>
     </Container>
+  );
+}
+
+/** What can be done where it is to stay. */
+function Exceptions({ vulnerability, place }: { vulnerability: string; place: string }) {
+  const words = texts.exceptions;
+  const may = useMay();
+  const query = new URLSearchParams({ vulnerability, place });
+  return (
+    <SpaceBetween direction="horizontal" size="xs">
+      {may("exceptions.read") && (
+        <Go href={`/exceptions?vulnerability=${encodeURIComponent(vulnerability)}`} variant="link">
+          {words.of}
+        </Go>
+      )}
+      {may("exceptions.request") && <Go href={`/exceptions/new?${query.toString()}`}>{words.request}</Go>}
+    </SpaceBetween>
   );
 }
 
@@ -136,6 +158,16 @@ function Findings({ findings }: { findings: readonly Schema<"Finding">[] }) {
                   <strong>
                     <Fix finding={finding} />
                   </strong>
+                  {finding.fixed_in ? (
+                    <div className="quiet">
+                      <Outside text={finding.fixed_in.advice} most={300} />
+                    </div>
+                  ) : null}
+                  {finding.excepted_by ? (
+                    <div>
+                      <To href={`/exceptions/${encodeURIComponent(finding.excepted_by)}`}>{texts.exceptions.hidden}</To>
+                    </div>
+                  ) : null}
                 </td>
                 <td>
                   <Outside text={finding.evidence.comparison} most={120} code />

@@ -4,11 +4,13 @@ import { listAt } from "../../api/lists";
 import type { Schema } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { Factors as Marks } from "../../components/Factors";
+import { momentColumn } from "../../components/list/cells";
 import type { Column } from "../../components/list/columns";
 import { ResourceList } from "../../components/list/ResourceList";
 import { Outside } from "../../components/Outside";
 import { Chip, ScoreBar, SeverityBadge } from "../../components/Severity";
 import { To } from "../../components/To";
+import { EXCEPTED } from "../../domain/exception";
 import { factorsOf } from "../../domain/factors";
 import { count, percent, score } from "../../domain/format";
 import type { ListFilter } from "../../domain/listQuery";
@@ -88,6 +90,7 @@ function columns(): Column<Row>[] {
       ),
       text: (row) => row.top_place_name,
     },
+    momentColumn("due", words.due, (row) => row.due),
     {
       id: "cvss",
       header: words.cvss,
@@ -148,6 +151,12 @@ function filters(): ListFilter[] {
       ],
     },
     { key: "new_since", label: words.newSince, kind: "moment" },
+    {
+      key: "excepted",
+      label: texts.exceptions.excepted,
+      kind: "words",
+      words: EXCEPTED.map((word) => ({ word, label: texts.exceptions.excepteds[word] })),
+    },
   ];
 }
 

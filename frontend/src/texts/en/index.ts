@@ -4,6 +4,7 @@ import { account } from "./account";
 import { agents } from "./agents";
 import { common } from "./common";
 import { containers, windows } from "./containers";
+import { exceptions } from "./exceptions";
 import { forms } from "./forms";
 import { hosts } from "./hosts";
 import { images } from "./images";
@@ -23,6 +24,7 @@ export const en = {
   agents,
   common,
   containers,
+  exceptions,
   forms,
   hosts,
   images,
