@@ -98,8 +98,13 @@ const test = base.extend<object, { shared: BrowserContext }>({
 /** Gives a page its colours, and waits until it has them: they pass into each other. */
 async function colour(page: Page, colorScheme: "light" | "dark"): Promise<void> {
   await page.emulateMedia({ colorScheme });
-  const isDark = () => page.evaluate(() => document.body.classList.contains("awsui-dark-mode"));
-  await expect.poll(isDark).toBe(colorScheme === "dark");
+  // The page is told when it is drawn the next time, for which a busy machine may take long.
+  const isDark = () =>
+    page.evaluate(async () => {
+      await new Promise((drawn) => requestAnimationFrame(drawn));
+      return document.body.classList.contains("awsui-dark-mode");
+    });
+  await expect.poll(isDark, { timeout: 60_000 }).toBe(colorScheme === "dark");
   await page.evaluate(async () => {
     await new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)));
     const passing = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
