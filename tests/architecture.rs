@@ -53,6 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "estate",
             "scope",
             "notification",
+            "policy",
             "sources",
         ],
     ),
