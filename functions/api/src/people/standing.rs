@@ -278,10 +278,16 @@ pub(super) async fn findings(
         .map(|(position, ..)| list.seal(position))
         .transpose()?;
     let now = state.now();
+    let came = estate.came(place);
     let findings = rows.into_iter().map(|(_, mut finding, own)| {
         let (id, can_fix) = (&finding.vulnerability, risk::fix_available(&finding));
         finding.factors = risk::factors(id, &own, can_fix, &facts, year(now));
-        finding.deadline = Some(risk::deadline(&own, &facts, None, now));
+        finding.deadline = Some(risk::deadline(
+            &own,
+            &facts,
+            came.at(&finding.vulnerability),
+            now,
+        ));
         finding.fixed_in = risk::fixed_in(&finding, place, &facts);
         finding
     });

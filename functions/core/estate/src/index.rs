@@ -6,7 +6,7 @@ use std::{
 };
 
 use schemas::{
-    Place, Severity, VulnerabilityId,
+    Place, Severity, Timestamp, VulnerabilityId,
     inventory::CoverageStatus,
     risk::{PlaceFacts, VulnerabilityFacts},
 };
@@ -85,6 +85,25 @@ impl Row {
     pub(crate) fn rating_tenths(self) -> u16 {
         risk::rating_tenths(self.severity, self.cvss_score(), self.fix_available)
     }
+}
+
+/// When vulnerabilities came to a place.
+#[derive(Debug)]
+pub struct Came<'a> {
+    index: &'a EstateIndex,
+    since_h: HashMap<u32, u32>,
+}
+
+impl Came<'_> {
+    /// When one came, at the beginning of an hour, where that is known.
+    pub fn at(&self, id: &VulnerabilityId) -> Option<Timestamp> {
+        came_at(*self.since_h.get(&self.index.number(id)?)?)
+    }
+}
+
+/// The hour of a count from 1970; none for 0.
+pub fn came_at(since_h: u32) -> Option<Timestamp> {
+    (since_h > 0).then(|| Timestamp::from_hours(since_h))
 }
 
 /// First bytes of an encoded index.
@@ -277,6 +296,17 @@ impl EstateIndex {
             .get(place)
             .filter(|row| !row.removed)
             .map(|row| &row.facts)
+    }
+
+    /// Since when each vulnerability is in a place, in hours since 1970; 0 where it was there before that was written down.
+    pub fn came(&self, place: &Place) -> Came<'_> {
+        let found = self.places.get(place).filter(|row| !row.removed);
+        let rows = found.map_or(&[][..], |row| &row.findings);
+        let since_h = rows.iter().map(|row| (row.vulnerability, row.since_h));
+        Came {
+            index: self,
+            since_h: since_h.collect(),
+        }
     }
 
     /// What the index takes in memory, in bytes, about, with what answers need beside it.

@@ -23,7 +23,7 @@ mod view;
 pub use codec::EstateError;
 pub use delta::{PlaceDelta, PlaceFinding};
 pub use history::LEFT_HOURS;
-pub use index::EstateIndex;
+pub use index::{Came, EstateIndex, came_at};
 pub use places::{Counts, PlaceFilter, PlaceOrder, PlacePosition, PlaceSummary, PlacesPage};
 pub use posture::{Fixed, FixedPage, FixedPosition, Since};
 pub use rank::{

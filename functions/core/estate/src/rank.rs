@@ -157,6 +157,9 @@ pub struct RankedVulnerability {
     /// How the network reaches the one of its places for which the deadline is the earliest.
     #[serde(default)]
     pub exposure: Exposure,
+    /// Since when the first of its places has it, see [`AffectedPlace::since_h`].
+    #[serde(default)]
+    pub since_h: u32,
 }
 
 /// Where a page ended.
@@ -196,6 +199,8 @@ pub struct AffectedPlace {
     pub facts: PlaceFacts,
     /// Whether exceptions hide it there.
     pub excepted: bool,
+    /// Since when it is there, in hours since 1970; 0 when it was there before that was written down.
+    pub since_h: u32,
 }
 
 /// One page of the places that have a vulnerability.
@@ -207,6 +212,8 @@ pub struct AffectedPage {
     pub top: (Place, bool, PlaceFacts),
     /// How the network reaches the one of all its places for which the deadline is the earliest.
     pub exposure: Exposure,
+    /// Since when the first of its places has it, see [`AffectedPlace::since_h`].
+    pub since_h: u32,
     /// The rows, highest score first, then by place.
     pub rows: Vec<AffectedPlace>,
     /// Whether others follow.
@@ -231,6 +238,8 @@ struct Ranked {
     fix_available: bool,
     /// When it came to the place that has it shortest, in hours since 1970.
     newest_h: u32,
+    /// When it came to the place that has it longest, in hours since 1970; 0 when that is not known of any.
+    oldest_h: u32,
     /// The exposure for which the deadline is the earliest.
     exposure: Exposure,
     /// The marks of the place with the highest score, and of its rating there.
@@ -273,6 +282,7 @@ impl Ranked {
         self.severity = self.severity.max(of.severity);
         self.fix_available |= of.fix_available;
         self.newest_h = self.newest_h.max(of.since_h);
+        self.oldest_h = self.oldest_h.min(of.since_h);
         if of.cvss_score().is_some() && (self.cvss > 100 || self.cvss < of.cvss) {
             self.cvss = of.cvss;
         }
@@ -345,6 +355,7 @@ impl Ranking {
                     severity: finding.severity,
                     fix_available: false,
                     newest_h: 0,
+                    oldest_h: u32::MAX,
                     exposure: here.exposure,
                     factors: here.factors_of(*finding),
                 });
@@ -491,6 +502,7 @@ impl View<'_> {
             top_place: (place.clone(), top.name.clone()),
             factors: row.factors,
             exposure: row.exposure,
+            since_h: row.oldest_h,
         })
     }
 
@@ -531,6 +543,7 @@ impl View<'_> {
             },
             facts: row.facts.clone(),
             excepted: finding.excepted,
+            since_h: finding.since_h,
         })
     }
 
@@ -574,6 +587,7 @@ impl View<'_> {
             .filter_map(|(_, number, _)| places.get(*number));
         let exposures = exposures.map(|(_, row)| row.facts.exposure);
         let exposure = exposures.max_by_key(|exposure| urgency(*exposure))?;
+        let since_h = found.iter().map(|(_, _, finding)| finding.since_h).min();
         let is_after = |number: u32| places.get(number).map(|(place, _)| place) == after;
         let begin = after.and_then(|_| found.iter().position(|(_, number, _)| is_after(*number)));
         let rest = found
@@ -592,12 +606,14 @@ impl View<'_> {
                     vulnerability: rated(finding),
                     facts: row.facts.clone(),
                     excepted: finding.excepted,
+                    since_h: finding.since_h,
                 })
             });
         Some(AffectedPage {
             facts,
             top,
             exposure,
+            since_h: since_h.unwrap_or(0),
             rows: rows.collect(),
             more: rest.len() > page.len(),
             total: found.len(),

@@ -149,8 +149,14 @@ async fn what_is_excepted_is_hidden_until_the_exception_s_time_and_no_score_chan
     told(&world).await;
     let openssl = before.first().cloned().unwrap();
     let curl = before.last().cloned().unwrap();
-    assert_eq!(listed(&world, Excepted::Hide).await, std::slice::from_ref(&openssl));
-    assert_eq!(listed(&world, Excepted::Only).await, std::slice::from_ref(&curl));
+    assert_eq!(
+        listed(&world, Excepted::Hide).await,
+        std::slice::from_ref(&openssl)
+    );
+    assert_eq!(
+        listed(&world, Excepted::Only).await,
+        std::slice::from_ref(&curl)
+    );
     assert_eq!(listed(&world, Excepted::All).await, before);
     assert_eq!(counted(&world, "host/a-1").await, 1);
     // A host that comes later, and one that is scanned again.

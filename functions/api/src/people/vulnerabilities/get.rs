@@ -69,8 +69,12 @@ pub(crate) async fn get(
                 &place.facts,
                 year,
             ),
-            // When it was first found in a place is not kept yet: the clock of what CISA does not list has no start.
-            deadline: risk::deadline(&place.vulnerability, &place.facts, None, as_of),
+            deadline: risk::deadline(
+                &place.vulnerability,
+                &place.facts,
+                estate::came_at(place.since_h),
+                as_of,
+            ),
             severity: place.vulnerability.severity,
             place: place.place,
             name: place.name,
@@ -89,7 +93,7 @@ pub(crate) async fn get(
             .filter(|_| top.exposure == page.exposure),
         ..PlaceFacts::default()
     };
-    let deadline = risk::deadline(&page.facts, &soonest, None, as_of);
+    let deadline = risk::deadline(&page.facts, &soonest, estate::came_at(page.since_h), as_of);
     Ok(Json(VulnerabilityDetail {
         factors,
         deadline,

@@ -188,6 +188,10 @@ fn row(ranked: RankedVulnerability, year: u16) -> VulnerabilityRow {
         top_place,
         top_place_name,
         factors: ranked.factors.and(intel),
-        due: risk::due(&ranked.facts, ranked.exposure, None),
+        due: risk::due(
+            &ranked.facts,
+            ranked.exposure,
+            estate::came_at(ranked.since_h),
+        ),
     }
 }

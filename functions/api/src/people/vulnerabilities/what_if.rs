@@ -45,7 +45,7 @@ pub(crate) async fn what_if(
     let sight = Sight::of(&state, caller.tenant(), caller.scope()).await?;
     let found = sight.view().affected_in(&id, &query.place);
     let found = found.ok_or_else(|| ApiError::not_found("vulnerability in that place"))?;
-    let now = state.now();
+    let when = (estate::came_at(found.since_h), state.now());
     let (vulnerability, fix_available, place) =
         changes.made(&found.vulnerability, found.fix_available, &found.facts);
     Ok(Json(WhatIf {
@@ -54,9 +54,9 @@ pub(crate) async fn what_if(
             found.vulnerability,
             found.fix_available,
             found.facts,
-            now,
+            when,
         ),
-        after: stands(&id, vulnerability, fix_available, place, now),
+        after: stands(&id, vulnerability, fix_available, place, when),
         id,
         place: found.place,
         name: found.name,
@@ -68,12 +68,12 @@ fn stands(
     vulnerability: VulnerabilityFacts,
     fix_available: bool,
     place: PlaceFacts,
-    now: Timestamp,
+    (came_at, now): (Option<Timestamp>, Timestamp),
 ) -> RiskState {
     RiskState {
         score: risk::score(&vulnerability, fix_available, &place),
         factors: risk::factors(id, &vulnerability, fix_available, &place, year(now)),
-        deadline: risk::deadline(&vulnerability, &place, None, now),
+        deadline: risk::deadline(&vulnerability, &place, came_at, now),
         vulnerability,
         place,
         fix_available,
