@@ -28,8 +28,10 @@ use crate::{
 /// Whose turns they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Room {
-    /// Of those who are known.
+    /// Of people, builds and registries that are known.
     Known,
+    /// Of agents, whose bodies come from as many lines as an estate has hosts.
+    Agents,
     /// Of those who sign in, exchange a token, enrol: who ask for something without showing who they are.
     Strangers,
     /// Of registries that are named and have not shown that they are the ones.
@@ -43,7 +45,7 @@ impl Room {
     /// most 64 KiB.
     const fn limit(self) -> u32 {
         match self {
-            Self::Known => 512,
+            Self::Known | Self::Agents => 512,
             Self::Strangers => 256,
             Self::Webhooks | Self::Astray => 128,
         }
@@ -260,11 +262,11 @@ impl Seat {
         network.into_iter().chain([Share::Room(room)]).collect()
     }
 
-    fn take_as(&self, tenant: &TenantId, caller: &str) -> Result<(), ApiError> {
+    fn take_as(&self, room: Room, tenant: &TenantId, caller: &str) -> Result<(), ApiError> {
         self.begin(vec![
             Share::Caller(tenant.clone(), caller.to_owned()),
-            Share::Tenant(Room::Known, tenant.clone()),
-            Share::Room(Room::Known),
+            Share::Tenant(room, tenant.clone()),
+            Share::Room(room),
         ])
     }
 
@@ -314,7 +316,17 @@ impl Seat {
 /// Takes the turn of a caller who is known, by their name for records, for a request that changes something.
 pub(crate) fn is_of(request: &Extensions, tenant: &TenantId, caller: &str) -> Result<(), ApiError> {
     let seat = request.get::<Seat>();
-    seat.map_or(Ok(()), |seat| seat.take_as(tenant, caller))
+    seat.map_or(Ok(()), |seat| seat.take_as(Room::Known, tenant, caller))
+}
+
+/// The same of an agent, whose turn keeps none from people.
+pub(crate) fn is_of_agent(
+    request: &Extensions,
+    tenant: &TenantId,
+    agent: &str,
+) -> Result<(), ApiError> {
+    let seat = request.get::<Seat>();
+    seat.map_or(Ok(()), |seat| seat.take_as(Room::Agents, tenant, agent))
 }
 
 /// Takes a turn for as long as it is being shown that a registry sends a request: one of this tenant, where there is one.
@@ -339,7 +351,8 @@ mod tests {
         let changes = Changes::default();
         let take = |name: &str, caller: &str| {
             let seat = Seat::of(&changes, None);
-            seat.take_as(&tenant(name), caller).map(|()| seat)
+            seat.take_as(Room::Known, &tenant(name), caller)
+                .map(|()| seat)
         };
         let mut held: Vec<_> = (0..32).map(|_| take("acme", "ann").unwrap()).collect();
         let refused = take("acme", "ann").unwrap_err();
@@ -374,7 +387,10 @@ mod tests {
         let webhook = Seat::of(&changes, None);
         webhook.wait_as_registry(Some(&tenant("l"))).unwrap();
         assert_eq!(
-            webhook.take_as(&tenant("l"), "registry").unwrap_err().kind,
+            webhook
+                .take_as(Room::Known, &tenant("l"), "registry")
+                .unwrap_err()
+                .kind,
             Kind::Unavailable
         );
         drop((held, stranger, webhook));
@@ -400,7 +416,9 @@ mod tests {
         let webhook = Seat::of(&changes, Some("2001:db8::1".parse().unwrap()));
         webhook.wait_as_registry(Some(&tenant("acme"))).unwrap();
         // One that is known takes none of them, and gives the one back that it had meanwhile.
-        webhook.take_as(&tenant("acme"), "registry").unwrap();
+        webhook
+            .take_as(Room::Known, &tenant("acme"), "registry")
+            .unwrap();
         assert!(!changes.0.lock().contains_key(&Share::Room(Room::Webhooks)));
         drop(held);
         let local: Vec<_> = (0..255).map(|_| take("127.0.0.1").unwrap()).collect();
@@ -442,7 +460,7 @@ mod tests {
         for (is_taken, is_whole) in [(false, false), (true, false), (false, true), (true, true)] {
             let seat = Seat::of(&changes, None);
             if is_taken {
-                seat.take_as(&tenant("acme"), "ann").unwrap();
+                seat.take_as(Room::Known, &tenant("acme"), "ann").unwrap();
             }
             if is_whole {
                 assert!(seat.has_whole_body());
@@ -451,7 +469,7 @@ mod tests {
             assert_eq!(seat.leave(), !goes_on, "{is_taken} {is_whole}");
             // What is being ended begins nothing.
             assert_eq!(seat.has_whole_body(), goes_on);
-            let begun = seat.take_as(&tenant("acme"), "ann");
+            let begun = seat.take_as(Room::Known, &tenant("acme"), "ann");
             assert_eq!(begun.is_ok(), is_taken);
         }
     }

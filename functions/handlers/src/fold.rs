@@ -1,6 +1,8 @@
 //! fold: from time to time the new states of a tenant's places are folded into the base of its estate index, and exceptions
 //! whose time is over go out of force.
 
+use std::error::Error;
+
 use async_trait::async_trait;
 use estate::EstateIndex;
 use platform::Delivery;
@@ -15,6 +17,7 @@ use schemas::TenantId;
 use crate::{
     Context, Handler, HandlerError, excepted,
     history::{self, Seen},
+    score::critical_labels,
 };
 
 /// The scheduled function: asks `score` to fold and to bring in what changed of exceptions, tenant by tenant.
@@ -24,18 +27,32 @@ pub struct Fold;
 #[async_trait]
 impl Handler for Fold {
     async fn handle(&self, context: &Context, _tick: &Delivery) -> Result<(), HandlerError> {
-        let mut messages = Vec::new();
+        let (mut messages, mut failed) = (Vec::new(), None);
         for tenant in Identity::new(context.platform.clone()).tenants().await? {
-            // Most minutes nothing came, and asking costs less than a message.
-            let is_pending = Estates(&context.platform).is_pending(&tenant.id).await?;
-            // What ended since, and what a lost message or a broken look left.
-            messages.extend(excepted::due(context, &tenant.id).await?);
-            if is_pending {
-                messages.push(ScoreMessage::Fold { tenant: tenant.id });
+            // What is wrong with one keeps none of the others waiting.
+            match due(context, &tenant.id).await {
+                Ok(due) => messages.extend(due),
+                Err(error) => {
+                    tracing::error!(tenant = %tenant.id, error = &error as &dyn Error, "cannot be looked at");
+                    failed = Some(error);
+                }
             }
         }
-        Ok(messages::send(&context.platform, &messages).await?)
+        messages::send(&context.platform, &messages).await?;
+        failed.map_or(Ok(()), Err)
     }
+}
+
+/// What is to be done of a tenant.
+async fn due(context: &Context, tenant: &TenantId) -> Result<Vec<ScoreMessage>, HandlerError> {
+    // Most minutes nothing came, and asking costs less than a message.
+    let is_pending = Estates(&context.platform).is_pending(tenant).await?;
+    let fold = is_pending.then(|| ScoreMessage::Fold {
+        tenant: tenant.clone(),
+    });
+    // What ended since, and what a lost message or a broken look left.
+    let exceptions = excepted::due(context, tenant).await?;
+    Ok(exceptions.into_iter().chain(fold).collect())
 }
 
 /// States together have to be this part of the base before they are folded in: a fold reads and writes the whole base.
@@ -53,9 +70,12 @@ pub(crate) async fn fold(context: &Context, tenant: &TenantId) -> Result<(), Han
     if many && pending.bytes().saturating_mul(PART_OF_BASE) >= pending.base_bytes() {
         let seen = Seen::default();
         let looks = seen.clone();
+        // Where a message of their change was lost.
+        let (labels, _) = critical_labels(context, tenant).await?;
         let look = move |index: &mut EstateIndex| {
+            let changed = index.set_critical_labels(&labels);
             looks.look(index);
-            false
+            changed
         };
         estates.fold(tenant, look).await?;
         return Ok(seen.keep(context, tenant).await?);

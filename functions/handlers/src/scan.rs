@@ -152,6 +152,8 @@ async fn match_once(
         && known.name == input.name
         && known.basis == input.basis
         && known.shards.iter().all(|used| advisories.is_same(used))
+        // An earlier version did not say what newer builds fix.
+        && (known.windows.is_some() || known.os.as_ref().is_none_or(|os| os.windows.is_none()))
     {
         return Ok(Matched::Known);
     }

@@ -181,7 +181,7 @@ async fn relabel(context: &Context, tenant: &TenantId) -> Result<(), HandlerErro
 }
 
 /// The patterns of labels that make places critical, with the revision of the settings.
-async fn critical_labels(
+pub(crate) async fn critical_labels(
     context: &Context,
     tenant: &TenantId,
 ) -> Result<(Vec<String>, Option<u64>), HandlerError> {

@@ -39,6 +39,8 @@ pub enum ExportNoun {
     Places,
     /// Policies.
     Policies,
+    /// How the estate stood, day by day.
+    PostureDays,
     /// Roles that the tenant made.
     Roles,
     /// Registries, without what is sealed.

@@ -51,7 +51,7 @@ pub struct WindowsBuild {
 pub struct WindowsRevision {
     /// The revision, such as 2700 in `10.0.20348.2700`.
     pub ubr: u32,
-    /// Whether nothing newer is known.
+    /// Whether nothing newer is known, though newer ones were looked for.
     pub is_newest: bool,
     /// Number of hosts.
     pub hosts: u32,
@@ -61,7 +61,7 @@ pub struct WindowsRevision {
     pub running_containers: u32,
     /// Vulnerabilities that newer revisions fix, counted in each place.
     pub fixed_by_newer: Summary,
-    /// Its places, the highest score first; at most 200 of them.
+    /// Its places, the highest score first; at most 200 of each kind: where `hosts` or `images` is more, there are others.
     pub places: Vec<WindowsPlace>,
 }
 

@@ -45,7 +45,7 @@ async function look(vulnerability: string, text: string, signal: AbortSignal): P
   if (place === undefined) {
     return { findings: [], image: undefined, containers: [] };
   }
-  const params = { path: { id: place.id }, query: { search: vulnerability, limit: MOST } };
+  const params = { path: { id: place.id }, query: { search: vulnerability, limit: MOST, excepted: "all" as const } };
   const own = (list: Schema<"FindingList">) => list.findings.filter((one) => one.vulnerability === vulnerability);
   if (place.kind === "host") {
     return {

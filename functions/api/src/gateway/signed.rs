@@ -105,7 +105,7 @@ impl FromRequest<ApiState> for Signed {
             ));
         }
         let name = format!("agent {}", agent.id);
-        changes::is_of(&parts.extensions, &agent.tenant, &name)?;
+        changes::is_of_agent(&parts.extensions, &agent.tenant, &name)?;
         let sent = body::read(&parts.headers, content, MAX_BODY_BYTES).await?;
         let body_sha256 = access::keys::sha256(&sent);
         let verified = verified.with_body(&body_sha256);

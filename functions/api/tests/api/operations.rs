@@ -145,9 +145,6 @@ pub(crate) fn filled(
         path.push_str("?queue=scan");
     }
     if operation.id == "what_if" {
-        path.push_str("?place=host/web-0001");
-    }
-    if operation.id == "what_if" {
         path.push_str("?place=host/x");
     }
     (path, body(operation))

@@ -134,6 +134,10 @@ async fn places_are_found_by_severity_coverage_and_exposure() {
     let found = [("CVE-2024-0001", Severity::Critical, true)];
     put_place(&house, "default", "host/web-0001", &found).await;
     put_place(&house, "default", "host/web-0002", &[]).await;
+    for (query, wanted) in [("exposed=true", 1), ("exposed=false", 0)] {
+        let path = format!("/api/v1/vulnerabilities?{query}");
+        assert_eq!(ask(&house, &path, &admin).await["total"], wanted, "{query}");
+    }
     for (query, wanted) in [
         ("severity=critical", vec!["web-0001"]),
         ("severity=high,low", vec![]),

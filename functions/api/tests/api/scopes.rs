@@ -16,10 +16,14 @@ fn address(operation: &Operation, team: &Team) -> String {
     let mut path = operation
         .path
         .replace("{id}", &team.id_for(&operation.path))
+        .replace("{host}", &team.id_for("/hosts/"))
         .replace("{name}", "watchers")
         .replace("{noun}", "hosts");
     if operation.id == "list_dead_letters" {
         path.push_str("?queue=scan");
+    }
+    if operation.id == "what_if" {
+        path.push_str(&format!("?place=host/{}", team.id_for("/hosts/")));
     }
     path
 }

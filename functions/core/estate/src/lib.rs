@@ -7,6 +7,7 @@
 //!
 //! This crate reads `risk`, because what is ranked is its score, and `scope`, because nobody is answered more than they may see.
 
+mod clocks;
 mod codec;
 mod delta;
 mod facts;
@@ -20,6 +21,7 @@ mod rank;
 mod replaced;
 mod view;
 
+pub use clocks::Clocks;
 pub use codec::EstateError;
 pub use delta::{PlaceDelta, PlaceFinding};
 pub use history::LEFT_HOURS;

@@ -11,7 +11,9 @@ use schemas::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    index::{EstateIndex, Row, Vulnerability},
+    clocks::Clocks,
+    index::{EstateIndex, Row, Vulnerability, came_at},
+    posture::is_reached,
     view::View,
 };
 
@@ -54,6 +56,8 @@ pub struct Filter {
     pub excepted: Excepted,
     /// Only those that came to some place since this hour, counted from 1970.
     pub new_since_h: Option<u32>,
+    /// Only those in a place that the network reaches from outside of its host, or only those in none.
+    pub exposed: Option<bool>,
 }
 
 impl Filter {
@@ -67,12 +71,14 @@ impl Filter {
             search,
             excepted: _,
             new_since_h,
+            exposed,
         } = self;
         severities.is_empty()
             && known_exploited.is_none()
             && fix_available.is_none()
             && search.is_none()
             && new_since_h.is_none()
+            && exposed.is_none()
     }
 
     fn wants(&self, row: &Ranked, known: &Vulnerability) -> bool {
@@ -90,6 +96,7 @@ impl Filter {
             && self
                 .new_since_h
                 .is_none_or(|from_h| row.newest_h >= from_h.max(1))
+            && self.exposed.is_none_or(|wanted| wanted == row.is_reached)
     }
 }
 
@@ -154,12 +161,9 @@ pub struct RankedVulnerability {
     /// Its marks that this place and its rating there give; without those of [`Self::facts`].
     #[serde(default)]
     pub factors: FactorSet,
-    /// How the network reaches the one of its places for which the deadline is the earliest.
+    /// Since when it is in its places, as far as deadlines go by that.
     #[serde(default)]
-    pub exposure: Exposure,
-    /// Since when the first of its places has it, see [`AffectedPlace::since_h`].
-    #[serde(default)]
-    pub since_h: u32,
+    pub clocks: Clocks,
 }
 
 /// Where a page ended.
@@ -210,9 +214,9 @@ pub struct AffectedPage {
     pub facts: VulnerabilityFacts,
     /// That place, whether a fix is available there, and what is known of it.
     pub top: (Place, bool, PlaceFacts),
-    /// How the network reaches the one of all its places for which the deadline is the earliest.
+    /// How the network reaches the one of its places for which the deadline is the earliest.
     pub exposure: Exposure,
-    /// Since when the first of its places has it, see [`AffectedPlace::since_h`].
+    /// Since when that place has it, see [`AffectedPlace::since_h`].
     pub since_h: u32,
     /// The rows, highest score first, then by place.
     pub rows: Vec<AffectedPlace>,
@@ -238,10 +242,10 @@ struct Ranked {
     fix_available: bool,
     /// When it came to the place that has it shortest, in hours since 1970.
     newest_h: u32,
-    /// When it came to the place that has it longest, in hours since 1970; 0 when that is not known of any.
-    oldest_h: u32,
-    /// The exposure for which the deadline is the earliest.
-    exposure: Exposure,
+    /// Since when it is in its places, as far as deadlines go by that.
+    clocks: Clocks,
+    /// Whether the network reaches any of its places from outside of its host.
+    is_reached: bool,
     /// The marks of the place with the highest score, and of its rating there.
     factors: FactorSet,
 }
@@ -276,13 +280,11 @@ impl Ranked {
                 self.running_containers = self.running_containers.saturating_add(here.running);
             }
         }
-        if urgency(here.exposure) > urgency(self.exposure) {
-            self.exposure = here.exposure;
-        }
+        self.clocks.add(here.exposure, of.since_h);
+        self.is_reached |= is_reached(here.exposure);
         self.severity = self.severity.max(of.severity);
         self.fix_available |= of.fix_available;
         self.newest_h = self.newest_h.max(of.since_h);
-        self.oldest_h = self.oldest_h.min(of.since_h);
         if of.cvss_score().is_some() && (self.cvss > 100 || self.cvss < of.cvss) {
             self.cvss = of.cvss;
         }
@@ -355,8 +357,8 @@ impl Ranking {
                     severity: finding.severity,
                     fix_available: false,
                     newest_h: 0,
-                    oldest_h: u32::MAX,
-                    exposure: here.exposure,
+                    clocks: Clocks::default(),
+                    is_reached: false,
                     factors: here.factors_of(*finding),
                 });
                 ranked.count(&here, score_tenths, *finding);
@@ -501,8 +503,7 @@ impl View<'_> {
             running_containers: row.running_containers,
             top_place: (place.clone(), top.name.clone()),
             factors: row.factors,
-            exposure: row.exposure,
-            since_h: row.oldest_h,
+            clocks: row.clocks,
         })
     }
 
@@ -582,12 +583,16 @@ impl View<'_> {
         let facts = rated(finding);
         let (top, top_row) = places.get(*top)?;
         let top = (top.clone(), finding.fix_available, top_row.facts.clone());
-        let exposures = found
-            .iter()
-            .filter_map(|(_, number, _)| places.get(*number));
-        let exposures = exposures.map(|(_, row)| row.facts.exposure);
-        let exposure = exposures.max_by_key(|exposure| urgency(*exposure))?;
-        let since_h = found.iter().map(|(_, _, finding)| finding.since_h).min();
+        let clocks = found.iter().filter_map(|(_, number, finding)| {
+            let (_, row) = places.get(*number)?;
+            Some((row.facts.exposure, finding.since_h))
+        });
+        // The earliest, and of those that are alike, or have no date, the most urgent.
+        let soonest = clocks.min_by_key(|(exposure, since_h)| {
+            let due = risk::due(&known.facts, *exposure, came_at(*since_h));
+            (due.is_none(), due, Reverse(urgency(*exposure)))
+        });
+        let (exposure, since_h) = soonest?;
         let is_after = |number: u32| places.get(number).map(|(place, _)| place) == after;
         let begin = after.and_then(|_| found.iter().position(|(_, number, _)| is_after(*number)));
         let rest = found
@@ -613,7 +618,7 @@ impl View<'_> {
             facts,
             top,
             exposure,
-            since_h: since_h.unwrap_or(0),
+            since_h,
             rows: rows.collect(),
             more: rest.len() > page.len(),
             total: found.len(),

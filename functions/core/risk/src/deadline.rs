@@ -88,6 +88,11 @@ pub const fn is_exposed(exposure: Exposure) -> Answer {
     }
 }
 
+/// Whether somebody who says that a vulnerability is exploited is CISA. An earlier version kept the day of the listing with it.
+fn is_kev(by: &str) -> bool {
+    by.split(' ').next() == Some(KEV)
+}
+
 fn in_kev(facts: &VulnerabilityFacts) -> Answer {
     if !facts.known_exploited {
         return Answer::No;
@@ -95,7 +100,7 @@ fn in_kev(facts: &VulnerabilityFacts) -> Answer {
     match facts.exploited_sources.as_slice() {
         // Somebody says that it is exploited, and who is not kept.
         [] => Answer::Unknown,
-        by => Answer::from(Some(by.iter().any(|by| by == KEV))),
+        by => Answer::from(Some(by.iter().any(|by| is_kev(by)))),
     }
 }
 

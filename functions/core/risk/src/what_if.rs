@@ -150,6 +150,8 @@ impl Changes {
             Some(false) => {
                 vulnerability.known_exploited = false;
                 vulnerability.known_exploited_since = None;
+                // What ransomware uses is exploited.
+                vulnerability.ransomware = false;
                 vulnerability.exploited_sources.clear();
             }
             None => {}

@@ -82,7 +82,7 @@ async fn told(world: &World) {
 }
 
 /// The timer that runs every minute.
-async fn tick(world: &World) {
+pub(crate) async fn tick(world: &World) {
     let tick = Delivery {
         queue: String::new(),
         message: Message::new("tick", "{}"),

@@ -9,6 +9,7 @@
 mod batches;
 mod exceptions;
 mod feeds;
+mod history;
 mod images;
 mod mails;
 mod needs;

@@ -73,7 +73,12 @@ impl World {
 
     /// One whose clock is turned by hand.
     pub(crate) async fn at(clock: Arc<ManualClock>) -> Self {
-        Self::of(Limits::default(), clock, |store| store).await
+        Self::at_with(Limits::default(), clock).await
+    }
+
+    /// The same with these limits.
+    pub(crate) async fn at_with(limits: Limits, clock: Arc<ManualClock>) -> Self {
+        Self::of(limits, clock, |store| store).await
     }
 
     async fn new(limits: Limits, wrap: impl FnOnce(Platform) -> Platform) -> Self {

@@ -55,6 +55,13 @@ async fn records_of_the_last_version_are_read() {
     .await;
     keep(
         &platform,
+        "t/acme/posture-days",
+        "2026-11-29",
+        include_str!("samples/posture-day.1.json"),
+    )
+    .await;
+    keep(
+        &platform,
         "t/acme/images",
         IMAGE,
         include_str!("samples/image.1.json"),
@@ -239,6 +246,10 @@ async fn records_of_the_last_version_are_read() {
     assert_eq!(troubles[0].record.subject.name, "db-1.example.org");
     let drafts = PlaceChanges(&platform).drafts(&tenant).await.unwrap();
     assert!(!drafts.first().unwrap().record.sealed);
+    let days = records::PostureDays(&platform);
+    let day = days.on(&tenant, "2026-11-29T12:00:00Z".parse().unwrap());
+    let day = day.await.unwrap().unwrap();
+    assert_eq!(day.posture.hosts.highest.critical, 2);
     let policy = Policies(&platform).get(&tenant, "ci").await.unwrap();
     assert!(policy.unwrap().0.text.contains("kev = true"));
     let scans = Scans(&platform).list(&tenant, 10, None).await.unwrap();

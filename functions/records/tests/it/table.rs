@@ -21,7 +21,7 @@ use records::{
     place_changes::ChangeRecord,
     places::{NameSet, ShardNames},
 };
-use schemas::{Digest, Place};
+use schemas::{Digest, Place, posture::Posture};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -295,6 +295,11 @@ async fn write_all(platform: &Platform) {
     assert!(deliveries.put(&tenant, &delivery, None).await.unwrap());
 
     let policy = sample(include_str!("samples/policy.1.json"));
+    let posture = records::PostureDays(platform);
+    posture
+        .put(&tenant, at(1), Posture::default())
+        .await
+        .unwrap();
     let policies = Policies(platform);
     policies.put(&tenant, "ci", &policy, None).await.unwrap();
     let report = json!({"version": 1, "software": "0", "scanned_at": at(1), "target": {"kind": "image", "name": "shop:1"},

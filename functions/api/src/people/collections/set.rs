@@ -94,15 +94,19 @@ pub(crate) async fn set(
         ));
     }
     let record = CollectionRecord::new(id.clone(), wanted, state.now(), caller.name());
+    // What exceptions hide in it may be something else after this. Noted before, too: should this end in between, the timer
+    // looks all the same.
+    let holds_here = |scope: &ExceptionScope| matches!(scope, ExceptionScope::Collection { collection } if *collection == id);
+    let exceptions = Exceptions(state.platform());
+    exceptions
+        .touch(tenant, |one| holds_here(&one.scope))
+        .await?;
     if !collections
         .put(caller.tenant(), &record, Some(revision))
         .await?
     {
         return Err(etag::changed());
     }
-    // What exceptions hide in it may be something else now.
-    let holds_here = |scope: &ExceptionScope| matches!(scope, ExceptionScope::Collection { collection } if *collection == id);
-    let exceptions = Exceptions(state.platform());
     if exceptions
         .touch(tenant, |one| holds_here(&one.scope))
         .await?

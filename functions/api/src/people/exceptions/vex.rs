@@ -1,9 +1,9 @@
 //! Exceptions as VEX, for others to read. Source: OpenVEX 0.2.0.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::{Json, extract::State};
-use estate::View;
+use estate::{View, Within};
 use records::{Collections, ExceptionRecord, Exceptions};
 use schemas::{
     CollectionId, Place, Timestamp,
@@ -122,8 +122,9 @@ fn statements(
 ) -> Option<Vec<OpenVexStatement>> {
     let mut statements = Vec::new();
     let mut room = MOST_PRODUCTS;
+    let mut withins = HashMap::new();
     for record in records {
-        let products = products(record, collections, sight, room + 1);
+        let products = products(record, collections, &mut withins, sight, room + 1);
         room = room.checked_sub(products.len())?;
         // Where nothing has the vulnerability there is nothing to say it of.
         if !products.is_empty() {
@@ -174,9 +175,10 @@ fn statement(record: &ExceptionRecord, products: Vec<OpenVexProduct>) -> OpenVex
 }
 
 /// What an exception is said of, at most so many.
-fn products(
-    record: &ExceptionRecord,
+fn products<'a>(
+    record: &'a ExceptionRecord,
     collections: &[(CollectionId, Collection)],
+    withins: &mut HashMap<&'a CollectionId, Within>,
     sight: &Sight,
     most: usize,
 ) -> Vec<OpenVexProduct> {
@@ -201,12 +203,16 @@ fn products(
             None => places(None),
         },
         ExceptionScope::Place { place } => vec![place.clone()],
-        ExceptionScope::Collection { collection } => {
-            let Some((_, collection)) = collections.iter().find(|(id, _)| id == collection) else {
+        ExceptionScope::Collection { collection: id } => {
+            let Some((_, collection)) = collections.iter().find(|(one, _)| one == id) else {
                 return Vec::new();
             };
-            let within = sight.index().within(&Scope::union([collection.clone()]));
-            places(Some(&sight.index().seen(&within)))
+            // Many exceptions hold in one, and what is in it takes a while to find.
+            let within = withins.entry(id).or_insert_with(|| {
+                let scope = Scope::union([collection.clone()]);
+                sight.index().within(&scope)
+            });
+            places(Some(&sight.index().seen(within)))
         }
         ExceptionScope::Unknown => Vec::new(),
     };

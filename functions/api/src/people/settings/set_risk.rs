@@ -26,7 +26,7 @@ use crate::{
     etag::{changed, named, tagged},
     extract::FromJson,
     people::given::bad,
-    problem::ApiError,
+    problem::{ApiError, chain},
     state::ApiState,
 };
 
@@ -75,16 +75,19 @@ pub(crate) async fn set(
     if !settings.put(tenant, &record, revision).await? {
         return Err(changed());
     }
-    let message = ScoreMessage::Labels {
-        tenant: tenant.clone(),
-    };
-    messages::send(state.platform(), &[message]).await?;
     let (kept, revision) = settings.get(tenant).await?.ok_or_else(changed)?;
     let before = risk(before.map(|(kept, _)| kept));
     let after = risk(Some(record));
     let act = Act::new("set_risk_settings").on("settings", "risk");
     let act = act.before(&before)?.after(&after)?;
     state.audit(&caller, act).await?;
+    let message = ScoreMessage::Labels {
+        tenant: tenant.clone(),
+    };
+    if let Err(error) = messages::send(state.platform(), &[message]).await {
+        // They stand, and come into scores when states are folded in next.
+        tracing::warn!(%tenant, error = chain(&error), "nobody was told that settings of risk changed");
+    }
     tracing::info!(by = caller.name(), %tenant, "settings of risk set");
     tagged(Json(risk(Some(kept))), revision)
 }

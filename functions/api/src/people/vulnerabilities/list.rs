@@ -168,6 +168,7 @@ fn filter(query: &VulnerabilityQuery, now: Timestamp) -> Result<Filter, ApiError
             .new_since
             .map(|since| since_h(now, Some(since)))
             .transpose()?,
+        exposed: query.exposed,
     })
 }
 
@@ -188,10 +189,6 @@ fn row(ranked: RankedVulnerability, year: u16) -> VulnerabilityRow {
         top_place,
         top_place_name,
         factors: ranked.factors.and(intel),
-        due: risk::due(
-            &ranked.facts,
-            ranked.exposure,
-            estate::came_at(ranked.since_h),
-        ),
+        due: ranked.clocks.due(&ranked.facts),
     }
 }

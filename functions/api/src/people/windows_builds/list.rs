@@ -28,7 +28,7 @@ use crate::{
 
 /// Most places of a kind that are read, those with the highest scores.
 const MOST_PLACES: usize = 5000;
-/// Most places of a revision that are named.
+/// Most places of a kind and revision that are named.
 const MOST_NAMED: usize = 200;
 
 /// Windows by build: what hosts and images are on which revision, what the newest one that is known fixes in them, and which
@@ -91,6 +91,8 @@ pub(crate) async fn list(
 struct Counted {
     name: String,
     newest: (u32, Option<String>),
+    /// Whether it is known of any of its places what newer revisions fix there.
+    is_judged: bool,
     revisions: BTreeMap<u32, WindowsRevision>,
 }
 
@@ -112,6 +114,7 @@ fn by_build(
             counted.name = name(windows, &summary.os);
         }
         let fixes = record.and_then(|record| record.windows.as_ref());
+        counted.is_judged |= fixes.is_some();
         let (newest, kb) = fixes.map_or((0, None), |fixes| (fixes.ubr, fixes.kb.clone()));
         counted.newest = counted.newest.clone().max((newest, kb)).max((ubr, None));
         let revision = counted.revisions.entry(ubr);
@@ -128,8 +131,9 @@ fn by_build(
     }
     let builds = builds.into_iter().rev().map(|(build, mut counted)| {
         let (newest_ubr, newest_kb) = counted.newest;
+        // Of what an earlier version matched it is not known whether anything is newer.
         if let Some(newest) = counted.revisions.get_mut(&newest_ubr) {
-            newest.is_newest = true;
+            newest.is_newest = counted.is_judged;
         }
         WindowsBuild {
             build,
@@ -183,7 +187,12 @@ fn count(revision: &mut WindowsRevision, summary: PlaceSummary, fixed: Option<&S
             *sum = sum.saturating_add(more);
         }
     }
-    if revision.places.len() < MOST_NAMED {
+    let kind = summary.place.kind();
+    let named = revision
+        .places
+        .iter()
+        .filter(|one| one.place.kind() == kind);
+    if named.count() < MOST_NAMED {
         revision.places.push(WindowsPlace {
             top_score: (summary.counts.total > 0).then(|| points(summary.top_score_tenths)),
             running_containers: running.filter(|_| summary.place.kind() == PlaceKind::Image),
