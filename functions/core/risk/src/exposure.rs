@@ -12,8 +12,8 @@ pub(crate) fn tenths(exposure: Exposure) -> u16 {
         Exposure::Observed => MOST,
         Exposure::Declared => 140,
         Exposure::PublicAddress => 120,
-        Exposure::Published => 80,
-        Exposure::Unknown => 60,
+        Exposure::Published => 100,
+        Exposure::Unknown => 50,
         Exposure::Internal => 40,
         Exposure::None => 0,
     }

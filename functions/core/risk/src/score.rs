@@ -7,7 +7,7 @@
 //! | | `exploit` | 5 | SSVC exploitation: active 5; poc, or a public exploit, 3 |
 //! | impact | `severity` | 20 | 2 × CVSS base score; without one by word: critical 19, high 16, medium 11, low 4, unknown 11 |
 //! | | `technical_impact` | 5 | SSVC technical impact: total 5, unknown 3, partial 2 |
-//! | exposure | `exposure` | 15 | observed 15, declared 14, public address 12, published 8, unknown 6, internal 4, none 0 |
+//! | exposure | `exposure` | 15 | observed 15, declared 14, public address 12, published 10, unknown 5, internal 4, none 0 |
 //! | privilege | `root` | 4 | yes 4, unknown 2 |
 //! | | `privileged` | 3 | yes 3, unknown 1 |
 //! | | `capabilities` | 1 | yes 1, unknown 0.5 |
@@ -31,7 +31,8 @@
 //! 3, enough to put what can be mended before its like and not before what is worse.
 //!
 //! The words' points are twice the middle of their CVSS 3.1 band. Unknown of a place lies between the answers, so that
-//! learning a fact can raise or lower a score and not knowing it is never a discount to zero. Of the whole world's exploits
+//! learning a fact can raise or lower a score and not knowing it is never a discount to zero; it is nearer to no, so that a
+//! place of which nobody knows anything does not come before one that is known to be reached. Of the whole world's exploits
 //! not to be listed is itself a fact, and counts nothing. Exceptions hide a finding and never change its score.
 //!
 //! What has no column above has no part in it: `listening`, `own_kernel` and `factors` are shown and not counted, since

@@ -173,7 +173,8 @@ fn a_list_tells_the_marks_of_the_place_that_its_score_is_of() {
     assert_eq!(row.top_place.1, "web");
     assert!(row.factors.has(Factor::InternetReachable) && row.factors.has(Factor::RootMount));
     assert!(row.factors.has(Factor::HighSeverity) && row.factors.has(Factor::FixAvailable));
-    assert_eq!(row.clocks.due(&row.facts), None);
+    let due = risk::due(&row.facts, Exposure::Observed, None);
+    assert_eq!(row.clocks.due(&row.facts), due);
     let id = "CVE-2024-38063".parse().unwrap();
     let page = index.whole().affected_page(&id, None, 1).unwrap();
     assert_eq!((page.exposure, page.top.1), (Exposure::Observed, true));

@@ -26,8 +26,8 @@ fn a_changed_fact_changes_what_it_is_about_and_nothing_else() {
     let (same_v, fix, same_p, before) = made(json!({}));
     assert_eq!((&same_v, fix, &same_p), (&v, true, &p));
     for (changes, more) in [
-        (json!({"exposure": "observed"}), 9.0),
-        (json!({"exposure": "none"}), -6.0),
+        (json!({"exposure": "observed"}), 10.0),
+        (json!({"exposure": "none"}), -5.0),
         (json!({"root": "yes"}), 2.0),
         (json!({"privileged": "no"}), -1.0),
         (
