@@ -1,8 +1,15 @@
 /** What tokens of builds have to say, as people write it: a claim with its pattern on each line. */
 
-/** The claims of such a text; absent where a line is none. */
-export function claimsOf(text: string): Record<string, string> | undefined {
-  const claims: Record<string, string> = {};
+/** What keeps a text from being claims: a line that is none, a claim without its pattern, or one that is there twice. */
+export interface ClaimTrouble {
+  kind: "line" | "pattern" | "twice";
+  /** The line, or the claim's name. */
+  what: string;
+}
+
+/** The claims of such a text, or the first thing that is wrong with it. */
+export function readClaims(text: string): { claims: Record<string, string> } | { trouble: ClaimTrouble } {
+  const claims = new Map<string, string>();
   for (const line of text.split("\n").map((one) => one.trim())) {
     if (line === "") {
       continue;
@@ -10,12 +17,18 @@ export function claimsOf(text: string): Record<string, string> | undefined {
     const at = line.indexOf("=");
     const name = line.slice(0, at).trim();
     const pattern = line.slice(at + 1).trim();
-    if (at < 1 || pattern === "" || name in claims) {
-      return undefined;
+    if (at < 1) {
+      return { trouble: { kind: "line", what: line } };
     }
-    claims[name] = pattern;
+    if (pattern === "") {
+      return { trouble: { kind: "pattern", what: name } };
+    }
+    if (claims.has(name)) {
+      return { trouble: { kind: "twice", what: name } };
+    }
+    claims.set(name, pattern);
   }
-  return claims;
+  return { claims: Object.fromEntries(claims) };
 }
 
 /** The systems that sign tokens for builds, with claims to begin with. Sources: the systems' own documentation of their claims. */

@@ -24,13 +24,23 @@ export function CoverageDetail({ source }: { source: ListSource<Schema<"Finding"
   });
   return (
     <Loaded query={found}>
-      {(page) => (
-        <SpaceBetween size="l">
-          <Gaps coverage={page.coverage} />
-          <Unjudged rows={page.cannot_judge ?? []} />
-        </SpaceBetween>
-      )}
+      {(page) => <CoverageOf coverage={page.coverage} cannotJudge={page.cannot_judge ?? []} />}
     </Loaded>
+  );
+}
+
+interface CoverageOfProps {
+  coverage: Schema<"Coverage">;
+  cannotJudge: readonly Schema<"CannotJudge">[];
+}
+
+/** The same of what is here already. */
+export function CoverageOf({ coverage, cannotJudge }: CoverageOfProps) {
+  return (
+    <SpaceBetween size="l">
+      <Gaps coverage={coverage} />
+      <Unjudged rows={cannotJudge} />
+    </SpaceBetween>
   );
 }
 

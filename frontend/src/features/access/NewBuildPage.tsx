@@ -13,7 +13,8 @@ import { areRolesChosen, RolesField } from "../../components/forms/Roles";
 import { useForm } from "../../components/forms/useTagged";
 import { notify } from "../../components/notices";
 import { Page } from "../../components/Page";
-import { BUILD_SYSTEMS, claimsOf } from "../../domain/claims";
+import { BUILD_SYSTEMS, readClaims } from "../../domain/claims";
+import { visible } from "../../domain/outside";
 import { texts } from "../../texts";
 
 type System = keyof typeof BUILD_SYSTEMS;
@@ -34,7 +35,11 @@ export function NewBuildPage() {
     lifetime: "900",
     roles: [{ role: "ci", collections: [] }] as Schema<"RoleAssignment">[],
   }));
-  const claims = claimsOf(form.claims);
+  const read = readClaims(form.claims);
+  const claims = "claims" in read ? read.claims : undefined;
+  // What stands there to begin with is to be filled in: nobody made a mistake yet.
+  const isUntouched = form.claims === BUILD_SYSTEMS[form.system].claims;
+  const trouble = "trouble" in read && !isUntouched ? read.trouble : undefined;
   const make = useMutation({
     mutationFn: () => {
       const body = {
@@ -101,7 +106,9 @@ export function NewBuildPage() {
             hint={words.claimsHint}
             value={form.claims}
             onChange={(next) => set({ claims: next })}
-            error={claims === undefined ? words.badClaims : undefined}
+            error={
+              trouble === undefined ? undefined : words.badClaims[trouble.kind](visible(trouble.what.slice(0, 60)))
+            }
           />
           <RolesField
             label={words.roles}

@@ -63,7 +63,7 @@ export function OverviewPage() {
 
 interface TileProps {
   label: string;
-  hint: string;
+  hint: ReactNode;
   href: string;
   value: number | undefined;
   failed: boolean;
@@ -88,6 +88,27 @@ function Tile({ label, hint, href, value, failed, isBad = false }: TileProps): R
   );
 }
 
+/** The places that the network reaches: the lists of them are exact, while vulnerabilities can only be asked for by risk. */
+function ReachablePlaces({ seesHosts }: { seesHosts: boolean }) {
+  const words = texts.overview.tiles;
+  return (
+    <>
+      {words.reachableHint}{" "}
+      {seesHosts && (
+        <>
+          <To href="/hosts?exposed=true" ariaLabel={words.reachableHosts} variant="primary">
+            {words.hosts}
+          </To>
+          {", "}
+        </>
+      )}
+      <To href="/images?exposed=true" ariaLabel={words.reachableImages} variant="primary">
+        {words.images}
+      </To>
+    </>
+  );
+}
+
 function Tiles({ seesHosts }: { seesHosts: boolean }) {
   const words = texts.overview.tiles;
   const query = useQuery({ ...ask.posture, select: ({ posture }) => posture });
@@ -107,7 +128,7 @@ function Tiles({ seesHosts }: { seesHosts: boolean }) {
       <Tile
         isBad
         label={words.reachable}
-        hint={words.reachableHint}
+        hint={<ReachablePlaces seesHosts={seesHosts} />}
         href="/vulnerabilities?known_exploited=true"
         {...tile(({ exploited_exposed }) => exploited_exposed)}
       />

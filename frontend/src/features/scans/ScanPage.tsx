@@ -1,13 +1,11 @@
-/** One scan of a build: what the gate said, and what was found. */
+/** One scan of a build: what the gate said and why, what was found and what to install, and what was not read. */
 import Alert from "@cloudscape-design/components/alert";
 import Container from "@cloudscape-design/components/container";
-import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "react-router";
-import { all, answered } from "../../api/client";
-import { api } from "../../api/portal";
+import { answered } from "../../api/client";
+import { api, problemIn } from "../../api/portal";
 import type { Schema } from "../../api/types";
 import { Copyable } from "../../components/Copy";
 import { CoverageStatus } from "../../components/Coverage";
@@ -17,56 +15,44 @@ import { Loaded } from "../../components/Loaded";
 import { Moment } from "../../components/Moment";
 import { Outside } from "../../components/Outside";
 import { Page } from "../../components/Page";
+import { PageTabs } from "../../components/PageTabs";
+import { CoverageOf } from "../../components/place/CoverageDetail";
 import { SeverityCounts } from "../../components/Severity";
 import { To } from "../../components/To";
 import { count } from "../../domain/format";
 import { texts } from "../../texts";
+import { Found, LeftOut, Remedies } from "./found";
+import { Gate } from "./Gate";
 
-type Scan = Schema<"ScanRow">;
+type Report = Schema<"Report">;
 
-/** Most scans that are looked through. */
-const MOST = 5000;
-
-/** Finds a scan. The API has no question for one alone, so the newest are read until it comes. */
-async function find(id: string, signal: AbortSignal): Promise<Scan | null> {
-  const rows = all(
-    (cursor) =>
-      answered(
-        api.GET("/api/v1/scans", {
-          params: { query: cursor === undefined ? { limit: 500 } : { limit: 500, cursor } },
-          signal,
-        }),
-      ),
-    (page) => page.scans,
-  );
-  let seen = 0;
-  for await (const row of rows) {
-    seen += 1;
-    if (row.id === id) {
-      return row;
+/** The report; nothing where there is none. */
+async function ask(id: string, signal: AbortSignal): Promise<Report | null> {
+  try {
+    return await answered(api.GET("/api/v1/scans/{id}", { params: { path: { id } }, signal }));
+  } catch (error) {
+    if (problemIn(error)?.problem.status === 404) {
+      return null;
     }
-    if (seen >= MOST) {
-      break;
-    }
+    throw error;
   }
-  return null;
 }
 
 export function ScanPage() {
   const { id = "" } = useParams();
   const words = texts.scans;
-  const query = useQuery({ queryKey: ["scan", id], queryFn: ({ signal }) => find(id, signal) });
+  const query = useQuery({ queryKey: ["scan", id], queryFn: ({ signal }) => ask(id, signal) });
   const name = query.data?.target.name ?? words.title;
   return (
     <Page title={name} heading={<Outside text={name} most={120} />} above={[{ text: words.title, href: "/scans" }]}>
       <Loaded query={query}>
-        {(scan) =>
-          scan === null ? (
+        {(report) =>
+          report === null ? (
             <Empty title={words.gone} action={<Go href="/scans">{words.all}</Go>}>
               {words.goneHint}
             </Empty>
           ) : (
-            <Detail scan={scan} />
+            <Detail id={id} report={report} />
           )
         }
       </Loaded>
@@ -81,19 +67,21 @@ const TYPES: Record<string, "success" | "error" | "warning"> = {
 };
 
 /** Where what was scanned has a page of its own. */
-function placeOf({ id, kind }: Scan["target"]): string | undefined {
+function placeOf({ id, kind }: Report["target"]): string | undefined {
   if (!id) {
     return undefined;
   }
   return kind === "image" || kind === "host" ? `/${kind}s/${encodeURIComponent(id)}` : undefined;
 }
 
-function Detail({ scan }: { scan: Scan }) {
+function Detail({ id, report }: { id: string; report: Report }) {
   const words = texts.scans;
-  const { summary, target, verdict } = scan;
-  const place = placeOf(target);
+  const verdict = report.policy?.verdict;
+  const suppressed = report.suppressed ?? [];
+  const gaps = (report.coverage.gaps ?? []).length + (report.cannot_judge ?? []).length;
+  const counted = (label: string, n: number) => (n === 0 ? label : `${label} (${count(n)})`);
   return (
-    <SpaceBetween size="l">
+    <div className="stack">
       <Alert
         type={(verdict && TYPES[verdict]) || "info"}
         header={verdict ? (words.verdicts[verdict] ?? verdict) : words.noVerdict}
@@ -101,33 +89,57 @@ function Detail({ scan }: { scan: Scan }) {
       >
         {verdict ? words.verdictHints[verdict] : words.noVerdictHint}
       </Alert>
-      <Container header={<Header variant="h2">{words.findings}</Header>}>
-        <KeyValuePairs
-          columns={4}
-          items={[
-            { label: words.findings, value: <SeverityCounts counts={{ ...summary }} /> },
-            { label: words.exploited, value: count(summary.known_exploited) },
-            { label: words.fixable, value: count(summary.fixable) },
-            { label: words.suppressed, value: count(scan.suppressed) },
-            { label: words.cannotJudge, value: count(summary.cannot_judge) },
-            { label: words.coverage, value: <CoverageStatus status={scan.coverage} /> },
-          ]}
-        />
-      </Container>
-      <Container>
-        <KeyValuePairs
-          columns={3}
-          items={[
-            { label: words.kind, value: words.kinds[target.kind] ?? target.kind },
-            { label: words.scanned, value: <Moment at={scan.scanned_at} plain /> },
-            { label: words.received, value: <Moment at={scan.received_at} plain /> },
-            { label: words.by, value: <Outside text={scan.sent_by} most={80} /> },
-            { label: words.software, value: <Outside text={scan.software} most={40} /> },
-            { label: words.id, value: <Copyable text={scan.id} /> },
-            ...(place === undefined ? [] : [{ label: words.target, value: <To href={place}>{words.place}</To> }]),
-          ]}
-        />
-      </Container>
-    </SpaceBetween>
+      {report.policy ? <Gate outcome={report.policy} /> : null}
+      <Standing id={id} report={report} />
+      <PageTabs
+        label={words.parts}
+        tabs={[
+          {
+            id: "findings",
+            label: words.tabs.findings,
+            content: <Found findings={report.findings} />,
+          },
+          {
+            id: "remedies",
+            label: counted(words.tabs.remedies, (report.remedies ?? []).length),
+            content: <Remedies remedies={report.remedies ?? []} />,
+          },
+          {
+            id: "coverage",
+            label: counted(words.tabs.coverage, gaps),
+            content: <CoverageOf coverage={report.coverage} cannotJudge={report.cannot_judge ?? []} />,
+          },
+          {
+            id: "left-out",
+            label: counted(words.tabs.leftOut, suppressed.length),
+            content: <LeftOut suppressed={suppressed} />,
+          },
+        ]}
+      />
+    </div>
+  );
+}
+
+function Standing({ id, report }: { id: string; report: Report }) {
+  const words = texts.scans;
+  const { summary, target } = report;
+  const place = placeOf(target);
+  return (
+    <Container>
+      <KeyValuePairs
+        columns={4}
+        items={[
+          { label: words.findings, value: <SeverityCounts counts={{ ...summary }} /> },
+          { label: words.exploited, value: count(summary.known_exploited) },
+          { label: words.fixable, value: count(summary.fixable) },
+          { label: words.coverage, value: <CoverageStatus status={report.coverage.status ?? "unsupported"} /> },
+          { label: words.scanned, value: <Moment at={report.scanned_at} plain /> },
+          { label: words.kind, value: words.kinds[target.kind] ?? target.kind },
+          { label: words.software, value: <Outside text={report.software} most={40} /> },
+          { label: words.id, value: <Copyable text={id} /> },
+          ...(place === undefined ? [] : [{ label: words.target, value: <To href={place}>{words.place}</To> }]),
+        ]}
+      />
+    </Container>
   );
 }

@@ -1,4 +1,4 @@
-/** Sign-in, feeds, given-up messages and exports. */
+/** Feeds, what is critical, sign-in, given-up messages and exports. */
 import { Page } from "../../components/Page";
 import { PageTabs } from "../../components/PageTabs";
 import { useMay } from "../../components/session";
@@ -6,6 +6,7 @@ import { texts } from "../../texts";
 import { DeadLetters } from "./DeadLetters";
 import { Exports } from "./Exports";
 import { Feeds } from "./Feeds";
+import { RiskSettings } from "./RiskSettings";
 import { SessionSettings } from "./SessionSettings";
 
 export function SettingsPage() {
@@ -17,6 +18,7 @@ export function SettingsPage() {
         label={words.title}
         tabs={[
           { id: "feeds", label: words.tabs.feeds, content: <Feeds /> },
+          ...(may("policies.read") ? [{ id: "risk", label: words.tabs.risk, content: <RiskSettings /> }] : []),
           ...(may("people.read") ? [{ id: "sessions", label: words.tabs.sessions, content: <SessionSettings /> }] : []),
           ...(may("dead_letters.read")
             ? [{ id: "dead-letters", label: words.tabs.deadLetters, content: <DeadLetters /> }]

@@ -259,7 +259,11 @@ export const access = {
     claimsField: "What the tokens have to say",
     claimsHint:
       "NAME=PATTERN, where * stands for any text. At least one has an exact value that never changes hands, such as repository_id or project_id.",
-    badClaims: "Each line is NAME=PATTERN.",
+    badClaims: {
+      line: (line: string) => `“${line}” is no claim. Each line is NAME=PATTERN.`,
+      pattern: (name: string) => `${name} has no pattern yet. Each line is NAME=PATTERN.`,
+      twice: (name: string) => `${name} is there twice.`,
+    },
     lifetimeField: "Seconds that its session holds",
     rolesHint: "Nothing that you may not do yourself.",
     made: "Builds with these tokens are let in.",

@@ -1,7 +1,27 @@
 /** Texts of the settings of a tenant and of what its operator looks after. */
 export const settings = {
   title: "Settings",
-  tabs: { sessions: "Sign-in", feeds: "Feeds", deadLetters: "Given-up messages", exports: "Exports" },
+  tabs: { feeds: "Feeds", risk: "Risk", sessions: "Sign-in", deadLetters: "Given-up messages", exports: "Exports" },
+  risk: {
+    title: "What is critical here",
+    description:
+      "What is vulnerable in a host or an image with one of these labels ranks higher. Labels of containers count for their image.",
+    labels: "Labels that make critical",
+    labelsHint: "KEY=VALUE. A key alone stands for any value, and * for any characters or none.",
+    placeholder: "env=production",
+    none: "No label makes anything critical.",
+    readOnly: "Who manages policies may change them.",
+    saved: "The labels are set. All scores are worked out anew with them, within a minute.",
+    updated: "Set",
+    by: "by",
+    untouched: "Nobody has set any yet.",
+    troubles: {
+      many: (n: string, most: string) => `These are ${n}. At most ${most} can be set.`,
+      long: (pattern: string, most: string) => `“${pattern}…” is longer than ${most} bytes.`,
+      control: (pattern: string) => `“${pattern}” has a tab or another control character in it.`,
+      keyless: (pattern: string) => `“${pattern}” has no key before the sign. Write KEY=VALUE.`,
+    },
+  },
   sessions: {
     title: "Sign-in and sessions",
     description: "For everybody of the tenant. What is stricter than before counts at once.",
