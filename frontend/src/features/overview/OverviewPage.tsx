@@ -88,7 +88,7 @@ function Tile({ label, hint, href, value, failed, isBad = false }: TileProps): R
   );
 }
 
-/** The places that the network reaches: the lists of them are exact, while vulnerabilities can only be asked for by risk. */
+/** The places that the network reaches. */
 function ReachablePlaces({ seesHosts }: { seesHosts: boolean }) {
   const words = texts.overview.tiles;
   return (
@@ -129,7 +129,7 @@ function Tiles({ seesHosts }: { seesHosts: boolean }) {
         isBad
         label={words.reachable}
         hint={<ReachablePlaces seesHosts={seesHosts} />}
-        href="/vulnerabilities?known_exploited=true"
+        href="/vulnerabilities?known_exploited=true&exposed=true"
         {...tile(({ exploited_exposed }) => exploited_exposed)}
       />
       <Tile

@@ -140,6 +140,7 @@ function filters(): ListFilter[] {
       words: SEVERITIES.map((word) => ({ word, label: texts.common.severity[word] })),
     },
     { key: "known_exploited", label: words.exploited, kind: "yesno" },
+    { key: "exposed", label: words.exposed, kind: "yesno" },
     { key: "fix_available", label: words.fix, kind: "yesno" },
     {
       key: "place_kind",

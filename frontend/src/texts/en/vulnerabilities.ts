@@ -25,6 +25,7 @@ export const vulnerabilities = {
   filters: {
     severity: "Severity",
     exploited: "Known exploited",
+    exposed: "Reachable from outside",
     fix: "Fix available",
     place: "Place",
     hosts: "Hosts",
