@@ -15,9 +15,12 @@ test("what if a fact were another: both scores, and what makes them differ", asy
   const before = await figure(0);
   expect(await figure(1)).toBe(before);
 
-  await page.locator(".facts").getByRole("button", { name: /^Known exploited/ }).click();
-  await page.getByRole("option", { name: "No", exact: true }).filter({ visible: true }).click();
-  await expect.poll(() => figure(1), "what nobody exploits is worth less").toBeLessThan(before);
+  await page
+    .locator(".facts")
+    .getByRole("button", { name: /^Exposure/ })
+    .click();
+  await page.getByRole("option", { name: "Not reachable", exact: true }).click();
+  await expect.poll(() => figure(1), "what nobody reaches is worth less").toBeLessThan(before);
   expect(await figure(0)).toBe(before);
   await expect(answer.locator("tbody tr").first()).toBeVisible();
   await findsNothingSerious(page);
