@@ -7,8 +7,9 @@ test("a container is found by its image, and its page leads on", async ({ page }
   test.setTimeout(180_000);
   const noted = troubles(page);
   await open(page, "/images");
-  await page.locator("main tbody a").first().click();
-  const image = await page.getByRole("heading", { level: 1 }).textContent();
+  const link = page.locator("main tbody a").first();
+  const image = (await link.textContent()) ?? "";
+  await link.click();
   await page.getByRole("tab", { name: "Hosts" }).click();
   await page.getByRole("link", { name: "Its containers" }).click();
   await expect(page.getByRole("heading", { level: 1, name: /Containers/ })).toBeVisible();
@@ -17,7 +18,7 @@ test("a container is found by its image, and its page leads on", async ({ page }
   await expect(page.getByRole("heading", { name: "Network" })).toBeVisible();
   await findsNothingSerious(page);
   await page.getByRole("link", { name: "What is vulnerable in its image" }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(image ?? "");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(image);
   expect(noted).toEqual([]);
 });
 

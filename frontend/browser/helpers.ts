@@ -76,3 +76,97 @@ export async function openVulnerabilities(page: Page, query = ""): Promise<void>
   await open(page, `/vulnerabilities${query}`);
   await expect(page.locator("main tbody a").first()).toBeVisible();
 }
+
+/** Sends the report of a scan, as a build does: not passed, one of two findings left out, and not all of it read. Gives its id. */
+export async function sendScan(page: Page, name: string): Promise<string> {
+  const source = { feed: "osv", document: "Maven" };
+  const finding = {
+    vulnerability: "CVE-2021-44228",
+    package: "org.apache.logging.log4j:log4j-core",
+    installed_version: "2.14.1",
+    fixed_version: "2.17.1",
+    severity: "critical",
+    kev: true,
+    status: "fixed",
+    evidence: {
+      ecosystem: { name: "maven" },
+      matched_name: "org.apache.logging.log4j:log4j-core",
+      matched_version: "2.14.1",
+      comparison: "2.14.1 < 2.17.1",
+      source,
+    },
+  };
+  const { vulnerability, package: its, installed_version, severity } = finding;
+  const data = {
+    version: 1,
+    software: "0.1.0",
+    scanned_at: "2026-01-05T09:15:00Z",
+    target: { kind: "image", name },
+    coverage: {
+      status: "partial",
+      gaps: [{ reason: "foreign_layer", detail: "A layer lies with its vendor. Scan where it can be had." }],
+    },
+    packages: [],
+    findings: [finding],
+    suppressed: [
+      {
+        finding: { ...finding, vulnerability: "CVE-2021-45105", severity: "medium", kev: false },
+        by: { kind: "exception", source: "gate", reason: "no lookups are configured" },
+      },
+    ],
+    remedies: [
+      {
+        action: "org.apache.logging.log4j:log4j-core: update 2.14.1 to 2.17.1",
+        top_score: 71.5,
+        vulnerabilities: 1,
+        known_exploited: 1,
+      },
+    ],
+    summary: {
+      total: 1,
+      critical: 1,
+      high: 0,
+      medium: 0,
+      low: 0,
+      unknown: 0,
+      known_exploited: 1,
+      fixable: 1,
+      cannot_judge: 0,
+    },
+    policy: {
+      verdict: "violated",
+      considered: 1,
+      policies: [{ name: "gate", source: "policy.toml" }],
+      lacking: ["A foreign layer was not read."],
+      violations: [
+        {
+          policy: "gate",
+          rule: "kev",
+          reason: "CVE-2021-44228 is known to be exploited",
+          finding: { vulnerability, package: its, installed_version, severity },
+        },
+      ],
+    },
+  };
+  const sent = await page.request.post("/api/v1/scans", { headers: { "bulkhead-csrf": "1" }, data });
+  expect(sent.status()).toBe(201);
+  return (await sent.json()).id;
+}
+
+/** Asks for an exception that waits for somebody's decision, where there is none yet. */
+export async function askForException(page: Page): Promise<void> {
+  const { exceptions } = await (await page.request.get("/api/v1/exceptions?limit=1")).json();
+  if (exceptions.length > 0) {
+    return;
+  }
+  const found = await (await page.request.get("/api/v1/vulnerabilities?known_exploited=true&limit=1")).json();
+  const [{ id, top_place }] = found.vulnerabilities;
+  const data = {
+    vulnerability: id,
+    scope: { kind: "place", place: top_place },
+    status: "accepted_risk",
+    reason: "The part that has it is not configured. To be looked at anew with the next release.",
+  };
+  const asked = await page.request.post("/api/v1/exceptions", { headers: { "bulkhead-csrf": "1" }, data });
+  expect(asked.status(), await asked.text()).toBe(201);
+}

@@ -13,9 +13,15 @@ const PAGES: Record<string, string> = {
   hosts: "/hosts",
   host: "/hosts →",
   "host-coverage": "/hosts → ?tab=coverage",
+  "vulnerability-what-if": "/vulnerabilities →",
+  fixed: "/fixed",
+  containers: "/containers",
+  container: "/containers →",
+  windows: "/windows",
   images: "/images",
   image: "/images →",
   "image-layers": "/images → ?tab=layers",
+  "image-compare": "/images",
   account: "/account",
   keys: "/account?tab=keys",
   agents: "/agents",
@@ -24,6 +30,11 @@ const PAGES: Record<string, string> = {
   registries: "/registries",
   "registry-new": "/registries/new",
   scans: "/scans",
+  scan: "/scans →",
+  "scan-coverage": "/scans → ?tab=coverage",
+  exceptions: "/exceptions",
+  "exception-new": "/exceptions/new",
+  exception: "/exceptions →",
   policies: "/policies",
   notifications: "/notifications",
   "channel-new": "/notifications/new",
@@ -43,23 +54,42 @@ const PAGES: Record<string, string> = {
   "build-new": "/access/new-trusted-build",
   audit: "/access?tab=audit",
   settings: "/settings",
+  "settings-risk": "/settings?tab=risk",
   sessions: "/settings?tab=sessions",
   "dead-letters": "/settings?tab=dead-letters",
   exports: "/settings?tab=exports",
+};
+
+/** What is done on a page before it is looked at. */
+const STEPS: Record<string, (page: Page) => Promise<void>> = {
+  "vulnerability-what-if": async (page) => {
+    await page.getByRole("button", { name: /^What if/ }).click();
+    await expect(page.getByTestId("what-if").locator(".figure")).toHaveCount(2);
+  },
+  "image-compare": async (page) => {
+    const links = page.locator("main tbody a");
+    const id = async (at: number) => (await links.nth(at).getAttribute("href"))?.split("/").at(-1);
+    await open(page, `/images/compare?a=${await id(0)}&b=${await id(1)}`);
+    await expect(page.getByTestId("compared")).toBeVisible();
+  },
 };
 
 /** Lists that have many rows. */
 const LISTS = [
   "agents",
   "audit",
+  "containers",
   "deliveries",
   "enrolment-tokens",
+  "exceptions",
+  "fixed",
   "hosts",
   "host-findings",
   "images",
   "image-findings",
   "own-keys",
   "own-sessions",
+  "scans",
   "tokens",
   "vulnerabilities",
   "vulnerability-places",
@@ -126,6 +156,7 @@ for (const [name, way] of Object.entries(PAGES)) {
         await expect(link).toBeVisible();
         await open(page, `${await link.getAttribute("href")}${query.trim()}`);
       }
+      await STEPS[name]?.(page);
       await expect(page).toHaveTitle(/ · Bulkhead$/);
       await expect(page.getByRole("alert").filter({ hasText: "Request" })).toHaveCount(0);
       for (const scheme of [first, second]) {

@@ -89,15 +89,17 @@ function Violations({ rows }: { rows: readonly Schema<"Violation">[] }) {
                 </th>
                 <td>
                   {row.finding ? (
-                    <span className="chips">
-                      <To href={`/vulnerabilities/${encodeURIComponent(row.finding.vulnerability)}`}>
-                        <Outside text={row.finding.vulnerability} most={60} />
-                      </To>
-                      <SeverityBadge severity={row.finding.severity} />
-                      <span className="quiet">
-                        <Outside text={`${row.finding.package} ${row.finding.installed_version}`} most={80} />
+                    <>
+                      <span className="chips">
+                        <To href={`/vulnerabilities/${encodeURIComponent(row.finding.vulnerability)}`}>
+                          <Outside text={row.finding.vulnerability} most={60} />
+                        </To>
+                        <SeverityBadge severity={row.finding.severity} />
                       </span>
-                    </span>
+                      <div className="quiet">
+                        <Outside text={`${row.finding.package} ${row.finding.installed_version}`} most={80} />
+                      </div>
+                    </>
                   ) : (
                     "–"
                   )}

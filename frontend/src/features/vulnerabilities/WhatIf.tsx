@@ -88,7 +88,7 @@ function wordOf(name: Change, value: string): string {
     case "running_containers":
       return value;
     default:
-      return value === "yes" || value === "true" ? texts.common.yes : texts.common.no;
+      return texts.common.answer[value === "yes" || value === "true" ? "yes" : "no"] ?? value;
   }
 }
 
