@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Drives the portal in a real browser against a server of its own on loopback, with the estate of `make demo`: frontend/browser/.
-# usage: [FEEDS=DIR] infra/dev/browser.sh [pictures|bench]     (pictures: only looks at every page, and keeps what it sees;
+# usage: [FEEDS=DIR] infra/dev/browser.sh [pictures|bench|TESTS…]     (pictures: only looks at every page, and keeps what it sees;
+#                                                              TESTS: only those of files that have this in their names;
 #                                                              bench: how fast it is, see frontend/bench/bench.mjs)
 #
 #   BULKHEAD_BIN        folder of built programs; without it they are built as `make test` builds them
@@ -81,5 +82,5 @@ if [ "${1:-}" = pictures ]; then
 elif [ "${1:-}" = bench ]; then
   node bench/bench.mjs
 else
-  node node_modules/@playwright/test/cli.js test
+  node node_modules/@playwright/test/cli.js test "$@"
 fi
