@@ -52,7 +52,7 @@ export function DeadlineDetail({ deadline }: { deadline: Schema<"Deadline"> }) {
       ) : null}
       {facts.length > 0 && (
         <Scrolls label={words.facts}>
-          <table className="plain-table">
+          <table className="plain-table narrow">
             <thead>
               <tr>
                 <th scope="col">{words.fact}</th>
