@@ -317,6 +317,31 @@ async fn people_sign_in_by_a_real_issuer_and_their_roles_follow_their_groups() {
 }
 
 #[tokio::test]
+async fn a_browser_that_shows_pages_is_led_on_to_the_portal_with_its_session() {
+    let Some(issuer) = Issuer::start() else {
+        return;
+    };
+    let house = house().await;
+    let admin = house.admin().await;
+    set(&house, &admin, provider(&issuer.name), None).await;
+    let (location, cookie) = begin(&house).await;
+    let mut browser = Browser::default();
+    let back = browser.sign_in(&issuer.name, &location, "ann=sec").await;
+    // As browsers ask for a page.
+    let accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let request = Request::builder()
+        .uri(&back)
+        .header("cookie", &cookie)
+        .header("accept", accept);
+    let led = house.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(led.status, 303, "{led:?}");
+    assert_eq!(led.headers[header::LOCATION], "/");
+    assert!(!led.headers.contains_key(header::CONTENT_TYPE), "{led:?}");
+    let caller = get(&house, "/api/v1/session", &session(&led)).await;
+    assert_eq!(caller.body["roles"], json!(["vulnerability_manager"]));
+}
+
+#[tokio::test]
 async fn a_sign_in_is_ended_once_by_the_browser_that_began_it() {
     let Some(issuer) = Issuer::start() else {
         return;
