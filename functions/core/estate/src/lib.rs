@@ -27,7 +27,7 @@ pub use delta::{PlaceDelta, PlaceFinding};
 pub use history::LEFT_HOURS;
 pub use index::{Came, EstateIndex, came_at};
 pub use places::{Counts, PlaceFilter, PlaceOrder, PlacePosition, PlaceSummary, PlacesPage};
-pub use posture::{Fixed, FixedPage, FixedPosition, Since};
+pub use posture::{Fixed, FixedPage, FixedPosition, Since, is_reached};
 pub use rank::{
     AffectedPage, AffectedPlace, Excepted, Filter, Order, Position, RankedPage, RankedVulnerability,
 };

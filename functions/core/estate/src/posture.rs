@@ -58,7 +58,7 @@ pub struct FixedPage {
 }
 
 /// Whether the network reaches it from outside of its host.
-pub(crate) fn is_reached(exposure: Exposure) -> bool {
+pub fn is_reached(exposure: Exposure) -> bool {
     match exposure {
         Exposure::Published | Exposure::PublicAddress | Exposure::Declared | Exposure::Observed => {
             true

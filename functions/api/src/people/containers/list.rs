@@ -12,7 +12,6 @@ use schemas::{
         place::PlaceStanding,
     },
     inventory::{Container, HostFacts},
-    risk::Exposure,
 };
 use scope::{Resource, Scope};
 
@@ -169,10 +168,7 @@ impl Wanted<'_> {
             namespace.as_deref(),
         ];
         let (exposure, exposure_reason) = exposure(&container, facts);
-        let is_exposed = matches!(
-            exposure,
-            Exposure::Published | Exposure::PublicAddress | Exposure::Declared | Exposure::Observed
-        );
+        let is_exposed = estate::is_reached(exposure);
         let is_wanted = names
             .into_iter()
             .flatten()
